@@ -57,8 +57,6 @@ impl Actor {
     ///
     /// # Errors
     /// `UNAUTHENTICATED`, reason `TOKEN_MISSING`, where the layer is not in front of the service.
-    // tonic's methods return `Status` by value; boxing it here would only be undone by `?`.
-    #[expect(clippy::result_large_err, reason = "tonic's handlers return Status by value")]
     pub fn from_request<T>(request: &tonic::Request<T>) -> Result<Actor, Status> {
         request
             .extensions()

@@ -3,6 +3,9 @@
 //! A service signs with its own Ed25519 key a token for one target, good for at most a minute. The target
 //! accepts keys of the callers it trusts and nothing else. A user's subject travels with the user's roles; a
 //! service that acts by itself carries the subject `service:<its name>`, and no other service's.
+//!
+//! Whoever sees a token can show it again, to the same target and for its minute: between machines the connections
+//! themselves need protection.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -46,7 +49,10 @@ pub struct ServiceKeys {
 impl std::fmt::Debug for ServiceKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let trusted: Vec<&String> = self.trusted.keys().collect();
-        f.debug_struct("ServiceKeys").field("name", &self.name).field("trusted", &trusted).finish_non_exhaustive()
+        f.debug_struct("ServiceKeys")
+            .field("name", &self.name)
+            .field("trusted", &trusted)
+            .finish_non_exhaustive()
     }
 }
 

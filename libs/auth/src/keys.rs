@@ -124,7 +124,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         assert!(matches!(private_key(dir.path(), "asset"), Err(KeyError::Io { .. })));
         std::fs::write(dir.path().join("asset.pem"), "secret-canary").expect("written");
-        let error = private_key(dir.path(), "asset").err().expect("it is no key");
+        let error = private_key(dir.path(), "asset").map(drop).expect_err("it is no key");
         assert!(matches!(error, KeyError::NotAKey { .. }));
         assert!(!format!("{error:?}").contains("secret-canary"));
     }

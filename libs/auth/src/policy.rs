@@ -181,7 +181,9 @@ fn read_policy(value: &Value) -> Result<Policy, &'static str> {
     let message = value.as_message().ok_or("is no message")?;
     let (rule, value) = message.fields().next().ok_or("is empty")?;
     match rule.name() {
-        "any_of" => Ok(Policy::AnyOf(read_roles(value.as_message().ok_or("has an any_of that is no message")?)?)),
+        "any_of" => {
+            Ok(Policy::AnyOf(read_roles(value.as_message().ok_or("has an any_of that is no message")?)?))
+        }
         "internal" => flag(value, Policy::Internal),
         "public" => flag(value, Policy::Public),
         "recipient_link" => flag(value, Policy::RecipientLink),
@@ -231,7 +233,8 @@ mod tests {
         let write = table.method("/bursar.test.v1.Service/Write").expect("it is in the file");
         assert_eq!(write.policy, Policy::Internal);
         assert!(write.side_effects && write.client_streaming && !write.server_streaming);
-        let policy = |name| table.method(&format!("/bursar.test.v1.Service/{name}")).map(|method| method.policy);
+        let policy =
+            |name| table.method(&format!("/bursar.test.v1.Service/{name}")).map(|method| method.policy);
         assert_eq!(policy("Open"), Some(Policy::Public));
         assert_eq!(policy("Link"), Some(Policy::RecipientLink));
         assert_eq!(table.methods().count(), 4);
@@ -245,9 +248,13 @@ mod tests {
 
     #[test]
     fn a_policy_that_says_nothing_is_an_error() {
-        for nothing in
-            ["{}", "{ any_of: {} }", "{ internal: false }", "{ public: false }", "{ any_of: { roles: [ROLE_UNSPECIFIED] } }"]
-        {
+        for nothing in [
+            "{}",
+            "{ any_of: {} }",
+            "{ internal: false }",
+            "{ public: false }",
+            "{ any_of: { roles: [ROLE_UNSPECIFIED] } }",
+        ] {
             let method = format!("rpc Odd(M) returns (M) {{ option (bursar.auth.v1.policy) = {nothing}; }}");
             assert!(table(&method).is_err(), "{nothing} was taken for a policy");
         }

@@ -34,7 +34,8 @@ pub(crate) fn descriptor_set(package: &str, methods: &str) -> Vec<u8> {
          message M {{ string text = 1; }} service Service {{ {methods} }}"
     );
     let mut resolver = ChainFileResolver::new();
-    resolver.add(Sources(vec![("bursar/auth/v1/policy.proto", POLICY_PROTO.to_owned()), ("test.proto", test)]));
+    resolver
+        .add(Sources(vec![("bursar/auth/v1/policy.proto", POLICY_PROTO.to_owned()), ("test.proto", test)]));
     resolver.add(GoogleFileResolver::new());
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_imports(true).open_file("test.proto").expect("the test's proto compiles");

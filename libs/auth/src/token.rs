@@ -84,7 +84,7 @@ impl From<jsonwebtoken::errors::Error> for TokenError {
             ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => {
                 TokenError::ClaimMissing(claim)
             }
-            ErrorKind::Json(_) => TokenError::Malformed("its claims have the wrong types"),
+            ErrorKind::Json(_) => TokenError::Malformed("its header or claims have the wrong types"),
             _ => TokenError::Malformed("it is not a signed token"),
         }
     }

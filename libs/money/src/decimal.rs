@@ -208,20 +208,26 @@ mod tests {
         BigUint::from(number.mantissa) * BigUint::from(10_u8).pow(76 - u32::from(number.scale))
     }
 
+    /// The decimal that is `number / 10^scale`, if there is one.
+    fn exact(mut number: BigUint, mut scale: u8) -> Result<Decimal, Overflow> {
+        let ten = BigUint::from(10_u8);
+        while scale > 0 && &number % &ten == BigUint::ZERO {
+            (number, scale) = (number / &ten, scale - 1);
+        }
+        let mantissa = u128::try_from(number).map_err(|_| Overflow)?;
+        if scale <= Decimal::MAX_SCALE { Ok(Decimal { mantissa, scale }) } else { Err(Overflow) }
+    }
+
     proptest! {
-        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, cases: 2_048, ..Default::default() })]
 
         #[test]
-        fn arithmetic_and_order_are_exact(a in decimal(), b in decimal()) {
-            prop_assert_eq!(a.cmp(&b), scaled(a).cmp(&scaled(b)));
-            if let Ok(sum) = a.checked_add(b) {
-                prop_assert_eq!(scaled(sum), scaled(a) + scaled(b));
-                prop_assert_eq!(sum.checked_sub(b), Ok(a));
-            }
-            if let Ok(product) = a.checked_mul(b) {
-                prop_assert_eq!(scaled(product) * BigUint::from(10_u8).pow(76), scaled(a) * scaled(b));
-            }
-            prop_assert_eq!(a.checked_sub(b).is_ok(), a >= b || scaled(a) >= scaled(b));
+        fn arithmetic_and_order_are_exact_or_an_overflow(a in decimal(), b in decimal()) {
+            let (x, y) = (scaled(a), scaled(b));
+            prop_assert_eq!(a.cmp(&b), x.cmp(&y));
+            prop_assert_eq!(a.checked_add(b), exact(&x + &y, 76));
+            prop_assert_eq!(a.checked_sub(b), if x < y { Err(Overflow) } else { exact(&x - &y, 76) });
+            prop_assert_eq!(a.checked_mul(b), exact(x * y, 152));
         }
 
         #[test]

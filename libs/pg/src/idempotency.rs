@@ -20,16 +20,8 @@
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::schema::idempotency_key;
 use crate::transaction::AsyncBody;
-
-diesel::table! {
-    idempotency_key (scope, key) {
-        scope -> Text,
-        key -> Text,
-        request_hash -> Bytea,
-        response -> Nullable<Bytea>,
-    }
-}
 
 /// The answer, and whether this call produced it.
 #[derive(Clone, Debug, PartialEq, Eq)]

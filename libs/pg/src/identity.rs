@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::PgError;
 
-/// The identity of a PostgreSQL cluster's history.
+/// The identity of a `PostgreSQL` cluster's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClusterIdentity {
     /// Minted by `initdb`; survives promotion, and is copied by a physical restore.

@@ -1,4 +1,4 @@
-//! PostgreSQL for every service: pool, migrations, transactions, exact integers, bulk writes, idempotency keys, and
+//! `PostgreSQL` for every service: pool, migrations, transactions, exact integers, bulk writes, idempotency keys, and
 //! a private cluster for development and tests.
 //!
 //! What this crate owns: how a service reaches *its own* database. What it never does: know a service's tables, or
@@ -18,9 +18,11 @@ pub mod embedded;
 mod error;
 pub mod idempotency;
 mod identity;
+pub mod installation;
 mod migrate;
 mod numeric;
 mod pool;
+mod schema;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transaction;

@@ -1,6 +1,6 @@
-//! `u128` in `NUMERIC(39,0)`: PostgreSQL's binary format, encoded and decoded directly.
+//! `u128` in `NUMERIC(39,0)`: `PostgreSQL`'s binary format, encoded and decoded directly.
 //!
-//! The format (PostgreSQL's `numeric_send`): four big-endian 16-bit words (count of digits, weight of the first
+//! The format (`PostgreSQL`'s `numeric_send`): four big-endian 16-bit words (count of digits, weight of the first
 //! digit, sign, display scale), then the digits in base 10,000, most significant first, trailing zeros left out.
 
 use bytes::{BufMut, BytesMut};
@@ -150,10 +150,7 @@ impl driver::ToSql for Numeric128 {
 }
 
 impl<'a> driver::FromSql<'a> for Numeric128 {
-    fn from_sql(
-        _: &driver::Type,
-        bytes: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(_: &driver::Type, bytes: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         Ok(Self::decode(bytes)?)
     }
 

@@ -21,7 +21,8 @@ pub type Conn<'a> = bb8::PooledConnection<'a, AsyncPgConnection>;
 const ACQUIRE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Waits are bounded on the server, where a bound cannot cut a COMMIT short; a statement timeout could.
-const SESSION_SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'";
+const SESSION_SETTINGS: &str =
+    "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'";
 
 /// Opens the runtime pool and proves that the database answers.
 ///

@@ -1,1 +1,14 @@
-fn main() {}
+//! The asset service as a program of its own.
+
+use asset::{Args, Config};
+use clap::Parser as _;
+use service_kit::{Shutdown, StartError, telemetry};
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let args = Args::parse();
+    telemetry::init(args.log.log_format);
+    let shutdown = Shutdown::on_signals()?;
+    let listener = args.listen.bind().await?;
+    asset::run(Config::from(args), listener, shutdown).await
+}

@@ -1,1 +1,10 @@
-fn main() {}
+//! The program `bursar`.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    bursar::cli::Cli::parse().run().await
+}

@@ -1,1 +1,14 @@
-fn main() {}
+//! The distribution service as a program of its own.
+
+use clap::Parser as _;
+use distribution::{Args, Config};
+use service_kit::{Shutdown, StartError, telemetry};
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let args = Args::parse();
+    telemetry::init(args.log.log_format);
+    let shutdown = Shutdown::on_signals()?;
+    let listener = args.listen.bind().await?;
+    distribution::run(Config::from(args), listener, shutdown).await
+}

@@ -1,1 +1,14 @@
-fn main() {}
+//! The holder service as a program of its own.
+
+use holder_sync::{Args, Config};
+use clap::Parser as _;
+use service_kit::{Shutdown, StartError, telemetry};
+
+#[tokio::main]
+async fn main() -> Result<(), StartError> {
+    let args = Args::parse();
+    telemetry::init(args.log.log_format);
+    let shutdown = Shutdown::on_signals()?;
+    let listener = args.listen.bind().await?;
+    holder_sync::run(Config::from(args), listener, shutdown).await
+}

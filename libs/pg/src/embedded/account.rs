@@ -1,4 +1,4 @@
-//! As whom the server runs: PostgreSQL refuses root.
+//! As whom the server runs: `PostgreSQL` refuses root.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn an_account_is_found_by_its_whole_name() {
-        let passwd = "root:x:0:0::/root:/bin/sh\npostgresql:x:9:9::/:/x\npostgres:x:101:104::/:/x\nroot2:x:0:0::/:/x";
+        let passwd =
+            "root:x:0:0::/root:/bin/sh\npostgresql:x:9:9::/:/x\npostgres:x:101:104::/:/x\nroot2:x:0:0::/:/x";
         assert!(matches!(lookup(passwd, "postgres"), Some(Account::Other { uid: 101, gid: 104, .. })));
         assert!(lookup(passwd, "nobody").is_none());
         assert!(lookup(passwd, "root2").is_none(), "an account with root's number is root");

@@ -19,7 +19,9 @@ pub enum EmbeddedError {
     #[error("the database folder {0:?} is in use by another running Bursar")]
     InUse(PathBuf),
     /// Started by root, on a machine without an account for the server.
-    #[error("PostgreSQL refuses to run as root, and this machine has neither a user `postgres` nor a user `nobody`")]
+    #[error(
+        "PostgreSQL refuses to run as root, and this machine has neither a user `postgres` nor a user `nobody`"
+    )]
     NoAccount,
     /// The server's user cannot reach the folder.
     #[error(
@@ -45,7 +47,7 @@ pub enum EmbeddedError {
         #[source]
         source: std::io::Error,
     },
-    /// A program of PostgreSQL failed; `output` is what it said.
+    /// A program of `PostgreSQL` failed; `output` is what it said.
     #[error("{program} failed: {output}")]
     Program {
         /// Which one.

@@ -1,4 +1,4 @@
-//! Where PostgreSQL's server programs are.
+//! Where `PostgreSQL`'s server programs are.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -76,8 +76,7 @@ mod tests {
         let root = tempfile::tempdir().expect("folder");
         let nine = install(&root.path().join("9/bin"));
         let fifteen = install(&root.path().join("15/bin"));
-        let find =
-            |data| Programs::find_in(None, root.path(), OsStr::new(""), data).expect("installed");
+        let find = |data| Programs::find_in(None, root.path(), OsStr::new(""), data).expect("installed");
         assert_eq!(find(None), Programs(fifteen));
         assert_eq!(find(Some("9")), Programs(nine));
     }

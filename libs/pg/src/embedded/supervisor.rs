@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use super::EmbeddedError;
 use super::account::Account;
 
-/// `$1` is removed after the server's end; the rest is the server's command line. Signals are ignored here; the
-/// server installs its own handlers.
+/// `$1` (the socket folder) and `$2` (nothing, or another folder) are removed after the server's end; the rest is the
+/// server's command line. Signals are ignored here; the server installs its own handlers.
 const SCRIPT: &str = r#"
-leftover=$1; shift
+sockets=$1 folder=$2; shift 2
 trap '' HUP INT QUIT TERM
 exec 3<&0 </dev/null
 "$@" 3<&- &
@@ -31,12 +31,12 @@ exec 3<&-
 wait "$server"
 status=$?
 kill -KILL "$guard" 2>/dev/null
-rm -rf -- "$leftover"
+rm -rf -- "$sockets" ${folder:+"$folder"}
 exit "$status"
 "#;
 
 /// A fast shutdown writes a checkpoint; on a slow disk with much to write that takes a while.
-const STOP_DEADLINE: Duration = Duration::from_secs(60);
+const STOP_DEADLINE: Duration = Duration::from_mins(1);
 const STOP_POLL: Duration = Duration::from_millis(5);
 /// The log is rolled when it is larger; one older file is kept beside it.
 const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -54,19 +54,25 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts `server` (program and arguments) as `account`, logging to `log`; removes `leftover` after its end.
+    /// Starts `server` (program and arguments) as `account`, logging to `log`; removes `sockets`, and `removed` if any,
+    /// after its end.
     pub(super) fn start(
         account: &Account,
         server: &[String],
         log: &Path,
-        leftover: &Path,
+        sockets: &Path,
+        removed: Option<&Path>,
     ) -> Result<Self, EmbeddedError> {
         roll(log).map_err(EmbeddedError::file("rolling", log))?;
         let output = File::options().create(true).append(true).mode(0o600).open(log);
         let output = output.map_err(EmbeddedError::file("opening", log))?;
         let errors = output.try_clone().map_err(EmbeddedError::file("opening", log))?;
         let mut command = account.command(Path::new("/bin/sh"));
-        command.args(["-c", SCRIPT, "bursar-postgres"]).arg(leftover).args(server);
+        command
+            .args(["-c", SCRIPT, "bursar-postgres"])
+            .arg(sockets)
+            .arg(removed.unwrap_or(Path::new("")))
+            .args(server);
         command.stdin(Stdio::piped()).stdout(output).stderr(errors).process_group(0);
         let mut child = command.spawn().map_err(EmbeddedError::file("running", Path::new("/bin/sh")))?;
         let lifeline = child.stdin.take();

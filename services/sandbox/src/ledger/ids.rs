@@ -130,7 +130,8 @@ impl TransactionId {
     /// Reads the mirror node's form.
     pub fn from_dashed(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '-');
-        let payer = parts.next().filter(|payer| payer.starts_with("0.0.")).and_then(|payer| payer.parse().ok());
+        let payer =
+            parts.next().filter(|payer| payer.starts_with("0.0.")).and_then(|payer| payer.parse().ok());
         let payer: EntityId = payer?;
         let seconds = digits(parts.next()?, 19)?;
         let nanos = digits(parts.next()?, 9)?;
@@ -174,7 +175,8 @@ impl<const N: usize> FromStr for HexBytes<N> {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
         let mut bytes = [0_u8; N];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| ParseError("hex of the wrong length or alphabet"))?;
+        hex::decode_to_slice(text, &mut bytes)
+            .map_err(|_| ParseError("hex of the wrong length or alphabet"))?;
         Ok(Self(bytes))
     }
 }

@@ -16,7 +16,6 @@ pub mod optional_name {
     use super::{Deserialize, Deserializer, Serializer, Status};
 
     /// Writes the name.
-    #[expect(clippy::ref_option, reason = "serde fixes the signature")]
     pub fn serialize<S: Serializer>(status: &Option<Status>, serializer: S) -> Result<S::Ok, S::Error> {
         match status {
             Some(status) => serializer.serialize_str(status.as_str_name()),

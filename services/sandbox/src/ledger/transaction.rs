@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{EvmAddress, PublicKey, TransactionHash, TransactionId};
 
 /// An account as a transaction names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum AccountRef {
     /// By number.

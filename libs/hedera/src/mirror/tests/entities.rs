@@ -1,0 +1,114 @@
+//! Tokens, accounts, contracts and relationships as a mirror node writes them.
+
+use super::{FakeMirror, account, ok, status, token};
+use crate::ids::AccountId;
+use crate::mirror::{
+    AccountRef, BATCH_MAX, FreezeStatus, KycStatus, MirrorError, PauseStatus, TokenKeys, TokenType,
+};
+
+const TOKEN: &str = include_str!("token.json");
+
+const ACCOUNT: &str = r#"{"account":"0.0.1001","alias":null,"balance":{"balance":700,"timestamp":"1.000000001","tokens":[]},
+    "deleted":false,"evm_address":"0x00000000000000000000000000000000000003e9","key":null,
+    "max_automatic_token_associations":-1,"receiver_sig_required":true,"transactions":[],"links":{"next":null}}"#;
+
+#[tokio::test]
+async fn a_tokens_facts_are_read() {
+    let mirror = FakeMirror::start([ok(TOKEN)]).await;
+    let found = mirror.client().token(token()).await.expect("an answer").expect("a token");
+    assert_eq!((found.name.as_str(), found.symbol.as_str(), found.decimals), ("USD Coin", "USDC", 6));
+    assert_eq!((found.total_supply, found.treasury), (i64::MAX.unsigned_abs(), account(1_438_384)));
+    assert_eq!((found.kind, found.pause_status), (TokenType::FungibleCommon, PauseStatus::Unpaused));
+    assert!(!found.deleted && !found.freeze_default);
+    assert_eq!(found.keys, TokenKeys { freeze: true, fee_schedule: true, ..TokenKeys::default() });
+    assert!(found.custom_fees.reduce_receipts());
+    assert_eq!(found.custom_fees.fixed_fees[0].amount, 5);
+    assert_eq!(mirror.asked(), ["/api/v1/tokens/0.0.456858"]);
+}
+
+#[tokio::test]
+async fn fees_that_the_sender_pays_do_not_reduce_receipts() {
+    let body = TOKEN.replace("\"net_of_transfers\": false", "\"net_of_transfers\": true");
+    let mirror = FakeMirror::start([ok(body)]).await;
+    let fees = mirror.client().token(token()).await.expect("an answer").expect("a token").custom_fees;
+    assert!(!fees.reduce_receipts() && !fees.is_empty());
+}
+
+#[tokio::test]
+async fn an_account_is_found_by_number_and_by_address() {
+    let mirror = FakeMirror::start([ok(ACCOUNT)]).await;
+    let client = mirror.client();
+    let by_number =
+        client.account(AccountRef::Id(account(1001))).await.expect("an answer").expect("an account");
+    let address = by_number.evm_address.expect("an address");
+    let by_address = client.account(AccountRef::Evm(address)).await.expect("an answer").expect("an account");
+    assert_eq!(by_number, by_address);
+    assert_eq!((by_number.balance_tinybars, by_number.max_automatic_token_associations), (700, -1));
+    assert!(by_number.receiver_sig_required && !by_number.deleted);
+    assert_eq!(mirror.asked()[0], "/api/v1/accounts/0.0.1001?transactions=false");
+    assert_eq!(
+        mirror.asked()[1],
+        "/api/v1/accounts/0x00000000000000000000000000000000000003e9?transactions=false"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_about_another_account_is_refused() {
+    let mirror = FakeMirror::start([ok(ACCOUNT)]).await;
+    let error = mirror.client().account(AccountRef::Id(account(1002))).await.expect_err("another account");
+    assert!(matches!(error, MirrorError::Malformed { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn accounts_come_in_one_request_with_the_unknown_ones_missing() {
+    let mirror =
+        FakeMirror::start([ok(format!("{{\"accounts\":[{ACCOUNT}],\"links\":{{\"next\":null}}}}"))]).await;
+    let found = mirror.client().accounts(&[account(1001), account(1002)]).await.expect("an answer");
+    assert_eq!(found.iter().map(|info| info.account).collect::<Vec<_>>(), [account(1001)]);
+    assert_eq!(mirror.asked(), ["/api/v1/accounts?limit=100&account.id=0.0.1001&account.id=0.0.1002"]);
+    assert!(mirror.client().accounts(&[account(1002)]).await.is_err());
+}
+
+#[tokio::test]
+async fn sparse_accounts_are_read_with_the_networks_defaults() {
+    let sparse = r#"{"accounts":[{"account":"0.0.7","balance":null,"deleted":null,"evm_address":null,
+        "max_automatic_token_associations":null,"receiver_sig_required":null}]}"#;
+    let mirror = FakeMirror::start([ok(sparse)]).await;
+    let found = mirror.client().accounts(&[account(7)]).await.expect("an answer");
+    assert_eq!((found[0].balance_tinybars, found[0].evm_address, found[0].deleted), (0, None, false));
+}
+
+#[tokio::test]
+async fn contracts_among_accounts_are_named() {
+    let mirror =
+        FakeMirror::start([ok(r#"{"contracts":[{"contract_id":"0.0.12"}],"links":{"next":null}}"#)]).await;
+    let found = mirror.client().contracts(&[account(11), account(12)]).await.expect("an answer");
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), [account(12)]);
+    assert_eq!(mirror.asked(), ["/api/v1/contracts?limit=100&contract.id=0.0.11&contract.id=0.0.12"]);
+}
+
+#[tokio::test]
+async fn a_batch_has_a_limit_and_an_empty_one_asks_nothing() {
+    let mirror = FakeMirror::start([status(500)]).await;
+    let many: Vec<AccountId> = (1..=101).map(account).collect();
+    assert_eq!(mirror.client().accounts(&many).await, Err(MirrorError::BatchTooLarge(BATCH_MAX + 1)));
+    assert_eq!(mirror.client().accounts(&[]).await, Ok(Vec::new()));
+    assert!(mirror.client().contracts(&[]).await.expect("nothing asked").is_empty());
+    assert!(mirror.asked().is_empty());
+}
+
+#[tokio::test]
+async fn what_an_account_is_to_a_token_is_read() {
+    let body = r#"{"tokens":[{"automatic_association":true,"balance":5,"created_timestamp":"123456789.000000001","decimals":6,
+        "freeze_status":"FROZEN","kyc_status":"NOT_APPLICABLE","token_id":"0.0.456858"}],"links":{"next":null}}"#;
+    let mirror =
+        FakeMirror::start([ok(body), ok(r#"{"tokens":[],"links":{"next":null}}"#), status(404)]).await;
+    let client = mirror.client();
+    let found =
+        client.token_relationship(account(7), token()).await.expect("an answer").expect("a relationship");
+    assert_eq!((found.balance, found.freeze_status), (5, FreezeStatus::Frozen));
+    assert_eq!((found.kyc_status, found.automatic_association), (KycStatus::NotApplicable, true));
+    assert_eq!(client.token_relationship(account(7), token()).await, Ok(None));
+    assert_eq!(client.token_relationship(account(7), token()).await, Ok(None));
+    assert_eq!(mirror.asked()[0], "/api/v1/accounts/0.0.7/tokens?token.id=0.0.456858");
+}

@@ -1,0 +1,99 @@
+//! What became of a transaction: `/api/v1/transactions`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer};
+
+use super::balances::Links;
+use super::{Mirror, MirrorError};
+use crate::ids::{AccountId, TokenId, TransactionId};
+use crate::status::Status;
+use crate::time::parse_ns;
+
+/// One record of a transaction id. An id can have several: copies that failed, children, a scheduled execution.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct TransactionRecord {
+    /// The id.
+    pub transaction_id: TransactionId,
+    /// HAPI's name of the outcome, like `SUCCESS` or `DUPLICATE_TRANSACTION`.
+    pub result: String,
+    /// When the network decided it, in nanoseconds since the Unix epoch; unique on the ledger.
+    #[serde(rename = "consensus_timestamp", deserialize_with = "time")]
+    pub consensus_ns: i64,
+    /// Not zero for a child that the network made.
+    #[serde(default)]
+    pub nonce: i32,
+    /// Whether a schedule executed it.
+    #[serde(default)]
+    pub scheduled: bool,
+    /// SHA-384 of the signed transaction, as in [`SignedCopy::hash`](crate::transfer::SignedCopy::hash).
+    #[serde(rename = "transaction_hash", deserialize_with = "base64_bytes")]
+    pub hash: Vec<u8>,
+    /// The node that took it.
+    #[serde(default)]
+    pub node: Option<AccountId>,
+    /// What the payer was charged, in tinybars.
+    #[serde(default)]
+    pub charged_tx_fee: u64,
+    /// HBAR moved, fees included, in tinybars.
+    #[serde(default)]
+    pub transfers: Vec<Transfer>,
+    /// Tokens moved, in each token's smallest unit.
+    #[serde(default)]
+    pub token_transfers: Vec<Transfer>,
+}
+
+/// What one account gained (positive) or gave (negative).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Transfer {
+    /// Whose balance changed.
+    pub account: AccountId,
+    /// By how much.
+    pub amount: i64,
+    /// Of which token; `None` is HBAR.
+    #[serde(default)]
+    pub token_id: Option<TokenId>,
+}
+
+impl TransactionRecord {
+    /// The outcome as a status, when its name is one we know.
+    pub fn status(&self) -> Option<Status> {
+        Status::from_name(&self.result)
+    }
+
+    /// Whether it is the transaction itself, not a child or a scheduled execution under its id.
+    pub fn is_top_level(&self) -> bool {
+        self.nonce == 0 && !self.scheduled
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Transactions {
+    pub(super) transactions: Vec<TransactionRecord>,
+    #[serde(default)]
+    pub(super) links: Links,
+}
+
+impl Mirror {
+    /// All records of an id that this mirror node has. None proves nothing: it may lag. See [`super::absence`].
+    pub async fn transaction(&self, id: &TransactionId) -> Result<Vec<TransactionRecord>, MirrorError> {
+        let path = format!("/api/v1/transactions/{}", id.mirror_text());
+        let Some(answer) = self.http.find::<Transactions>(&path).await? else { return Ok(Vec::new()) };
+        match answer.transactions.iter().find(|record| record.transaction_id != *id) {
+            Some(other) => {
+                Err(MirrorError::malformed(&path, format!("it is about {}", other.transaction_id)))
+            }
+            None => Ok(answer.transactions),
+        }
+    }
+}
+
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_ns(&text).map_err(serde::de::Error::custom)
+}
+
+fn base64_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    STANDARD.decode(text).map_err(serde::de::Error::custom)
+}

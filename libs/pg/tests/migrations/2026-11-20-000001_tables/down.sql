@@ -1,0 +1,1 @@
+DROP TABLE entry; DROP TABLE installation; DROP TABLE idempotency_key;

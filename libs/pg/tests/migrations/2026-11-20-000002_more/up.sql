@@ -1,0 +1,2 @@
+CREATE TABLE work_done (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
+GRANT SELECT, INSERT ON work_done TO bursar_ledger_app;

@@ -1,0 +1,72 @@
+//! The programs of an installation: their binaries, and how the environment configures them.
+
+use std::path::PathBuf;
+
+use crate::error::HarnessError;
+
+/// A process of the suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Program {
+    /// The simulated network.
+    Sandbox,
+    /// Paying.
+    Execution,
+    /// A second process that pays, on the same database.
+    SecondExecution,
+    /// Who holds what.
+    HolderSync,
+    /// What can be paid on.
+    Asset,
+    /// Who is owed what.
+    Distribution,
+    /// The edge.
+    Gateway,
+}
+
+impl Program {
+    /// Those that run unless a test says otherwise, each after those it calls.
+    pub const USUAL: [Program; 6] = [
+        Program::Sandbox,
+        Program::Execution,
+        Program::HolderSync,
+        Program::Asset,
+        Program::Distribution,
+        Program::Gateway,
+    ];
+
+    /// The name of its service, which is the name of its database and keys.
+    pub fn service(self) -> &'static str {
+        match self {
+            Program::Sandbox => "sandbox",
+            Program::Execution | Program::SecondExecution => "execution",
+            Program::HolderSync => "holder-sync",
+            Program::Asset => "asset",
+            Program::Distribution => "distribution",
+            Program::Gateway => "gateway",
+        }
+    }
+
+    /// The name of its log.
+    pub(crate) fn log(self) -> &'static str {
+        match self {
+            Program::SecondExecution => "execution-2.log",
+            Program::Sandbox => "sandbox.log",
+            Program::Execution => "execution.log",
+            Program::HolderSync => "holder-sync.log",
+            Program::Asset => "asset.log",
+            Program::Distribution => "distribution.log",
+            Program::Gateway => "gateway.log",
+        }
+    }
+
+    /// Its binary: in `BURSAR_BIN_DIR`, else beside the test's own (`target/debug`).
+    pub(crate) fn binary(self) -> Result<PathBuf, HarnessError> {
+        let folder = match std::env::var_os("BURSAR_BIN_DIR") {
+            Some(folder) => PathBuf::from(folder),
+            // target/debug/deps/<test>
+            None => std::env::current_exe()?.ancestors().nth(2).map(PathBuf::from).unwrap_or_default(),
+        };
+        let binary = folder.join(format!("bursar-{}", self.service()));
+        if binary.is_file() { Ok(binary) } else { Err(HarnessError::NotBuilt(binary)) }
+    }
+}

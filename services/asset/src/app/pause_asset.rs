@@ -1,0 +1,30 @@
+//! Pauses an asset.
+
+use auth::Actor;
+use futures::FutureExt as _;
+use ids::AssetId;
+
+use super::{App, Once};
+use crate::domain::{Asset, Pause};
+use crate::error::Error;
+use crate::store::assets;
+
+/// Pauses an asset. One that is paused keeps its pause, with its reason.
+pub async fn pause_asset(
+    app: &App,
+    actor: &Actor,
+    id: AssetId,
+    reason: String,
+    once: &Once<Asset>,
+) -> Result<Vec<u8>, Error> {
+    let network = app.network;
+    let pause = Pause { reason, by: actor.subject.clone(), at: app.clock.now() };
+    once.run(app, move |conn| {
+        async move {
+            assets::pause_unless_paused(conn, id, &pause).await?;
+            assets::find(conn, network, id).await?.ok_or(Error::AssetNotFound(id))
+        }
+        .boxed()
+    })
+    .await
+}

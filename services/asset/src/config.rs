@@ -1,0 +1,97 @@
+//! What can be set.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use hedera::mirror::MirrorConfig;
+use ids::{IdSource, SystemIds};
+use money::Network;
+use pg::DbConfig;
+use service_kit::clock::{Clock, SystemClock};
+use service_kit::config::{DbArgs, KeyArgs, ListenArgs, LogArgs};
+
+const REGISTER_INTERVAL_DEFAULT: Duration = Duration::from_secs(5);
+
+/// Everything the service works with.
+#[derive(Clone)]
+pub struct Config {
+    /// This service's database.
+    pub db: DbConfig,
+    /// Folder with this service's key and its callers' public keys.
+    pub keys_dir: PathBuf,
+    /// The network of the installation; the database keeps it.
+    pub network: Network,
+    /// The mirror node.
+    pub mirror: MirrorConfig,
+    /// URL of the holder service.
+    pub holder_url: String,
+    /// How often assets that the holder service may not know are looked for.
+    pub register_interval: Duration,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl Config {
+    /// A configuration with defaults for everything that has one.
+    pub fn new(
+        db: DbConfig,
+        keys_dir: impl Into<PathBuf>,
+        network: Network,
+        mirror_url: impl Into<String>,
+        holder_url: impl Into<String>,
+    ) -> Self {
+        Self {
+            db,
+            keys_dir: keys_dir.into(),
+            network,
+            mirror: MirrorConfig::new(mirror_url),
+            holder_url: holder_url.into(),
+            register_interval: REGISTER_INTERVAL_DEFAULT,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        }
+    }
+}
+
+/// Bursar's asset service: what can be paid on, and in what.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "bursar-asset", version)]
+pub struct Args {
+    /// Where to serve.
+    #[command(flatten)]
+    pub listen: ListenArgs,
+    #[command(flatten)]
+    db: DbArgs,
+    #[command(flatten)]
+    keys: KeyArgs,
+    /// The log.
+    #[command(flatten)]
+    pub log: LogArgs,
+
+    /// The network this installation works on: mainnet, testnet, previewnet or sandbox
+    #[arg(long, env = "BURSAR_NETWORK", value_name = "NETWORK")]
+    network: Network,
+
+    /// URL of the mirror node, without /api/v1
+    #[arg(long, env = "BURSAR_MIRROR_URL", value_name = "URL")]
+    mirror_url: String,
+
+    /// URL of the holder service
+    #[arg(long, env = "BURSAR_HOLDER_URL", value_name = "URL")]
+    holder_url: String,
+}
+
+impl From<Args> for Config {
+    fn from(args: Args) -> Self {
+        let db = DbConfig {
+            url: args.db.database_url,
+            owner_url: args.db.database_owner_url,
+            max_connections: args.db.database_connections,
+        };
+        Self::new(db, args.keys.keys_dir, args.network, args.mirror_url, args.holder_url)
+    }
+}

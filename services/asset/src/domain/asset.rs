@@ -1,0 +1,134 @@
+//! Something that can be paid on.
+
+use std::time::SystemTime;
+
+use ids::AssetId;
+use money::{Amount, AssetCode, AssetKind};
+
+use super::token::TokenFacts;
+
+/// What an asset is. Which kinds of distribution it can have follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssetType {
+    /// Shares.
+    Equity,
+    /// Bonds.
+    Bond,
+    /// Anything else.
+    Other,
+}
+
+impl AssetType {
+    /// The name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equity => "EQUITY",
+            Self::Bond => "BOND",
+            Self::Other => "OTHER",
+        }
+    }
+
+    /// The type with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Equity, Self::Bond, Self::Other].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// What only a bond has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BondTerms {
+    /// Principal of one whole token, above zero.
+    pub nominal_value: Amount,
+    /// When the principal is due.
+    pub maturity_at: SystemTime,
+}
+
+/// What whoever imports a token says it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Terms {
+    /// Shares.
+    Equity,
+    /// A bond, which always has terms.
+    Bond(BondTerms),
+    /// Anything else.
+    Other,
+}
+
+impl Terms {
+    /// The type these terms are of.
+    pub const fn asset_type(&self) -> AssetType {
+        match self {
+            Self::Equity => AssetType::Equity,
+            Self::Bond(_) => AssetType::Bond,
+            Self::Other => AssetType::Other,
+        }
+    }
+
+    /// The bond's terms.
+    pub const fn bond(&self) -> Option<&BondTerms> {
+        match self {
+            Self::Bond(terms) => Some(terms),
+            Self::Equity | Self::Other => None,
+        }
+    }
+}
+
+/// A pause in Bursar: no new distribution of the asset is created, and none is executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Why, 1 to 500 characters.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: SystemTime,
+}
+
+/// A token whose holders get distributions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// Its id.
+    pub id: AssetId,
+    /// Its token, on its network.
+    pub code: AssetCode,
+    /// What it stands for.
+    pub terms: Terms,
+    /// What the network said of the token when it was last read.
+    pub token: TokenFacts,
+    /// The pause in Bursar, if it is paused.
+    pub pause: Option<Pause>,
+    /// Whether the holder service was told of it.
+    pub registered: bool,
+    /// When it was imported.
+    pub created_at: SystemTime,
+    /// When anything of it last changed.
+    pub updated_at: SystemTime,
+}
+
+impl Asset {
+    /// The token's id on the network (`0.0.456858`).
+    pub fn token_id(&self) -> &str {
+        token_id(&self.code)
+    }
+}
+
+/// The token's id in a token's code; empty for what is no token.
+pub(super) fn token_id(code: &AssetCode) -> &str {
+    match code.parts() {
+        AssetKind::Token { token, .. } => token,
+        AssetKind::Hbar { .. } | AssetKind::Fiat { .. } => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AssetType;
+
+    #[test]
+    fn every_type_is_found_by_its_name() {
+        for kind in [AssetType::Equity, AssetType::Bond, AssetType::Other] {
+            assert_eq!(AssetType::named(kind.as_str()), Some(kind));
+        }
+        assert_eq!(AssetType::named("equity"), None);
+    }
+}

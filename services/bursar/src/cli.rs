@@ -1,0 +1,93 @@
+//! What can be typed, and which file in `commands/` does it.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{asset, demo, distribution, funding, holders, network, payment_token, payouts, token, up};
+use crate::error::CommandError;
+use crate::session::Globals;
+
+/// Pays many people at once, each exactly once, and can prove it.
+#[derive(Debug, Parser)]
+#[command(name = "bursar", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole suite in this process, with its data in a folder.
+    Up(up::Up),
+    /// Show the main job against a misbehaving sandbox, and reconcile it with the sandbox's ledger.
+    Demo(demo::Demo),
+    /// Mint a development token for the installation in a folder.
+    Token(token::Token),
+    /// The network of an installation.
+    #[command(subcommand)]
+    Network(network::Command),
+    /// What can be paid on.
+    #[command(subcommand)]
+    Asset(asset::Command),
+    /// Who holds what.
+    #[command(subcommand)]
+    Holders(holders::Command),
+    /// Who is owed what, and when.
+    #[command(subcommand)]
+    Distribution(distribution::Command),
+    /// What was paid to whom.
+    #[command(subcommand)]
+    Payouts(payouts::Command),
+    /// Where money comes from.
+    #[command(subcommand)]
+    Funding(funding::Command),
+    /// In what may be paid.
+    #[command(subcommand)]
+    PaymentToken(payment_token::Command),
+}
+
+impl Cli {
+    /// Does what was asked; errors are printed.
+    pub async fn run(self) -> ExitCode {
+        match self.dispatch().await {
+            Ok(()) => ExitCode::SUCCESS,
+            // Whoever read us has seen enough.
+            Err(CommandError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) => {
+                let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("error: {error}\n"));
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn dispatch(self) -> Result<(), CommandError> {
+        let globals = &self.globals;
+        match self.command {
+            Command::Up(command) => command.run(globals).await,
+            Command::Demo(command) => command.run(globals).await,
+            Command::Token(command) => command.run(globals),
+            Command::Network(command) => command.run(globals),
+            Command::Asset(command) => command.run(globals).await,
+            Command::Holders(command) => command.run(globals).await,
+            Command::Distribution(command) => command.run(globals).await,
+            Command::Payouts(command) => command.run(globals).await,
+            Command::Funding(command) => command.run(globals).await,
+            Command::PaymentToken(command) => command.run(globals).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

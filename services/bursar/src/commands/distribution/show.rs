@@ -1,0 +1,111 @@
+//! Distributions and previews as text.
+
+use proto::distribution::v1::{Distribution, Entitlements, HolderTreatment, Preview};
+use proto::r#type::v1::Amount;
+
+use crate::names;
+use crate::output::table::visible;
+use crate::output::progress::count;
+
+/// The columns of a list of distributions.
+pub const COLUMNS: [&str; 8] = ["id", "label", "kind", "state", "payees", "paid", "failed", "in doubt"];
+
+/// A distribution as a row.
+pub fn row(distribution: &Distribution) -> [String; 8] {
+    let progress = distribution.progress.clone().unwrap_or_default();
+    let payees = distribution.entitlements.as_ref().map(|entitlements| entitlements.payee_count.to_string());
+    [
+        distribution.id.clone(),
+        distribution.label.clone(),
+        names::short(Some(distribution.kind().as_str_name()), "DISTRIBUTION_KIND_").to_lowercase(),
+        state(distribution),
+        payees.unwrap_or_default(),
+        count(progress.paid.as_ref()).to_string(),
+        count(progress.failed.as_ref()).to_string(),
+        count(progress.in_doubt.as_ref()).to_string(),
+    ]
+}
+
+/// Its state.
+pub fn state(distribution: &Distribution) -> String {
+    names::short(Some(distribution.state().as_str_name()), "DISTRIBUTION_STATE_")
+}
+
+/// A distribution in a few lines.
+pub fn distribution(distribution: &Distribution) -> String {
+    let mut lines = vec![format!("{} \"{}\": {}", distribution.id, visible(&distribution.label), state(distribution))];
+    if let Some(failure) = &distribution.failure {
+        lines.push(format!("  {}: {}", failure.reason, visible(&failure.hint)));
+    }
+    if let Some(entitlements) = &distribution.entitlements {
+        lines.extend(self::entitlements(entitlements, distribution.payment_decimals));
+    }
+    let actions: Vec<String> = distribution
+        .allowed_actions()
+        .map(|action| names::short(Some(action.as_str_name()), "DISTRIBUTION_ACTION_").to_lowercase())
+        .collect();
+    if !actions.is_empty() {
+        lines.push(format!("  can be done now: {}", actions.join(", ")));
+    }
+    lines.join("\n")
+}
+
+/// A preview in a few lines.
+pub fn preview(preview: &Preview, decimals: u32) -> String {
+    let mut lines = preview.entitlements.iter().flat_map(|found| entitlements(found, decimals)).collect::<Vec<_>>();
+    if preview.dust_count > 0 {
+        lines.push(format!("  {} payees get next to nothing", preview.dust_count));
+    }
+    lines.push(format!(
+        "  network fees: about {} of {} HBAR there",
+        units(&preview.expected_fees_tinybars, 8),
+        units(&preview.fee_payer_balance_tinybars, 8)
+    ));
+    lines.push(format!(
+        "  funding: {} there, {} needed",
+        units(&preview.funding_units, decimals),
+        units(&preview.required_units, decimals)
+    ));
+    for holder in &preview.unpaid_holders {
+        let verb = match holder.treatment() {
+            HolderTreatment::Hold => "held",
+            HolderTreatment::Exclude => "excluded",
+            HolderTreatment::Pay | HolderTreatment::Unspecified => "not paid",
+        };
+        let would = units(&holder.units, decimals);
+        lines.push(format!("  {verb}: {} ({}), would get {would}", holder.account, holder.reason));
+    }
+    for finding in &preview.findings {
+        let weight = if finding.blocking { "blocks executing" } else { "note" };
+        lines.push(format!("  {weight}: {} {}", finding.reason, visible(&finding.message)));
+    }
+    lines.join("\n")
+}
+
+fn entitlements(found: &Entitlements, decimals: u32) -> Vec<String> {
+    let amount = |amount: &Option<Amount>| units(amount.as_ref().map_or("", |amount| amount.units.as_str()), decimals);
+    let (pool, entitled, residue) = (amount(&found.pool), amount(&found.entitled), amount(&found.residue));
+    let mut lines = vec![
+        format!(
+            "  {} payees, {} held, {} excluded, {} get zero",
+            found.payee_count, found.held_count, found.excluded_count, found.zero_count
+        ),
+        format!("  pool {pool} = entitled {entitled} + residue {residue} (held: {})", amount(&found.held)),
+    ];
+    if found.consensus_ns != 0 {
+        let time = crate::time::show_ns(found.consensus_ns);
+        lines.push(format!("  balances of {time} (snapshot {})", found.snapshot_id));
+    }
+    if !found.entitlement_root.is_empty() {
+        lines.push(format!("  entitlement root {}", hex::encode(&found.entitlement_root)));
+    }
+    lines
+}
+
+/// Digits of smallest units as an amount with its decimals.
+pub fn units(digits: &str, decimals: u32) -> String {
+    match (digits.parse(), u8::try_from(decimals)) {
+        (Ok(units), Ok(decimals)) => money::format_units(units, decimals),
+        _ => digits.to_owned(),
+    }
+}

@@ -1,0 +1,147 @@
+//! What a distribution is to be, as typed: shared by `preview` and `create`.
+
+use clap::ArgGroup;
+use proto::distribution::v1::amount_rule::Rule;
+use proto::distribution::v1::{
+    AmountRule, CreateDistributionRequest, DistributionKind, HolderDecision, HolderTreatment, Pool, PoolBase,
+};
+use proto::execution::v1::RetryPolicy;
+use proto::r#type::v1::Amount;
+use prost_types::Timestamp;
+
+use crate::commands::asset::payment_token;
+use crate::error::CommandError;
+use crate::session::Session;
+use crate::time;
+
+/// What is to be paid to whom.
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("amount").required(true).args(["pool", "per_token"]))]
+pub(super) struct Terms {
+    /// The asset whose holders are paid ("ast_…").
+    #[arg(long, value_name = "ID")]
+    asset: String,
+    /// What people call it.
+    #[arg(long)]
+    label: String,
+    /// What it is for.
+    #[arg(long, value_enum)]
+    kind: Kind,
+    /// A sum to split pro rata, as in 1000000.50.
+    #[arg(long, value_name = "AMOUNT")]
+    pool: Option<String>,
+    /// Over what the pool is split.
+    #[arg(long, value_enum, requires = "pool", default_value = "eligible-holders")]
+    base: Base,
+    /// Whole payment tokens per whole token held, as in 0.125.
+    #[arg(long, value_name = "RATE")]
+    per_token: Option<String>,
+    /// In what: "hbar" or the id of an accepted token ("0.0.456858").
+    #[arg(long, value_name = "TOKEN")]
+    payment_token: String,
+    /// Where the money comes from ("fnd_…").
+    #[arg(long, value_name = "ID")]
+    funding: String,
+    /// Balances at or before this time (2026-11-20T12:00:00Z); now when absent.
+    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "snapshot")]
+    record_time: Option<Timestamp>,
+    /// A snapshot to use again ("snp_…"); a new one is taken when absent.
+    #[arg(long, value_name = "ID", default_value = "")]
+    snapshot: String,
+    /// Pay this account although it would be held; repeat for several.
+    #[arg(long, value_name = "ACCOUNT")]
+    pay: Vec<String>,
+    /// Count this account and do not pay it; repeat for several.
+    #[arg(long, value_name = "ACCOUNT")]
+    hold: Vec<String>,
+    /// Neither count nor pay this account; repeat for several.
+    #[arg(long, value_name = "ACCOUNT")]
+    exclude: Vec<String>,
+    /// Payouts per batch; 100 when absent.
+    #[arg(long, default_value_t = 0)]
+    batch_size: u32,
+    /// Batches worked on at the same time; one after another when absent.
+    #[arg(long, default_value_t = 0)]
+    parallelism: u32,
+    /// Automatic attempts per payout in all; 5 when absent.
+    #[arg(long, default_value_t = 0)]
+    max_attempts: u32,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Kind {
+    Dividend,
+    Coupon,
+    Custom,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Base {
+    EligibleHolders,
+    TotalSupply,
+}
+
+impl Terms {
+    /// The request for them; asks for the payment token's decimals where an amount was typed.
+    pub(super) async fn request(self, session: &Session) -> Result<CreateDistributionRequest, CommandError> {
+        let rule = match (&self.pool, &self.per_token) {
+            (Some(pool), _) => Rule::Pool(Pool {
+                amount: Some(pool_amount(session, pool, &self.payment_token).await?),
+                base: self.base.to_proto().into(),
+            }),
+            (None, Some(rate)) => Rule::PerToken(rate.clone()),
+            (None, None) => return Err(CommandError::input("one of --pool and --per-token must be given")),
+        };
+        let decided = [
+            (self.pay, HolderTreatment::Pay),
+            (self.hold, HolderTreatment::Hold),
+            (self.exclude, HolderTreatment::Exclude),
+        ];
+        let decisions = decided.into_iter().flat_map(|(accounts, treatment)| {
+            accounts.into_iter().map(move |account| HolderDecision { account, treatment: treatment.into() })
+        });
+        let retry = RetryPolicy { max_attempts: self.max_attempts, ..RetryPolicy::default() };
+        Ok(CreateDistributionRequest {
+            asset_id: self.asset,
+            label: self.label,
+            kind: self.kind.to_proto().into(),
+            amount_rule: Some(AmountRule { rule: Some(rule) }),
+            payment_token: self.payment_token,
+            funding_account_id: self.funding,
+            record_time: self.record_time,
+            snapshot_id: self.snapshot,
+            holder_decisions: decisions.collect(),
+            batch_size: self.batch_size,
+            parallelism: self.parallelism,
+            retry_policy: (self.max_attempts > 0).then_some(retry),
+            execute_now: false,
+            validate_only: false,
+        })
+    }
+}
+
+async fn pool_amount(session: &Session, text: &str, token: &str) -> Result<Amount, CommandError> {
+    let (asset, decimals) = payment_token(session, token).await?;
+    let units = money::parse_units(text, decimals)
+        .map_err(|error| CommandError::input(format!("--pool {text:?} {error}")))?;
+    Ok(Amount { units: units.to_string(), asset })
+}
+
+impl Kind {
+    fn to_proto(self) -> DistributionKind {
+        match self {
+            Kind::Dividend => DistributionKind::Dividend,
+            Kind::Coupon => DistributionKind::Coupon,
+            Kind::Custom => DistributionKind::Custom,
+        }
+    }
+}
+
+impl Base {
+    fn to_proto(self) -> PoolBase {
+        match self {
+            Base::EligibleHolders => PoolBase::EligibleHolders,
+            Base::TotalSupply => PoolBase::TotalSupply,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! One file per command.
+
+pub mod asset;
+pub mod demo;
+pub mod distribution;
+pub mod funding;
+pub mod holders;
+pub mod network;
+pub mod payment_token;
+pub mod payouts;
+pub mod token;
+pub mod up;

@@ -1,0 +1,42 @@
+//! Executes by itself what was created to be, if nothing is in the way.
+
+use super::{NOW, Step};
+use crate::app::execute_distribution::ensure_executable;
+use crate::domain::distribution::Distribution;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::state::State;
+use crate::error::Error;
+use crate::store::leases::Wake;
+use crate::store::states::Besides;
+
+/// Goes on to pay, or says what is in the way and waits for a person.
+pub(super) async fn execute(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
+    let failure = match ensure_executable(step.app, &step.actor, distribution).await {
+        Ok(()) => {
+            let besides = Besides { executed_ns: Some(step.app.now_ns()), ..Besides::default() };
+            step.change(State::fell_due, besides).await?;
+            return Ok(NOW);
+        }
+        Err(Error::Obstacle(obstacle)) => {
+            let hint = format!("Not executed: {}.", obstacle.message());
+            Failure::new(obstacle.reason(), FailureClass::Operator, hint)
+        }
+        Err(Error::AssetPaused(_)) => {
+            Failure::new("ASSET_PAUSED", FailureClass::Operator, "Unpause the asset, then retry.")
+        }
+        Err(Error::AssetNotFound(_)) => {
+            Failure::new("ASSET_NOT_FOUND", FailureClass::Operator, "The asset service lost the asset.")
+        }
+        Err(Error::PaymentTokenNotAccepted(_)) => {
+            let hint = "Accept the payment token again, then retry.";
+            Failure::new("PAYMENT_TOKEN_NOT_ACCEPTED", FailureClass::Operator, hint)
+        }
+        Err(Error::Peer(error)) if error.is_refusal() => {
+            let hint = "Another service refused; end its reason, then retry.";
+            Failure::new(error.reason(), FailureClass::Operator, hint)
+        }
+        Err(error) => return Err(error),
+    };
+    step.change(|state| state.refused(failure), Besides::default()).await?;
+    Ok(Wake::Never)
+}

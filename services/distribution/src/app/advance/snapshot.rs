@@ -1,0 +1,142 @@
+//! Freezes the balances and calculates what counts.
+
+use std::time::Duration;
+
+use entitlements::{Leaf, RootBuilder};
+use ids::Uuid;
+
+use super::{NOW, Step};
+use crate::app::calculate::{self, Calculated};
+use crate::clients::{PeerError, SnapshotStatus};
+use crate::domain::distribution::{Distribution, Entitlements, SnapshotChoice, SnapshotFacts};
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::state::State;
+use crate::error::Error;
+use crate::store::calculations;
+use crate::store::entitlements::Writer;
+use crate::store::leases::Wake;
+use crate::store::states::Besides;
+
+/// How often a snapshot that is being read is looked at.
+const POLL: Duration = Duration::from_millis(250);
+/// Looks in a row that came to nothing before the calculation is called failed: with the backoff, some eight minutes.
+const MISSES_MAX: u32 = 20;
+/// Rows between two looks at the lease.
+const ROWS_PER_LOOK: usize = 8_192;
+
+/// Asks for the snapshot under the id that was committed with the distribution.
+pub(super) async fn ask(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
+    let terms = &distribution.terms;
+    if let SnapshotChoice::Own(id) = terms.snapshot {
+        let (holders, key) = (&step.app.holders, step.app.fresh_key());
+        let asked = holders.take(&step.actor, terms.asset, terms.record_time_ns, id, &key).await;
+        if let Err(error) = asked {
+            return give_up_or_wait(step, error).await;
+        }
+    }
+    step.change(State::snapshot_asked, Besides::default()).await?;
+    Ok(NOW)
+}
+
+/// Calculates from the snapshot when it is ready.
+pub(super) async fn calculate(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
+    let id = distribution.terms.snapshot.id();
+    let failure = match step.app.holders.snapshot(&step.actor, id).await {
+        Ok(Some(SnapshotStatus::Running { .. })) => return Ok(Wake::After(POLL)),
+        Ok(Some(SnapshotStatus::Ready(facts))) if facts.asset == distribution.terms.asset => {
+            return calculate_from(step, distribution, facts).await;
+        }
+        Ok(Some(SnapshotStatus::Failed { reason, .. })) => {
+            let hint = "Balances could not be frozen; retry when the mirror node answers again.";
+            Failure::new(reason, FailureClass::Operator, hint)
+        }
+        Ok(Some(SnapshotStatus::Ready(_))) => {
+            Failure::new("SNAPSHOT_INCONSISTENT", FailureClass::Bug, "The snapshot is of another asset.")
+        }
+        Ok(None) => {
+            let hint = "The holder service does not know the snapshot; retry, or create it anew.";
+            Failure::new("SNAPSHOT_NOT_FOUND", FailureClass::Operator, hint)
+        }
+        Err(error) => return give_up_or_wait(step, error).await,
+    };
+    fail(step, failure).await
+}
+
+async fn calculate_from(
+    step: &Step<'_>,
+    distribution: &Distribution,
+    facts: SnapshotFacts,
+) -> Result<Wake, Error> {
+    let calculating = calculate::calculate(step.app, &step.actor, &distribution.terms, facts);
+    let calculated = match step.unless_stopped(calculating).await {
+        Err(Error::Calculation(error)) => return fail(step, error.failure()).await,
+        Err(Error::Peer(error)) => return give_up_or_wait(step, error).await,
+        calculated => calculated?,
+    };
+    let id = step.app.ids.uuid();
+    let root = write(step, distribution, &calculated, id).await?;
+    let result = Entitlements {
+        calculation: id,
+        snapshot: facts.id,
+        consensus_ns: facts.consensus_ns,
+        totals: calculated.calculation.totals,
+        root,
+    };
+    let (now_ns, execute_now) = (step.app.now_ns(), distribution.terms.execute_now);
+    let mut conn = step.app.conn().await?;
+    pg::transaction(&mut conn, async |conn| {
+        // Not when it was cancelled meanwhile; then nobody reads what was written.
+        let counts = step.change_in(conn, |state| state.calculated(execute_now), &Besides::default()).await?;
+        if counts {
+            calculations::insert(conn, step.lease.id, &result, now_ns).await?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await?;
+    Ok(NOW)
+}
+
+/// Writes every holder's line under a calculation that does not count yet, and hashes the payees' on the way.
+async fn write(
+    step: &Step<'_>,
+    distribution: &Distribution,
+    calculated: &Calculated,
+    calculation: Uuid,
+) -> Result<[u8; 32], Error> {
+    let mut writer = Writer::begin(&step.app.copy_url, calculation).await?;
+    let mut root = RootBuilder::new();
+    let (run, asset) = (distribution.run.as_uuid().into_bytes(), distribution.terms.payment_token.as_str());
+    let lines = calculated.holders.iter().zip(&calculated.calculation.lines);
+    for (place, (holder, line)) in lines.enumerate() {
+        if place % ROWS_PER_LOOK == 0 {
+            step.go_on()?;
+        }
+        if let Some(ordinal) = line.outcome.ordinal() {
+            let payee_key = &holder.account.payee_key();
+            root.push(&Leaf { run, ordinal, payee_key, units: line.units, asset })?;
+        }
+        writer.write(holder, line).await?;
+    }
+    writer.finish().await?;
+    Ok(root.finish())
+}
+
+/// A refusal ends the calculation; silence ends it after many looks.
+async fn give_up_or_wait(step: &Step<'_>, error: PeerError) -> Result<Wake, Error> {
+    if !error.is_refusal() && step.lease.misses < MISSES_MAX {
+        return Err(error.into());
+    }
+    tracing::warn!(distribution = %step.lease.id, %error, "calculation given up");
+    let (class, hint) = if error.is_refusal() {
+        (FailureClass::Operator, "The holder service refused; end its reason, then retry.")
+    } else {
+        (FailureClass::Retryable, "The holder service gave no answer; retry when it does.")
+    };
+    fail(step, Failure::new(error.reason(), class, hint)).await
+}
+
+async fn fail(step: &Step<'_>, failure: Failure) -> Result<Wake, Error> {
+    let now_ns = step.app.now_ns();
+    step.change(|state| state.calculation_failed(failure, now_ns), Besides::default()).await?;
+    Ok(Wake::Never)
+}

@@ -1,0 +1,205 @@
+//! A distribution as it was asked for: read field by field, checked against what it names, all mistakes together.
+
+use auth::Actor;
+use futures::FutureExt as _;
+use ids::{AssetId, FundingAccountId, SnapshotId};
+use money::AssetCode;
+use service_kit::error::FieldViolations;
+
+use super::App;
+use crate::clients::{AssetFacts, FundingFacts, PaymentTokenFacts, PeerError, SnapshotStatus};
+use crate::domain::account::Account;
+use crate::domain::calculation::AmountRule;
+use crate::domain::distribution::{RetryPolicy, SnapshotChoice, SnapshotFacts, Terms};
+use crate::domain::kind::Kind;
+use crate::domain::treatment::{Parties, Treatment, never_paid};
+use crate::error::Error;
+
+/// Each field as far as it could be read by itself; what could not be is among the violations.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    /// Whose holders.
+    pub asset: Option<AssetId>,
+    /// What people call it.
+    pub label: Option<String>,
+    /// What it is for.
+    pub kind: Option<Kind>,
+    /// How much each holder gets.
+    pub rule: Option<AmountRule>,
+    /// In what.
+    pub payment_token: Option<AssetCode>,
+    /// Where the money comes from.
+    pub funding_account: Option<FundingAccountId>,
+    /// The record time in nanoseconds since the epoch; now, or the reused snapshot's, when none.
+    pub record_time_ns: Option<i64>,
+    /// The snapshot to reuse.
+    pub snapshot: Option<SnapshotId>,
+    /// Decisions on holders, in the order of the request; each account once.
+    pub decisions: Vec<(Account, Treatment)>,
+    /// Payouts per batch.
+    pub batch_size: Option<u32>,
+    /// Batches worked on at the same time.
+    pub parallelism: Option<u32>,
+    /// How failures are tried again.
+    pub retry: Option<RetryPolicy>,
+    /// Executed by itself as soon as it is calculated.
+    pub execute_now: bool,
+    /// What is wrong with it so far.
+    pub violations: FieldViolations,
+}
+
+/// What a draft names, as far as that can be read and exists.
+#[derive(Debug)]
+struct Named {
+    asset: Option<AssetFacts>,
+    payment_token: Option<PaymentTokenFacts>,
+    funding: Option<FundingFacts>,
+    snapshot: Option<SnapshotStatus>,
+}
+
+/// A draft that is right: what is decided by it, and the snapshot it reuses.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) terms: Terms,
+    pub(super) reused: Option<SnapshotFacts>,
+}
+
+impl Draft {
+    /// Checks a draft against what it names.
+    ///
+    /// # Errors
+    /// All mistakes of its fields together; else what it names and is not there; else what stands against it now.
+    pub(super) async fn check(mut self, app: &App, actor: &Actor) -> Result<Checked, Error> {
+        let named = match self.named(app, actor).await {
+            Ok(named) => named,
+            Err(error) => {
+                // Mistakes that are seen without asking anybody are told even when nobody answers.
+                self.violations.into_result()?;
+                return Err(error.into());
+            }
+        };
+        let mut violations = std::mem::take(&mut self.violations);
+        self.check_against(&named, &mut violations);
+        violations.into_result()?;
+        self.into_terms(app, named)
+    }
+
+    async fn named(&self, app: &App, actor: &Actor) -> Result<Named, PeerError> {
+        let asset = async {
+            let Some(id) = self.asset else { return Ok(None) };
+            app.assets.asset(actor, id).await
+        };
+        let payment_token = async {
+            let Some(code) = &self.payment_token else { return Ok(None) };
+            app.assets.payment_token(actor, code).await
+        };
+        let funding = async {
+            let Some(id) = self.funding_account else { return Ok(None) };
+            app.execution.funding(actor, id).await
+        };
+        let snapshot = async {
+            let Some(id) = self.snapshot else { return Ok(None) };
+            app.holders.snapshot(actor, id).await
+        };
+        let (asset, payment_token, funding, snapshot) =
+            futures::try_join!(asset, payment_token, funding, snapshot.boxed())?;
+        Ok(Named { asset, payment_token, funding, snapshot })
+    }
+
+    fn check_against(&self, named: &Named, violations: &mut FieldViolations) {
+        if let (Some(kind), Some(asset)) = (self.kind, named.asset)
+            && !kind.fits(asset.asset_type)
+        {
+            let (kind, asset) = (kind.as_str(), asset.asset_type.as_str());
+            violations.add(
+                "kind",
+                "KIND_DOES_NOT_FIT",
+                format!("{kind} does not fit an asset of type {asset}"),
+            );
+        }
+        if let Some(snapshot) = &named.snapshot {
+            self.check_snapshot(snapshot, violations);
+        }
+        for (place, (account, treatment)) in self.decisions.iter().enumerate() {
+            if *treatment == Treatment::Pay && named.never_paid(*account) {
+                let field = format!("holder_decisions[{place}].treatment");
+                violations.add(field, "NEVER_PAID", "this account is never paid; HOLD or EXCLUDE it");
+            }
+        }
+    }
+
+    fn check_snapshot(&self, snapshot: &SnapshotStatus, violations: &mut FieldViolations) {
+        if self.asset.is_some_and(|asset| asset != snapshot.asset()) {
+            violations.add("snapshot_id", "OTHER_ASSET", "this snapshot is of another asset's holders");
+        }
+        match snapshot {
+            SnapshotStatus::Ready(facts) => {
+                if self.record_time_ns.is_some_and(|time| time != facts.record_time_ns) {
+                    let words = "leave it out, or give the snapshot's own record time";
+                    violations.add("record_time", "RECORD_TIME_DIFFERS", words);
+                }
+            }
+            SnapshotStatus::Running { .. } | SnapshotStatus::Failed { .. } => {
+                violations.add("snapshot_id", "SNAPSHOT_NOT_READY", "only a READY snapshot can be reused");
+            }
+        }
+    }
+
+    /// With every field read and fitting. Nothing stands against it, or that is the error.
+    fn into_terms(self, app: &App, named: Named) -> Result<Checked, Error> {
+        const NOTED: &str = "what is missing was noted as a violation";
+        let (id, code) = (self.asset.expect(NOTED), self.payment_token.expect(NOTED));
+        let funding_account = self.funding_account.expect(NOTED);
+        let asset = named.asset.ok_or(Error::AssetNotFound(id))?;
+        let funding = named.funding.ok_or(Error::FundingAccountNotFound(funding_account))?;
+        let reused = match (self.snapshot, named.snapshot) {
+            (None, _) => None,
+            (Some(_), Some(SnapshotStatus::Ready(facts))) => Some(facts),
+            (Some(id), _) => return Err(Error::SnapshotNotFound(id)),
+        };
+        if asset.paused {
+            return Err(Error::AssetPaused(id));
+        }
+        let not_accepted = || Error::PaymentTokenNotAccepted(code.to_string());
+        let token = named.payment_token.ok_or_else(not_accepted)?;
+        let own = || SnapshotChoice::Own(SnapshotId::new(app.ids.as_ref()));
+        let record_time_ns = reused.map(|facts| facts.record_time_ns).or(self.record_time_ns);
+        let terms = Terms {
+            asset: id,
+            label: self.label.expect(NOTED),
+            kind: self.kind.expect(NOTED),
+            rule: self.rule.expect(NOTED),
+            payment_token: code,
+            payment_decimals: token.decimals,
+            funding_account,
+            parties: Parties {
+                treasury: asset.treasury,
+                funding: funding.account,
+                fee_payer: funding.fee_payer,
+            },
+            record_time_ns: record_time_ns.unwrap_or_else(|| app.now_ns()),
+            snapshot: reused.map_or_else(own, |facts| SnapshotChoice::Reused(facts.id)),
+            decisions: self.decisions.into_iter().collect(),
+            batch_size: self.batch_size.expect(NOTED),
+            parallelism: self.parallelism.expect(NOTED),
+            retry: self.retry.expect(NOTED),
+            execute_now: self.execute_now,
+        };
+        Ok(Checked { terms, reused })
+    }
+}
+
+impl Named {
+    /// Whether this account can never be paid, as far as the parties are known.
+    fn never_paid(&self, account: Account) -> bool {
+        let treasury = self.asset.map(|asset| asset.treasury);
+        let funding = self.funding;
+        // Where one is not known, the zero account stands in: it is never paid anyway.
+        let parties = Parties {
+            treasury: treasury.unwrap_or(Account::ZERO),
+            funding: funding.map_or(Account::ZERO, |funding| funding.account),
+            fee_payer: funding.map_or(Account::ZERO, |funding| funding.fee_payer),
+        };
+        never_paid(account, &parties)
+    }
+}

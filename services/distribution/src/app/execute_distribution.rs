@@ -1,0 +1,73 @@
+//! Starts paying: checked against what is there, committed, then handed over by the job.
+
+use auth::Actor;
+use futures::FutureExt as _;
+use ids::DistributionId;
+
+use super::{App, Once, read};
+use crate::domain::distribution::Distribution;
+use crate::domain::preview::{Obstacle, obstacles};
+use crate::domain::state::{Action, Next};
+use crate::error::Error;
+use crate::store::states::{self, Besides};
+
+/// Executes a distribution. One that is being paid or was paid stays as it is.
+pub(crate) async fn execute_distribution(
+    app: &App,
+    actor: &Actor,
+    id: DistributionId,
+    once: &Once<Distribution>,
+) -> Result<Vec<u8>, Error> {
+    if let Some(answer) = once.answered(app).await? {
+        return Ok(answer);
+    }
+    let distribution = read::get_distribution(app, id).await?;
+    let now_ns = app.now_ns();
+    let act = distribution.state.act(Action::Execute, now_ns);
+    if let Next::Changes(_) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
+        ensure_executable(app, actor, &distribution).await?;
+    }
+    let answer = once
+        .run(app, move |conn| {
+            async move {
+                let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
+                let act = locked.state.act(Action::Execute, now_ns);
+                if let Next::Changes(next) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
+                    let besides = Besides { executed_ns: Some(now_ns), ..Besides::default() };
+                    states::set(conn, id, &next, &besides).await?;
+                }
+                read::in_transaction(conn, id).await
+            }
+            .boxed()
+        })
+        .await?;
+    app.woken.notify_one();
+    Ok(answer)
+}
+
+/// Whether a calculated distribution can be paid now: asset not paused, payment token still accepted with the same
+/// decimals, somebody to pay, and funds for both the payouts and the fees.
+pub(super) async fn ensure_executable(
+    app: &App,
+    actor: &Actor,
+    distribution: &Distribution,
+) -> Result<(), Error> {
+    let terms = &distribution.terms;
+    let asset = app.assets.asset(actor, terms.asset).await?.ok_or(Error::AssetNotFound(terms.asset))?;
+    if asset.paused {
+        return Err(Error::AssetPaused(terms.asset));
+    }
+    let token = app.assets.payment_token(actor, &terms.payment_token).await?;
+    if token.is_none_or(|token| token.decimals != terms.payment_decimals) {
+        return Err(Error::PaymentTokenNotAccepted(terms.payment_token.to_string()));
+    }
+    let totals = match &distribution.entitlements {
+        Some(entitlements) if entitlements.totals.payee_count > 0 => entitlements.totals,
+        _ => return Err(Error::Obstacle(Obstacle::NoPayees)),
+    };
+    let quote = app
+        .execution
+        .quote(actor, terms.funding_account, &terms.payment_token, totals.payee_count, totals.entitled)
+        .await?;
+    obstacles(&totals, &quote).into_iter().next().map_or(Ok(()), |obstacle| Err(Error::Obstacle(obstacle)))
+}

@@ -1,0 +1,77 @@
+//! The use cases, one file each. Every one is told who acts.
+
+pub(crate) mod advance;
+mod calculate;
+mod cancel_distribution;
+mod create_distribution;
+mod draft;
+mod execute_distribution;
+mod once;
+mod preview_distribution;
+mod read;
+mod retry_distribution;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ids::IdSource;
+use money::Network;
+use pg::{Conn, Pool};
+use service_kit::clock::Clock;
+use service_kit::idempotency::IdempotencyKey;
+use tokio::sync::Notify;
+
+use crate::clients::{Assets, Execution, Holders};
+use crate::error::Error;
+use crate::time;
+
+pub(crate) use cancel_distribution::cancel_distribution;
+pub(crate) use create_distribution::create_distribution;
+pub(crate) use draft::Draft;
+pub(crate) use execute_distribution::execute_distribution;
+pub(crate) use once::Once;
+pub(crate) use preview_distribution::{Preview, Unpaid, preview_distribution};
+pub(crate) use read::{get_distribution, list_distributions, list_entitlements, version};
+pub(crate) use retry_distribution::{Retried, retry_distribution};
+
+/// What the use cases work with.
+#[derive(Clone)]
+pub(crate) struct App {
+    /// This service's database.
+    pub pool: Pool,
+    /// The same database, for bulk writes, which have connections of their own.
+    pub copy_url: Arc<str>,
+    /// The network of the installation.
+    pub network: Network,
+    /// The asset service.
+    pub assets: Assets,
+    /// The holder service.
+    pub holders: Holders,
+    /// The execution service.
+    pub execution: Execution,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// How long a preview waits for its snapshot.
+    pub preview_wait: Duration,
+    /// Wakes this replica's job, so that it need not wait for its next look.
+    pub woken: Arc<Notify>,
+}
+
+impl App {
+    async fn conn(&self) -> Result<Conn<'_>, Error> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Now, in nanoseconds since the epoch.
+    fn now_ns(&self) -> i64 {
+        time::nanos_of(self.clock.now())
+    }
+
+    /// A key for a call to another service that is repeatable by what it says, not by its key.
+    fn fresh_key(&self) -> IdempotencyKey {
+        let text = self.ids.uuid().simple().to_string();
+        IdempotencyKey::new(&text).expect("32 hexadecimal digits are a key")
+    }
+}

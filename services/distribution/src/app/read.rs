@@ -1,0 +1,54 @@
+//! Reads.
+
+use diesel_async::AsyncPgConnection;
+use ids::DistributionId;
+
+use super::App;
+use crate::domain::distribution::Distribution;
+use crate::domain::treatment::Treatment;
+use crate::error::Error;
+use crate::store::distributions::{self, Cursor, Filter};
+use crate::store::entitlements::{self, Entitlement};
+use crate::store::states;
+
+/// One distribution.
+pub(crate) async fn get_distribution(app: &App, id: DistributionId) -> Result<Distribution, Error> {
+    in_transaction(&mut *app.conn().await?, id).await
+}
+
+/// One distribution, as a transaction sees it.
+pub(super) async fn in_transaction(
+    conn: &mut AsyncPgConnection,
+    id: DistributionId,
+) -> Result<Distribution, Error> {
+    distributions::find(conn, id).await?.ok_or(Error::DistributionNotFound(id))
+}
+
+/// Up to `limit` distributions, newest first.
+pub(crate) async fn list_distributions(
+    app: &App,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: u32,
+) -> Result<Vec<Distribution>, Error> {
+    Ok(distributions::list(&mut *app.conn().await?, filter, after, limit).await?)
+}
+
+/// Up to `limit` entitlements of a distribution; none before its calculation counts.
+pub(crate) async fn list_entitlements(
+    app: &App,
+    id: DistributionId,
+    treatment: Option<Treatment>,
+    after: Option<entitlements::Cursor>,
+    limit: u32,
+) -> Result<Vec<Entitlement>, Error> {
+    let Some(result) = get_distribution(app, id).await?.entitlements else { return Ok(Vec::new()) };
+    let mut conn = app.conn().await?;
+    Ok(entitlements::list(&mut conn, result.calculation, treatment, after, limit).await?)
+}
+
+/// The version of a distribution, which rises with every change that can be seen.
+pub(crate) async fn version(app: &App, id: DistributionId) -> Result<i64, Error> {
+    let version = states::version(&mut *app.conn().await?, id).await?;
+    version.ok_or(Error::DistributionNotFound(id))
+}

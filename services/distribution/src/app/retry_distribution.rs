@@ -1,0 +1,59 @@
+//! Tries everything again that failed.
+
+use auth::Actor;
+use futures::FutureExt as _;
+use ids::DistributionId;
+
+use super::{App, Once, read};
+use crate::domain::distribution::Distribution;
+use crate::domain::state::{Action, Next, State};
+use crate::error::Error;
+use crate::store::states::{self, Besides};
+
+/// A distribution going again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Retried {
+    /// The distribution.
+    pub distribution: Distribution,
+    /// Payouts proven unpaid that are tried again.
+    pub payouts: u64,
+}
+
+/// Commits the wish; the job calculates again, or tells execution.
+pub(crate) async fn retry_distribution(
+    app: &App,
+    actor: &Actor,
+    id: DistributionId,
+    once: &Once<Retried>,
+) -> Result<Vec<u8>, Error> {
+    if let Some(answer) = once.answered(app).await? {
+        return Ok(answer);
+    }
+    let distribution = read::get_distribution(app, id).await?;
+    let now_ns = app.now_ns();
+    let act = distribution.state.act(Action::Retry, now_ns);
+    act.map_err(|source| Error::ActionNotAllowed { id, source })?;
+    let asset = distribution.terms.asset;
+    if app.assets.asset(actor, asset).await?.ok_or(Error::AssetNotFound(asset))?.paused {
+        return Err(Error::AssetPaused(asset));
+    }
+    let answer = once
+        .run(app, move |conn| {
+            async move {
+                let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
+                let act = locked.state.act(Action::Retry, now_ns);
+                if let Next::Changes(next) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
+                    states::set(conn, id, &next, &Besides::default()).await?;
+                }
+                let distribution = read::in_transaction(conn, id).await?;
+                let of_a_run = matches!(locked.state, State::Halted(_) | State::RunFailed { .. });
+                let report = distribution.report.as_ref().filter(|_| of_a_run);
+                let payouts = report.map_or(0, |report| report.failed_payouts);
+                Ok(Retried { distribution, payouts })
+            }
+            .boxed()
+        })
+        .await?;
+    app.woken.notify_one();
+    Ok(answer)
+}

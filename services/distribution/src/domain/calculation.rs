@@ -1,0 +1,328 @@
+//! From a snapshot to what each holder is owed, as `docs/ENTITLEMENTS.md` defines it.
+
+use money::{Decimal, SplitError, Weight, per_token, split_pool};
+
+use super::account::{Account, EvmAddress};
+use super::failure::{Failure, FailureClass};
+use super::treatment::{Decisions, HolderKind, Parties, Reason, Treatment, Verdict, judge};
+
+/// The most a Hedera account can hold or be debited: its amounts are signed 64-bit integers.
+pub(crate) const RAIL_UNITS_MAX: u128 = i64::MAX.unsigned_abs() as u128;
+
+/// Over what a pool is split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PoolBase {
+    /// Over what counted holders hold together.
+    EligibleHolders,
+    /// Over the total supply at the time of the snapshot.
+    TotalSupply,
+}
+
+/// How much each holder gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AmountRule {
+    /// Whole payment tokens per whole token held.
+    PerToken(Decimal),
+    /// A fixed sum, split pro rata by largest remainder.
+    Pool {
+        /// The sum in smallest units of the payment token.
+        units: u128,
+        /// Over what it is split.
+        base: PoolBase,
+    },
+}
+
+/// One holder of a snapshot: 48 bytes, so that a million fit in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// The account; a snapshot has each once, ascending.
+    pub account: Account,
+    /// Its EVM address as of the snapshot.
+    pub evm: EvmAddress,
+    /// Smallest units held, above zero.
+    pub balance: u128,
+    /// What sort of holder it is.
+    pub kind: HolderKind,
+}
+
+/// What the amounts depend on besides the holders.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Basis<'a> {
+    /// How much each holder gets.
+    pub rule: AmountRule,
+    /// Decimals of one whole payment token.
+    pub payment_decimals: u8,
+    /// Decimals of one whole token held.
+    pub holding_decimals: u8,
+    /// The held token's total supply at the time of the snapshot, in smallest units.
+    pub total_supply: u128,
+    /// Accounts with a part in the distribution.
+    pub parties: Parties,
+    /// People's decisions.
+    pub decisions: &'a Decisions,
+}
+
+/// What happens with one holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A payee, with its place in the run.
+    Payee {
+        /// From 0 without gaps, ascending by account number.
+        ordinal: u32,
+    },
+    /// Paid in principle; rounding leaves nothing.
+    Zero,
+    /// Counted, not paid.
+    Held(Reason),
+    /// Neither counted nor paid.
+    Excluded(Reason),
+}
+
+impl Outcome {
+    /// The place in the run, of payees only.
+    pub(crate) const fn ordinal(self) -> Option<u32> {
+        match self {
+            Self::Payee { ordinal } => Some(ordinal),
+            Self::Zero | Self::Held(_) | Self::Excluded(_) => None,
+        }
+    }
+
+    /// How the holder is treated.
+    pub(crate) const fn treatment(self) -> Treatment {
+        match self {
+            Self::Payee { .. } | Self::Zero => Treatment::Pay,
+            Self::Held(_) => Treatment::Hold,
+            Self::Excluded(_) => Treatment::Exclude,
+        }
+    }
+
+    /// Why it is not paid; nothing for payees.
+    pub(crate) const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Payee { .. } => None,
+            Self::Zero => Some(Reason::ZeroAmount),
+            Self::Held(reason) | Self::Excluded(reason) => Some(reason),
+        }
+    }
+}
+
+/// One holder's line, in the order of the holders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// What a payee is owed; what a held holder would get; zero for the others.
+    pub units: u128,
+    /// What happens with the holder.
+    pub outcome: Outcome,
+}
+
+/// What a calculation comes to. Invariants: `entitled + residue = pool`, `held ≤ residue`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Payees with an amount above zero.
+    pub payee_count: u32,
+    /// Paid in principle, zero by rounding.
+    pub zero_count: u32,
+    /// Counted and not paid.
+    pub held_count: u32,
+    /// Neither counted nor paid.
+    pub excluded_count: u32,
+    /// Sum of what payees get.
+    pub entitled: u128,
+    /// Sum of what held holders would get.
+    pub held: u128,
+    /// What was to be distributed.
+    pub pool: u128,
+    /// What stays: `pool − entitled`.
+    pub residue: u128,
+}
+
+/// Who is owed what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Calculation {
+    /// One line per holder, in their order.
+    pub lines: Vec<Line>,
+    /// What they come to.
+    pub totals: Totals,
+    /// Sum of the balances of all counted holders.
+    pub eligible: u128,
+}
+
+/// Nothing can be calculated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CalculationError {
+    /// The holders are not strictly ascending by account: one of them could be paid twice.
+    #[error("the snapshot's holders are not strictly ascending by account")]
+    Unsorted,
+    /// A sum or an amount does not fit 128 bits, or what is to be paid does not fit the rail's 64.
+    #[error("an amount is out of range")]
+    AmountOutOfRange,
+    /// Holders have more than there is: supply and balances are not of one state.
+    #[error("the balances sum to more than the total supply")]
+    SupplyBelowBalances,
+    /// More holders than a run can number.
+    #[error("there are too many holders")]
+    TooManyHolders,
+}
+
+impl CalculationError {
+    /// The stable reason.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Unsorted => "SNAPSHOT_INCONSISTENT",
+            Self::AmountOutOfRange => "AMOUNT_OUT_OF_RANGE",
+            Self::SupplyBelowBalances => "SUPPLY_BELOW_BALANCES",
+            Self::TooManyHolders => "TOO_MANY_HOLDERS",
+        }
+    }
+
+    /// Why the distribution failed, and what to do.
+    pub fn failure(self) -> Failure {
+        let (class, hint) = match self {
+            Self::Unsorted => (FailureClass::Bug, "Report it: the snapshot lists an account twice."),
+            Self::AmountOutOfRange => {
+                (FailureClass::Operator, "Create it anew with a smaller amount or rate.")
+            }
+            Self::SupplyBelowBalances => {
+                (FailureClass::Operator, "Take a new snapshot; the supply changed while this one was read.")
+            }
+            Self::TooManyHolders => (FailureClass::Bug, "Report it: the snapshot has too many holders."),
+        };
+        Failure::new(self.reason(), class, hint)
+    }
+}
+
+/// Calculates what each holder is owed.
+///
+/// Held holders are calculated with those who are paid, so that a later decision about one changes no other's amount.
+pub(crate) fn calculate(holders: &[Holder], basis: &Basis<'_>) -> Result<Calculation, CalculationError> {
+    if !holders.is_sorted_by(|a, b| a.account < b.account) {
+        return Err(CalculationError::Unsorted);
+    }
+    let verdicts: Vec<Verdict> = holders
+        .iter()
+        .map(|holder| judge(holder.account, holder.kind, &basis.parties, basis.decisions))
+        .collect();
+    let counted: Vec<Weight<Account>> = holders
+        .iter()
+        .zip(&verdicts)
+        .filter(|(_, verdict)| !matches!(verdict, Verdict::Exclude(_)))
+        .map(|(holder, _)| Weight { key: holder.account, balance: holder.balance })
+        .collect();
+    let eligible = sum(counted.iter().map(|weight| weight.balance))?;
+    let (shares, pool) = shares(&counted, eligible, basis)?;
+    drop(counted);
+    let lines = lines(&verdicts, &shares)?;
+    let totals = totals(&lines, pool)?;
+    Ok(Calculation { lines, totals, eligible })
+}
+
+/// What a holder who is left out would get if it were paid and counted, all else as it is.
+pub(crate) fn would_get(balance: u128, eligible: u128, basis: &Basis<'_>) -> Option<u128> {
+    match basis.rule {
+        AmountRule::PerToken(rate) => {
+            per_token(balance, &rate, basis.payment_decimals, basis.holding_decimals).ok()
+        }
+        AmountRule::Pool { units, base } => {
+            let base = match base {
+                PoolBase::EligibleHolders => eligible.checked_add(balance)?,
+                PoolBase::TotalSupply => basis.total_supply,
+            };
+            let alone = [Weight { key: 0_u8, balance }];
+            split_pool(units, base, &alone).ok().map(|split| split.shares[0])
+        }
+    }
+}
+
+fn sum(numbers: impl Iterator<Item = u128>) -> Result<u128, CalculationError> {
+    let mut numbers = numbers;
+    numbers.try_fold(0_u128, u128::checked_add).ok_or(CalculationError::AmountOutOfRange)
+}
+
+/// The counted holders' amounts in their order, and what was to be distributed.
+fn shares(
+    counted: &[Weight<Account>],
+    eligible: u128,
+    basis: &Basis<'_>,
+) -> Result<(Vec<u128>, u128), CalculationError> {
+    match basis.rule {
+        AmountRule::PerToken(rate) => {
+            let earn = |balance| {
+                per_token(balance, &rate, basis.payment_decimals, basis.holding_decimals)
+                    .map_err(|_| CalculationError::AmountOutOfRange)
+            };
+            let shares = counted.iter().map(|weight| earn(weight.balance)).collect::<Result<Vec<_>, _>>()?;
+            Ok((shares, earn(eligible)?))
+        }
+        // Nobody is counted: the whole pool stays.
+        AmountRule::Pool { units, .. } if counted.is_empty() => Ok((Vec::new(), units)),
+        AmountRule::Pool { units, base } => {
+            let base = match base {
+                PoolBase::EligibleHolders => eligible,
+                PoolBase::TotalSupply => basis.total_supply,
+            };
+            let split = split_pool(units, base, counted).map_err(|error| match error {
+                SplitError::EmptyBase | SplitError::BaseBelowWeights => CalculationError::SupplyBelowBalances,
+                SplitError::DuplicateKey => CalculationError::Unsorted,
+            })?;
+            Ok((split.shares, units))
+        }
+    }
+}
+
+fn lines(verdicts: &[Verdict], shares: &[u128]) -> Result<Vec<Line>, CalculationError> {
+    let mut shares = shares.iter().copied();
+    let mut next_ordinal = 0_u32;
+    let mut lines = Vec::with_capacity(verdicts.len());
+    for verdict in verdicts {
+        let mut share = || shares.next().expect("each counted holder has a share");
+        let line = match *verdict {
+            Verdict::Exclude(reason) => Line { units: 0, outcome: Outcome::Excluded(reason) },
+            Verdict::Hold(reason) => Line { units: share(), outcome: Outcome::Held(reason) },
+            Verdict::Pay => match share() {
+                0 => Line { units: 0, outcome: Outcome::Zero },
+                units => {
+                    let ordinal = next_ordinal;
+                    next_ordinal = ordinal.checked_add(1).ok_or(CalculationError::TooManyHolders)?;
+                    Line { units, outcome: Outcome::Payee { ordinal } }
+                }
+            },
+        };
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+fn totals(lines: &[Line], pool: u128) -> Result<Totals, CalculationError> {
+    if i32::try_from(lines.len()).is_err() {
+        return Err(CalculationError::TooManyHolders);
+    }
+    let mut totals = Totals { pool, ..Totals::default() };
+    let add = |to: &mut u128, units: u128| {
+        *to = to.checked_add(units).ok_or(CalculationError::AmountOutOfRange)?;
+        Ok(())
+    };
+    for line in lines {
+        match line.outcome {
+            Outcome::Payee { .. } => {
+                totals.payee_count += 1;
+                add(&mut totals.entitled, line.units)?;
+            }
+            Outcome::Zero => totals.zero_count += 1,
+            Outcome::Held(_) => {
+                totals.held_count += 1;
+                add(&mut totals.held, line.units)?;
+            }
+            Outcome::Excluded(_) => totals.excluded_count += 1,
+        }
+    }
+    if totals.entitled > RAIL_UNITS_MAX {
+        return Err(CalculationError::AmountOutOfRange);
+    }
+    // Both rules round down, so the parts never exceed the whole.
+    totals.residue = pool.checked_sub(totals.entitled).ok_or(CalculationError::AmountOutOfRange)?;
+    Ok(totals)
+}
+
+#[cfg(test)]
+#[path = "calculation_tests.rs"]
+mod tests;

@@ -1,0 +1,153 @@
+//! The decision to pay an asset's holders.
+
+use std::time::Duration;
+
+use ids::{AssetId, DistributionId, FundingAccountId, RunId, SnapshotId, Uuid};
+use money::AssetCode;
+
+use super::calculation::{AmountRule, Totals};
+use super::kind::Kind;
+use super::state::State;
+use super::treatment::{Decisions, Parties};
+
+/// How execution tries failures of class RETRYABLE again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Attempts per payout in all, 1 to 20.
+    pub max_attempts: u32,
+    /// Wait before the second attempt; each later one is twice as long.
+    pub base: Duration,
+    /// Longest wait.
+    pub cap: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { max_attempts: 5, base: Duration::from_secs(1), cap: Duration::from_mins(5) }
+    }
+}
+
+/// What was decided: it never changes after it was created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Whose holders.
+    pub asset: AssetId,
+    /// What people call it.
+    pub label: String,
+    /// What it is for.
+    pub kind: Kind,
+    /// How much each holder gets.
+    pub rule: AmountRule,
+    /// In what.
+    pub payment_token: AssetCode,
+    /// Decimals of one whole payment token.
+    pub payment_decimals: u8,
+    /// Where the money comes from.
+    pub funding_account: FundingAccountId,
+    /// Accounts with a part in it.
+    pub parties: Parties,
+    /// The record time asked for, in nanoseconds since the epoch.
+    pub record_time_ns: i64,
+    /// Which balances.
+    pub snapshot: SnapshotChoice,
+    /// People's decisions on holders.
+    pub decisions: Decisions,
+    /// Payouts per batch.
+    pub batch_size: u32,
+    /// Batches worked on at the same time.
+    pub parallelism: u32,
+    /// How failures are tried again.
+    pub retry: RetryPolicy,
+    /// Executed by itself as soon as it is calculated.
+    pub execute_now: bool,
+}
+
+/// Which snapshot the entitlements are calculated from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SnapshotChoice {
+    /// One that is taken for it; the id is minted and committed with it, which makes asking repeatable.
+    Own(SnapshotId),
+    /// One that was taken before.
+    Reused(SnapshotId),
+}
+
+impl SnapshotChoice {
+    /// The snapshot, either way.
+    pub(crate) const fn id(self) -> SnapshotId {
+        match self {
+            Self::Own(id) | Self::Reused(id) => id,
+        }
+    }
+}
+
+/// Facts of a snapshot that is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SnapshotFacts {
+    /// Which.
+    pub id: SnapshotId,
+    /// Whose holders.
+    pub asset: AssetId,
+    /// The record time it was asked for, in nanoseconds since the epoch.
+    pub record_time_ns: i64,
+    /// The network's time of its balances, in nanoseconds since the epoch.
+    pub consensus_ns: i64,
+    /// How many holders it has.
+    pub holder_count: u64,
+    /// Sum of all balances in smallest units.
+    pub total_balance: u128,
+    /// The token's total supply in smallest units.
+    pub total_supply: u128,
+    /// Decimals of one whole token.
+    pub decimals: u8,
+}
+
+/// A calculation that counts: there is at most one per distribution, and it never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entitlements {
+    /// Which attempt to calculate it was; its rows carry this id, those of attempts that were cut off carry others.
+    pub calculation: Uuid,
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// The network's time of the snapshot's balances, in nanoseconds since the epoch.
+    pub consensus_ns: i64,
+    /// What it comes to.
+    pub totals: Totals,
+    /// Root over all payees' entitlements.
+    pub root: [u8; 32],
+}
+
+/// What execution last said of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunReport {
+    /// Its progress as execution encoded it: shown, never decided on.
+    pub progress: Vec<u8>,
+    /// How many payouts are proven unpaid.
+    pub failed_payouts: u64,
+}
+
+/// A distribution and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Distribution {
+    /// Its id.
+    pub id: DistributionId,
+    /// Its one run; minted and committed with it, so that a second start is the first.
+    pub run: RunId,
+    /// What was decided.
+    pub terms: Terms,
+    /// Who created it.
+    pub created_by: String,
+    /// When, in nanoseconds since the epoch.
+    pub created_ns: i64,
+    /// Where it stands.
+    pub state: State,
+    /// Rises with every change that can be seen.
+    pub version: i64,
+    /// Why it was cancelled; empty when it was not, or nothing was said.
+    pub cancel_reason: String,
+    /// When it was executed, in nanoseconds since the epoch.
+    pub executed_ns: Option<i64>,
+    /// What the calculation came to.
+    pub entitlements: Option<Entitlements>,
+    /// What execution last said.
+    pub report: Option<RunReport>,
+}

@@ -1,0 +1,82 @@
+//! What a distribution is for, what an asset is, and which fit each other.
+
+/// What a distribution is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A share of profits.
+    Dividend,
+    /// Interest.
+    Coupon,
+    /// Anything else.
+    Custom,
+}
+
+/// What an asset is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AssetType {
+    /// Shares.
+    Equity,
+    /// A bond.
+    Bond,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 3] = [Self::Dividend, Self::Coupon, Self::Custom];
+
+    /// The name in the database and in messages.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dividend => "DIVIDEND",
+            Self::Coupon => "COUPON",
+            Self::Custom => "CUSTOM",
+        }
+    }
+
+    /// The kind with this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Whether an asset of this type can have such a distribution.
+    pub(crate) const fn fits(self, asset: AssetType) -> bool {
+        match self {
+            Self::Dividend => matches!(asset, AssetType::Equity),
+            Self::Coupon => matches!(asset, AssetType::Bond),
+            Self::Custom => true,
+        }
+    }
+}
+
+impl AssetType {
+    /// The name in messages.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equity => "EQUITY",
+            Self::Bond => "BOND",
+            Self::Other => "OTHER",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AssetType, Kind};
+
+    #[test]
+    fn dividends_are_for_shares_coupons_for_bonds_and_custom_for_all() {
+        let table = [
+            (Kind::Dividend, [true, false, false]),
+            (Kind::Coupon, [false, true, false]),
+            (Kind::Custom, [true, true, true]),
+        ];
+        for (kind, fits) in table {
+            for (asset, fits) in [AssetType::Equity, AssetType::Bond, AssetType::Other].into_iter().zip(fits)
+            {
+                assert_eq!(kind.fits(asset), fits, "{kind:?} on {asset:?}");
+            }
+        }
+    }
+}

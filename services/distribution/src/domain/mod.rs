@@ -1,0 +1,10 @@
+//! What a distribution is and the rules it follows: pure. No clock, no randomness, no IO; time and ids come in.
+
+pub(crate) mod account;
+pub(crate) mod calculation;
+pub(crate) mod distribution;
+pub(crate) mod failure;
+pub(crate) mod kind;
+pub(crate) mod preview;
+pub(crate) mod state;
+pub(crate) mod treatment;

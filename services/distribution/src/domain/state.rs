@@ -1,0 +1,371 @@
+//! Where a distribution stands, what can be done with it, and what follows.
+//!
+//! People act (execute, retry, cancel), the calculation ends, the run reports: each is a method that takes the state
+//! and gives the next one, or says that it does not apply. Nothing else changes a state.
+
+use super::failure::{Failure, FailureClass};
+
+/// Where a distribution stands. Finer than the contract's states: each says what the job has to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The snapshot has to be asked for (again).
+    SnapshotWanted,
+    /// The snapshot was asked for; entitlements are calculated from it when it is ready.
+    Snapshotting,
+    /// Calculated; waits for a person.
+    Upcoming,
+    /// Calculated, and executed by itself if nothing is in the way.
+    Due,
+    /// Was not executed by itself, because something was in the way; waits for a person.
+    Refused(Failure),
+    /// Being paid: execution has the run, or gets it.
+    Ongoing,
+    /// Being paid again: execution has to be told.
+    Retrying,
+    /// The run is stopped until an operator ends the cause; waits for a person.
+    Halted(Failure),
+    /// Cancelled by a person; nothing new is begun, and what is in flight is followed to its end.
+    Cancelling,
+    /// Every payout is paid.
+    Completed {
+        /// When, in nanoseconds since the epoch.
+        ended_ns: i64,
+    },
+    /// Nothing could be calculated.
+    CalculationFailed {
+        /// Why.
+        failure: Failure,
+        /// When, in nanoseconds since the epoch.
+        ended_ns: i64,
+    },
+    /// The run ended with something definitely unpaid.
+    RunFailed {
+        /// Why.
+        failure: Failure,
+        /// When, in nanoseconds since the epoch.
+        ended_ns: i64,
+    },
+    /// Cancelled, and nothing is in flight.
+    Cancelled {
+        /// When, in nanoseconds since the epoch.
+        ended_ns: i64,
+    },
+}
+
+/// The contract's states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Somebody else has to approve it. Nothing is in it until approvals are there; lists can be asked for it.
+    PendingApproval,
+    /// Balances are being frozen and entitlements calculated.
+    Snapshotting,
+    /// Calculated; nothing is paid until it is executed.
+    Upcoming,
+    /// Being paid.
+    Ongoing,
+    /// Stopped until somebody resumes it.
+    Paused,
+    /// Every payout is paid.
+    Completed,
+    /// Ended with something definitely unpaid, or the calculation failed.
+    Failed,
+    /// Cancelled; what was paid stays paid.
+    Cancelled,
+}
+
+/// What a person can do with a distribution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Start paying.
+    Execute,
+    /// Try again what failed.
+    Retry,
+    /// Stop it for good.
+    Cancel,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 3] = [Self::Execute, Self::Retry, Self::Cancel];
+
+    /// The name in the contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Execute => "EXECUTE",
+            Self::Retry => "RETRY",
+            Self::Cancel => "CANCEL",
+        }
+    }
+}
+
+/// What an action comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The distribution goes to this state.
+    Changes(State),
+    /// It is done already.
+    Unchanged,
+}
+
+/// The action does not apply to the state; it says so and is the caller's mistake.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} is not allowed in state {}", action.as_str(), phase.as_str())]
+pub struct NotAllowed {
+    /// What was asked for.
+    pub action: Action,
+    /// Where the distribution stands.
+    pub phase: Phase,
+    /// What can be done.
+    pub allowed: Vec<Action>,
+}
+
+/// What execution says about a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RunNews {
+    /// It is being paid.
+    Running,
+    /// It is stopped by a failure an operator must end.
+    Halted(Failure),
+    /// It is cancelled, and what is in flight is followed.
+    Cancelling,
+    /// Every payout is paid.
+    Completed,
+    /// It ended with something proven unpaid.
+    Failed(Failure),
+    /// It is cancelled, and nothing is in flight.
+    Cancelled,
+}
+
+impl State {
+    /// One of each state, where only which it is matters.
+    pub(crate) fn one_of_each() -> [Self; 13] {
+        let failure = || Failure::new("", FailureClass::Bug, "");
+        let ended_ns = 0;
+        [
+            Self::SnapshotWanted,
+            Self::Snapshotting,
+            Self::Upcoming,
+            Self::Due,
+            Self::Refused(failure()),
+            Self::Ongoing,
+            Self::Retrying,
+            Self::Halted(failure()),
+            Self::Cancelling,
+            Self::Completed { ended_ns },
+            Self::CalculationFailed { failure: failure(), ended_ns },
+            Self::RunFailed { failure: failure(), ended_ns },
+            Self::Cancelled { ended_ns },
+        ]
+    }
+
+    /// The contract's state.
+    pub(crate) const fn phase(&self) -> Phase {
+        match self {
+            Self::SnapshotWanted | Self::Snapshotting => Phase::Snapshotting,
+            Self::Upcoming | Self::Due => Phase::Upcoming,
+            // A cancelled one that still has money in flight is not over.
+            Self::Ongoing | Self::Retrying | Self::Cancelling => Phase::Ongoing,
+            Self::Refused(_) | Self::Halted(_) => Phase::Paused,
+            Self::Completed { .. } => Phase::Completed,
+            Self::CalculationFailed { .. } | Self::RunFailed { .. } => Phase::Failed,
+            Self::Cancelled { .. } => Phase::Cancelled,
+        }
+    }
+
+    /// What a person can do now.
+    pub(crate) fn allowed_actions(&self) -> Vec<Action> {
+        let changes = |action: &Action| matches!(self.act(*action, 0), Ok(Next::Changes(_)));
+        Action::ALL.into_iter().filter(changes).collect()
+    }
+
+    /// Whether it ended, or goes on only when a person acts.
+    pub(crate) const fn rests(&self) -> bool {
+        match self {
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::Due
+            | Self::Ongoing
+            | Self::Retrying
+            | Self::Cancelling => false,
+            Self::Upcoming
+            | Self::Refused(_)
+            | Self::Halted(_)
+            | Self::Completed { .. }
+            | Self::CalculationFailed { .. }
+            | Self::RunFailed { .. }
+            | Self::Cancelled { .. } => true,
+        }
+    }
+
+    /// Why it failed or is paused.
+    pub(crate) const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Refused(failure)
+            | Self::Halted(failure)
+            | Self::CalculationFailed { failure, .. }
+            | Self::RunFailed { failure, .. } => Some(failure),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::Upcoming
+            | Self::Due
+            | Self::Ongoing
+            | Self::Retrying
+            | Self::Cancelling
+            | Self::Completed { .. }
+            | Self::Cancelled { .. } => None,
+        }
+    }
+
+    /// When it ended, in nanoseconds since the epoch.
+    pub(crate) const fn ended_ns(&self) -> Option<i64> {
+        match self {
+            Self::Completed { ended_ns }
+            | Self::CalculationFailed { ended_ns, .. }
+            | Self::RunFailed { ended_ns, .. }
+            | Self::Cancelled { ended_ns } => Some(*ended_ns),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::Upcoming
+            | Self::Due
+            | Self::Refused(_)
+            | Self::Ongoing
+            | Self::Retrying
+            | Self::Halted(_)
+            | Self::Cancelling => None,
+        }
+    }
+
+    /// What a person's action comes to at this time.
+    pub(crate) fn act(&self, action: Action, now_ns: i64) -> Result<Next, NotAllowed> {
+        let next = match action {
+            Action::Execute => self.execute(),
+            Action::Retry => self.retry(),
+            Action::Cancel => self.cancel(now_ns),
+        };
+        next.ok_or_else(|| NotAllowed { action, phase: self.phase(), allowed: self.allowed_actions() })
+    }
+
+    fn execute(&self) -> Option<Next> {
+        match self {
+            Self::Upcoming | Self::Due | Self::Refused(_) => Some(Next::Changes(Self::Ongoing)),
+            // It is being paid or was paid.
+            Self::Ongoing | Self::Retrying | Self::Completed { .. } => Some(Next::Unchanged),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::Halted(_)
+            | Self::Cancelling
+            | Self::CalculationFailed { .. }
+            | Self::RunFailed { .. }
+            | Self::Cancelled { .. } => None,
+        }
+    }
+
+    fn retry(&self) -> Option<Next> {
+        match self {
+            Self::CalculationFailed { .. } => Some(Next::Changes(Self::SnapshotWanted)),
+            Self::Refused(_) => Some(Next::Changes(Self::Due)),
+            Self::Halted(_) | Self::RunFailed { .. } => Some(Next::Changes(Self::Retrying)),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::Upcoming
+            | Self::Due
+            | Self::Ongoing
+            | Self::Retrying
+            | Self::Cancelling
+            | Self::Completed { .. }
+            | Self::Cancelled { .. } => None,
+        }
+    }
+
+    fn cancel(&self, now_ns: i64) -> Option<Next> {
+        match self {
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::Upcoming
+            | Self::Due
+            | Self::Refused(_)
+            | Self::CalculationFailed { .. } => Some(Next::Changes(Self::Cancelled { ended_ns: now_ns })),
+            Self::Ongoing | Self::Retrying | Self::Halted(_) => Some(Next::Changes(Self::Cancelling)),
+            Self::Cancelling | Self::Cancelled { .. } => Some(Next::Unchanged),
+            Self::Completed { .. } | Self::RunFailed { .. } => None,
+        }
+    }
+
+    /// The snapshot was asked for.
+    pub(crate) fn snapshot_asked(&self) -> Option<Self> {
+        matches!(self, Self::SnapshotWanted).then_some(Self::Snapshotting)
+    }
+
+    /// The entitlements are there.
+    pub(crate) fn calculated(&self, execute_now: bool) -> Option<Self> {
+        let next = if execute_now { Self::Due } else { Self::Upcoming };
+        matches!(self, Self::Snapshotting).then_some(next)
+    }
+
+    /// There will be no entitlements.
+    pub(crate) fn calculation_failed(&self, failure: Failure, now_ns: i64) -> Option<Self> {
+        matches!(self, Self::SnapshotWanted | Self::Snapshotting)
+            .then_some(Self::CalculationFailed { failure, ended_ns: now_ns })
+    }
+
+    /// It executes by itself.
+    pub(crate) fn fell_due(&self) -> Option<Self> {
+        matches!(self, Self::Due).then_some(Self::Ongoing)
+    }
+
+    /// Something is in the way of executing it by itself.
+    pub(crate) fn refused(&self, failure: Failure) -> Option<Self> {
+        matches!(self, Self::Due).then_some(Self::Refused(failure))
+    }
+
+    /// Execution was told to try again, or has nothing to try again.
+    pub(crate) fn retried(&self) -> Option<Self> {
+        matches!(self, Self::Retrying).then_some(Self::Ongoing)
+    }
+
+    /// Execution refuses the run for a reason that trying again does not end.
+    pub(crate) fn start_refused(&self, failure: Failure) -> Option<Self> {
+        matches!(self, Self::Ongoing).then_some(Self::Halted(failure))
+    }
+
+    /// Execution knows no such run, and will refuse it for ever.
+    pub(crate) fn never_started(&self, now_ns: i64) -> Option<Self> {
+        matches!(self, Self::Cancelling).then_some(Self::Cancelled { ended_ns: now_ns })
+    }
+
+    /// What execution says about the run.
+    pub(crate) fn run_reported(&self, news: RunNews, now_ns: i64) -> Option<Self> {
+        let followed = matches!(self, Self::Ongoing | Self::Halted(_) | Self::Cancelling);
+        let next = match news {
+            // Our wish stands until execution has it.
+            RunNews::Running | RunNews::Halted(_) if *self == Self::Cancelling => Self::Cancelling,
+            RunNews::Running => Self::Ongoing,
+            RunNews::Halted(failure) => Self::Halted(failure),
+            RunNews::Cancelling => Self::Cancelling,
+            RunNews::Completed => Self::Completed { ended_ns: now_ns },
+            RunNews::Failed(failure) => Self::RunFailed { failure, ended_ns: now_ns },
+            RunNews::Cancelled => Self::Cancelled { ended_ns: now_ns },
+        };
+        followed.then_some(next)
+    }
+}
+
+impl Phase {
+    /// The name in the contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingApproval => "PENDING_APPROVAL",
+            Self::Snapshotting => "SNAPSHOTTING",
+            Self::Upcoming => "UPCOMING",
+            Self::Ongoing => "ONGOING",
+            Self::Paused => "PAUSED",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -1,0 +1,160 @@
+//! The table of states and actions, and what no sequence of events can do.
+
+use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_ne, prop_oneof, proptest};
+
+use super::{Action, Failure, Next, Phase, RunNews, State};
+use crate::domain::failure::FailureClass;
+
+const NOW_NS: i64 = 1_795_188_269_000_000_000;
+
+fn failure() -> Failure {
+    Failure::new("FUNDING_SHORT", FailureClass::Operator, "Add funds.")
+}
+
+#[test]
+fn each_state_allows_what_the_table_says() {
+    use Action::{Cancel, Execute, Retry};
+    let table: [(Phase, &[Action]); 13] = [
+        (Phase::Snapshotting, &[Cancel]),
+        (Phase::Snapshotting, &[Cancel]),
+        (Phase::Upcoming, &[Execute, Cancel]),
+        (Phase::Upcoming, &[Execute, Cancel]),
+        (Phase::Paused, &[Execute, Retry, Cancel]),
+        (Phase::Ongoing, &[Cancel]),
+        (Phase::Ongoing, &[Cancel]),
+        (Phase::Paused, &[Retry, Cancel]),
+        (Phase::Ongoing, &[]),
+        (Phase::Completed, &[]),
+        (Phase::Failed, &[Retry, Cancel]),
+        (Phase::Failed, &[Retry]),
+        (Phase::Cancelled, &[]),
+    ];
+    for (state, (phase, allowed)) in State::one_of_each().into_iter().zip(table) {
+        assert_eq!((state.phase(), state.allowed_actions().as_slice()), (phase, allowed), "{state:?}");
+    }
+}
+
+#[test]
+fn doing_again_what_is_done_changes_nothing() {
+    for state in State::one_of_each() {
+        for action in Action::ALL {
+            if let Ok(Next::Changes(next)) = state.act(action, NOW_NS) {
+                assert_ne!(next, state, "{action:?}");
+                // A retry leads to work that can fail and be retried; the others are done once they are done.
+                if action != Action::Retry {
+                    assert_eq!(next.act(action, NOW_NS), Ok(Next::Unchanged), "{action:?} after {state:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_allowed_names_the_state_and_what_is() {
+    let refused = State::Snapshotting.act(Action::Execute, NOW_NS).expect_err("nothing is calculated yet");
+    assert_eq!((refused.phase, refused.allowed), (Phase::Snapshotting, vec![Action::Cancel]));
+}
+
+#[test]
+fn a_failure_is_shown_exactly_while_it_is_paused_or_failed() {
+    for state in State::one_of_each() {
+        let shown = matches!(state.phase(), Phase::Paused | Phase::Failed);
+        assert_eq!(state.failure().is_some(), shown, "{state:?}");
+    }
+}
+
+#[test]
+fn a_cancel_is_not_undone_by_late_news_of_the_run() {
+    let report = |news| State::Cancelling.run_reported(news, NOW_NS).expect("it is followed");
+    assert_eq!(report(RunNews::Running), State::Cancelling);
+    assert_eq!(report(RunNews::Halted(failure())), State::Cancelling);
+    assert_eq!(report(RunNews::Cancelled), State::Cancelled { ended_ns: NOW_NS });
+    assert_eq!(report(RunNews::Completed), State::Completed { ended_ns: NOW_NS }, "it came too late");
+}
+
+/// Something that happens to a distribution.
+#[derive(Clone, Debug)]
+enum Event {
+    Act(Action),
+    SnapshotAsked,
+    Calculated,
+    CalculationFailed,
+    FellDue,
+    Refused,
+    Retried,
+    StartRefused,
+    NeverStarted,
+    Run(RunNews),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let news = prop_oneof![
+        Just(RunNews::Running),
+        Just(RunNews::Halted(failure())),
+        Just(RunNews::Cancelling),
+        Just(RunNews::Completed),
+        Just(RunNews::Failed(failure())),
+        Just(RunNews::Cancelled),
+    ];
+    prop_oneof![
+        Just(Event::Act(Action::Execute)),
+        Just(Event::Act(Action::Retry)),
+        Just(Event::Act(Action::Cancel)),
+        Just(Event::SnapshotAsked),
+        Just(Event::Calculated),
+        Just(Event::CalculationFailed),
+        Just(Event::FellDue),
+        Just(Event::Refused),
+        Just(Event::Retried),
+        Just(Event::StartRefused),
+        Just(Event::NeverStarted),
+        news.prop_map(Event::Run),
+    ]
+}
+
+fn apply(state: &State, event: &Event) -> Option<State> {
+    match event {
+        Event::Act(action) => match state.act(*action, NOW_NS) {
+            Ok(Next::Changes(next)) => Some(next),
+            Ok(Next::Unchanged) | Err(_) => None,
+        },
+        Event::SnapshotAsked => state.snapshot_asked(),
+        Event::Calculated => state.calculated(true),
+        Event::CalculationFailed => state.calculation_failed(failure(), NOW_NS),
+        Event::FellDue => state.fell_due(),
+        Event::Refused => state.refused(failure()),
+        Event::Retried => state.retried(),
+        Event::StartRefused => state.start_refused(failure()),
+        Event::NeverStarted => state.never_started(NOW_NS),
+        Event::Run(news) => state.run_reported(news.clone(), NOW_NS),
+    }
+}
+
+proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_sequence_of_events_leaves_an_end_or_begins_paying_without_a_calculation(
+        events in proptest::collection::vec(event(), 0..40),
+    ) {
+        let (mut state, mut calculated, mut cancelled) = (State::SnapshotWanted, false, false);
+        for event in events {
+            let Some(next) = apply(&state, &event) else { continue };
+            prop_assert!(!matches!(state, State::Completed { .. } | State::Cancelled { .. }), "an end ends");
+            calculated |= matches!(event, Event::Calculated);
+            // A cancel that finds the run ended in failure came too late, and leaves it to be retried.
+            cancelled = match next {
+                State::Cancelling | State::Cancelled { .. } => true,
+                State::RunFailed { .. } => false,
+                _ => cancelled,
+            };
+            let paying = matches!(next, State::Ongoing | State::Retrying | State::Halted(_));
+            prop_assert!(!paying || calculated, "{next:?} before anything was calculated");
+            // Once cancelled, it is never again in a state from which a run is started.
+            if cancelled {
+                prop_assert_ne!(&next, &State::Ongoing);
+            }
+            state = next;
+        }
+    }
+}

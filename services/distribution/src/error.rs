@@ -1,0 +1,203 @@
+//! What can go wrong here, each with a stable reason, and the one place that says what the caller is told.
+
+use ids::{AssetId, DistributionId, FundingAccountId, SnapshotId};
+use pg::PgError;
+use pg::idempotency::IdempotencyError;
+use service_kit::error::{Detail, Failure, Problem, to_status};
+use tonic::{Code, Status};
+
+use crate::clients::PeerError;
+use crate::domain::calculation::CalculationError;
+use crate::domain::preview::Obstacle;
+use crate::domain::state::{Action, NotAllowed};
+use crate::store::StoreError;
+
+/// An operation of this service failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request does not fit (`INVALID_ARGUMENT` and its kin).
+    #[error(transparent)]
+    Request(#[from] Problem),
+    /// `NOT_FOUND`, reason `DISTRIBUTION_NOT_FOUND`.
+    #[error("distribution {0} does not exist")]
+    DistributionNotFound(DistributionId),
+    /// `NOT_FOUND`, reason `ASSET_NOT_FOUND`.
+    #[error("asset {0} does not exist")]
+    AssetNotFound(AssetId),
+    /// `NOT_FOUND`, reason `FUNDING_ACCOUNT_NOT_FOUND`.
+    #[error("funding account {0} does not exist")]
+    FundingAccountNotFound(FundingAccountId),
+    /// `NOT_FOUND`, reason `SNAPSHOT_NOT_FOUND`.
+    #[error("snapshot {0} does not exist")]
+    SnapshotNotFound(SnapshotId),
+    /// `FAILED_PRECONDITION`, reason `PAYMENT_TOKEN_NOT_ACCEPTED`.
+    #[error("payment token {0} is not accepted")]
+    PaymentTokenNotAccepted(String),
+    /// `FAILED_PRECONDITION`, reason `ASSET_PAUSED`.
+    #[error("asset {0} is paused")]
+    AssetPaused(AssetId),
+    /// `FAILED_PRECONDITION`, reason `ACTION_NOT_ALLOWED`.
+    #[error("distribution {id}: {source}")]
+    ActionNotAllowed {
+        /// The distribution.
+        id: DistributionId,
+        /// What was asked for, and what can be done.
+        source: NotAllowed,
+    },
+    /// `FAILED_PRECONDITION`, reason `FUNDING_SHORT`, `FEE_BALANCE_SHORT` or `NO_PAYEES`.
+    #[error("not executed: {}", .0.message())]
+    Obstacle(Obstacle),
+    /// `FAILED_PRECONDITION`, reason `SNAPSHOT_FAILED`.
+    #[error("snapshot {id} failed: {reason}")]
+    SnapshotFailed {
+        /// The snapshot.
+        id: SnapshotId,
+        /// The holder service's reason.
+        reason: String,
+    },
+    /// `UNAVAILABLE`, reason `SNAPSHOT_NOT_READY`; the preview can be repeated with the snapshot.
+    #[error("snapshot {0} was not ready in time")]
+    SnapshotNotReady(SnapshotId),
+    /// `FAILED_PRECONDITION`, with the reason of [`CalculationError::reason`].
+    #[error("the calculation is impossible: {0}")]
+    Calculation(#[from] CalculationError),
+    /// `UNIMPLEMENTED`, reason `REDEMPTIONS_NOT_AVAILABLE`.
+    #[error("redemptions are not available")]
+    RedemptionsNotAvailable,
+    /// `UNAVAILABLE`, reason `<SERVICE>_UNAVAILABLE`; ours when the answer cannot be used.
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    /// `ALREADY_EXISTS`, reason `IDEMPOTENCY_KEY_REUSED`; otherwise ours.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    /// Ours.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// `UNAVAILABLE`, reason `DATABASE_UNAVAILABLE`, when no connection is to be had.
+    #[error(transparent)]
+    Database(#[from] PgError),
+    /// An answer that was stored cannot be read.
+    #[error("a stored answer cannot be read")]
+    Answer(#[from] prost::DecodeError),
+    /// A task of ours died.
+    #[error("a calculation died")]
+    Died(#[from] tokio::task::JoinError),
+    /// Two parts of ours disagree.
+    #[error("the entitlements cannot be hashed: {0}")]
+    Root(#[from] entitlements::LeafError),
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<diesel_async::pooled_connection::bb8::RunError> for Error {
+    fn from(error: diesel_async::pooled_connection::bb8::RunError) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl Error {
+    /// Whether the holder of a lease found that somebody else has it.
+    pub const fn is_lease_lost(&self) -> bool {
+        matches!(self, Self::Store(StoreError::LeaseLost))
+    }
+}
+
+fn precondition(
+    reason: &'static str,
+    subject: &dyn std::fmt::Display,
+    message: impl Into<String>,
+) -> Problem {
+    let message = message.into();
+    Problem::user(Code::FailedPrecondition, reason, message.clone()).with(Detail::Precondition {
+        kind: reason,
+        subject: subject.to_string(),
+        description: message,
+    })
+}
+
+impl Failure for Error {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Request(problem) => problem.clone(),
+            Self::DistributionNotFound(id) => {
+                Problem::not_found("DISTRIBUTION_NOT_FOUND", "distribution", id)
+            }
+            Self::AssetNotFound(id) => Problem::not_found("ASSET_NOT_FOUND", "asset", id),
+            Self::FundingAccountNotFound(id) => {
+                Problem::not_found("FUNDING_ACCOUNT_NOT_FOUND", "funding account", id)
+            }
+            Self::SnapshotNotFound(id) => Problem::not_found("SNAPSHOT_NOT_FOUND", "snapshot", id),
+            Self::PaymentTokenNotAccepted(code) => precondition(
+                "PAYMENT_TOKEN_NOT_ACCEPTED",
+                code,
+                "somebody with the role PAYMENT_TOKEN_MANAGER has to accept this payment token first",
+            ),
+            Self::AssetPaused(id) => {
+                precondition("ASSET_PAUSED", id, "the asset is paused; unpause it first")
+            }
+            Self::ActionNotAllowed { id, source } => not_allowed(*id, source),
+            Self::Obstacle(obstacle) => obstacle_problem(obstacle),
+            Self::SnapshotFailed { id, reason } => {
+                precondition("SNAPSHOT_FAILED", id, "the holders' balances could not be frozen")
+                    .with(Detail::Meta("cause", reason.clone()))
+            }
+            Self::SnapshotNotReady(id) => Problem::unavailable(
+                "SNAPSHOT_NOT_READY",
+                "balances are still being frozen; ask again with this snapshot",
+            )
+            .with(Detail::Meta("snapshot_id", id.to_string())),
+            Self::Calculation(error) => precondition(error.reason(), &"entitlements", error.to_string()),
+            Self::RedemptionsNotAvailable => Problem::user(
+                Code::Unimplemented,
+                "REDEMPTIONS_NOT_AVAILABLE",
+                "redemptions are not available yet",
+            ),
+            Self::Peer(error) => error.problem(),
+            Self::Idempotency(IdempotencyError::Reused) => Problem::user(
+                Code::AlreadyExists,
+                "IDEMPOTENCY_KEY_REUSED",
+                "this idempotency key was used for another request",
+            ),
+            Self::Database(PgError::Pool(_) | PgError::Unreachable { .. }) => {
+                Problem::unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached")
+            }
+            Self::Idempotency(_)
+            | Self::Store(_)
+            | Self::Database(_)
+            | Self::Answer(_)
+            | Self::Died(_)
+            | Self::Root(_) => Problem::internal(),
+        }
+    }
+}
+
+fn not_allowed(id: DistributionId, refused: &NotAllowed) -> Problem {
+    let allowed: Vec<&str> = refused.allowed.iter().copied().map(Action::as_str).collect();
+    let allowed = allowed.join(",");
+    let can = if allowed.is_empty() { "nothing can be done with it" } else { "allowed is" };
+    let message = format!("the distribution is {}; {can} {allowed}", refused.phase.as_str());
+    precondition("ACTION_NOT_ALLOWED", &id, message.trim_end())
+        .with(Detail::Meta("action", refused.action.as_str().to_owned()))
+        .with(Detail::Meta("state", refused.phase.as_str().to_owned()))
+        .with(Detail::Meta("allowed_actions", allowed))
+}
+
+fn obstacle_problem(obstacle: &Obstacle) -> Problem {
+    let problem = precondition(obstacle.reason(), &"funding", obstacle.message());
+    match obstacle {
+        Obstacle::NoPayees => problem,
+        Obstacle::FundingShort { have, need } | Obstacle::FeeBalanceShort { have, need } => {
+            problem.with(Detail::Meta("have", have.to_string())).with(Detail::Meta("need", need.to_string()))
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        to_status(&error)
+    }
+}

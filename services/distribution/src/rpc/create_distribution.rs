@@ -1,0 +1,32 @@
+//! `CreateDistribution`, and with `validate_only` its preview.
+
+use auth::Actor;
+use prost::Message as _;
+use proto::distribution::v1::{CreateDistributionRequest, CreateDistributionResponse};
+use tonic::{Request, Status};
+
+use super::{call, convert, draft, preview};
+use crate::app::{self, App};
+use crate::error::Error;
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<CreateDistributionRequest>,
+) -> Result<CreateDistributionResponse, Status> {
+    let actor = Actor::from_request(&request)?;
+    let draft = draft::read(request.get_ref(), app.network, app.clock.now());
+    if request.get_ref().validate_only {
+        let found = app::preview_distribution(app, &actor, draft).await?;
+        return Ok(CreateDistributionResponse {
+            distribution: None,
+            preview: Some(preview::preview(&found)),
+        });
+    }
+    let once = call::once("CreateDistribution", &actor, &request, |created| {
+        let distribution = Some(convert::distribution(created));
+        CreateDistributionResponse { distribution, preview: None }.encode_to_vec()
+    })
+    .map_err(Error::from)?;
+    let answer = app::create_distribution(app, &actor, draft, &once).await?;
+    Ok(CreateDistributionResponse::decode(answer.as_slice()).map_err(Error::from)?)
+}

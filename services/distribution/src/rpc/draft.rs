@@ -1,0 +1,212 @@
+//! A request to create, read field by field: all mistakes that show without asking anybody.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use money::{AssetCode, Decimal, Network, Units};
+use prost_types::Timestamp;
+use proto::distribution::v1 as pb;
+use proto::execution::v1::RetryPolicy as PbRetryPolicy;
+use service_kit::error::FieldViolations;
+use service_kit::validate::{self, MALFORMED, OUT_OF_RANGE, REQUIRED};
+
+use super::convert;
+use crate::app::Draft;
+use crate::domain::account::Account;
+use crate::domain::calculation::{AmountRule, PoolBase, RAIL_UNITS_MAX};
+use crate::domain::distribution::RetryPolicy;
+use crate::domain::kind::Kind;
+use crate::domain::treatment::Treatment;
+use crate::time;
+
+const LABEL_CHARS_MAX: usize = 100;
+const BATCH_SIZE_DEFAULT: u32 = 100;
+const BATCH_SIZE_MAX: u32 = 1_000;
+const PARALLELISM_MAX: u32 = 64;
+const DECISIONS_MAX: usize = 1_000;
+const ATTEMPTS_MAX: u32 = 20;
+const WAIT_MIN: Duration = Duration::from_millis(1);
+const WAIT_MAX: Duration = Duration::from_hours(24);
+
+/// Reads a request; `now` is what a record time must not be after.
+pub(super) fn read(message: &pb::CreateDistributionRequest, network: Network, now: SystemTime) -> Draft {
+    let mut violations = FieldViolations::new();
+    let found = &mut violations;
+    let payment_token = payment_token(found, network, &message.payment_token);
+    let mut draft = Draft {
+        asset: validate::parse(found, "asset_id", &message.asset_id),
+        label: validate::text(found, "label", &message.label, LABEL_CHARS_MAX),
+        kind: kind(found, message.kind()),
+        rule: rule(found, message.amount_rule.as_ref(), payment_token.as_ref()),
+        payment_token,
+        funding_account: validate::parse(found, "funding_account_id", &message.funding_account_id),
+        record_time_ns: record_time(found, message.record_time.as_ref(), now),
+        snapshot: validate::parse_optional(found, "snapshot_id", &message.snapshot_id).flatten(),
+        decisions: decisions(found, &message.holder_decisions),
+        batch_size: or_default(found, "batch_size", message.batch_size, BATCH_SIZE_DEFAULT, BATCH_SIZE_MAX),
+        parallelism: or_default(found, "parallelism", message.parallelism, 1, PARALLELISM_MAX),
+        retry: retry_policy(found, message.retry_policy.as_ref()),
+        execute_now: message.execute_now,
+        violations: FieldViolations::new(),
+    };
+    draft.violations = violations;
+    draft
+}
+
+fn kind(violations: &mut FieldViolations, kind: pb::DistributionKind) -> Option<Kind> {
+    match kind {
+        pb::DistributionKind::Unspecified => {
+            violations.add("kind", REQUIRED, "DIVIDEND, COUPON or CUSTOM");
+            None
+        }
+        pb::DistributionKind::Dividend => Some(Kind::Dividend),
+        pb::DistributionKind::Coupon => Some(Kind::Coupon),
+        pb::DistributionKind::Custom => Some(Kind::Custom),
+    }
+}
+
+fn payment_token(violations: &mut FieldViolations, network: Network, text: &str) -> Option<AssetCode> {
+    if text.is_empty() {
+        violations.add("payment_token", REQUIRED, "\"hbar\" or the id of an HTS token");
+        return None;
+    }
+    if text == "hbar" {
+        return Some(AssetCode::hbar(network));
+    }
+    let token = AssetCode::token(network, text).ok();
+    if token.is_none() {
+        violations.add("payment_token", MALFORMED, "\"hbar\" or the id of an HTS token, such as 0.0.456858");
+    }
+    token
+}
+
+fn rule(
+    violations: &mut FieldViolations,
+    rule: Option<&pb::AmountRule>,
+    payment_token: Option<&AssetCode>,
+) -> Option<AmountRule> {
+    match rule.and_then(|rule| rule.rule.as_ref()) {
+        None => {
+            violations.add("amount_rule", REQUIRED, "an amount per token, or a pool");
+            None
+        }
+        Some(pb::amount_rule::Rule::PerToken(rate)) => {
+            let field = "amount_rule.per_token";
+            let rate: Decimal = validate::parse(violations, field, rate)?;
+            if rate.is_zero() {
+                violations.add(field, OUT_OF_RANGE, "above zero");
+                return None;
+            }
+            Some(AmountRule::PerToken(rate))
+        }
+        Some(pb::amount_rule::Rule::Pool(pool)) => self::pool(violations, pool, payment_token),
+    }
+}
+
+fn pool(
+    violations: &mut FieldViolations,
+    pool: &pb::Pool,
+    payment_token: Option<&AssetCode>,
+) -> Option<AmountRule> {
+    let base = match pool.base() {
+        pb::PoolBase::Unspecified => {
+            violations.add("amount_rule.pool.base", REQUIRED, "ELIGIBLE_HOLDERS or TOTAL_SUPPLY");
+            None
+        }
+        pb::PoolBase::EligibleHolders => Some(PoolBase::EligibleHolders),
+        pb::PoolBase::TotalSupply => Some(PoolBase::TotalSupply),
+    };
+    let amount = validate::required(violations, "amount_rule.pool.amount", pool.amount.as_ref())?;
+    let field = "amount_rule.pool.amount.units";
+    let units = validate::parse(violations, field, &amount.units)
+        .and_then(|Units(units)| validate::within(violations, field, units, 1, RAIL_UNITS_MAX));
+    if payment_token.is_some_and(|code| code.as_str() != amount.asset) {
+        let field = "amount_rule.pool.amount.asset";
+        violations.add(field, "NOT_THE_PAYMENT_TOKEN", "the code of the payment token");
+    }
+    Some(AmountRule::Pool { units: units?, base: base? })
+}
+
+/// The nanoseconds of a time that may be absent.
+pub(super) fn time(violations: &mut FieldViolations, field: &str, time: Option<&Timestamp>) -> Option<i64> {
+    let time = time?;
+    let nanos = time::nanos(time);
+    if nanos.is_none() {
+        violations.add(field, MALFORMED, "a time from 1677 to 2262");
+    }
+    nanos
+}
+
+fn record_time(
+    violations: &mut FieldViolations,
+    record_time: Option<&Timestamp>,
+    now: SystemTime,
+) -> Option<i64> {
+    let nanos = time(violations, "record_time", record_time)?;
+    if nanos > time::nanos_of(now) {
+        violations.add("record_time", "IN_THE_FUTURE", "now or before; scheduling is not available yet");
+        return None;
+    }
+    Some(nanos)
+}
+
+fn decisions(
+    violations: &mut FieldViolations,
+    decisions: &[pb::HolderDecision],
+) -> Vec<(Account, Treatment)> {
+    if decisions.len() > DECISIONS_MAX {
+        violations.add("holder_decisions", OUT_OF_RANGE, format!("at most {DECISIONS_MAX}"));
+        return Vec::new();
+    }
+    let (mut seen, mut read) = (BTreeSet::new(), Vec::new());
+    for (place, decision) in decisions.iter().enumerate() {
+        let field = format!("holder_decisions[{place}].account");
+        let account: Option<Account> = validate::parse(violations, &field, &decision.account);
+        if account.is_some_and(|account| !seen.insert(account)) {
+            violations.add(field, "DUPLICATE", "one decision for each account");
+        }
+        let treatment = convert::treatment_in(decision.treatment());
+        if treatment.is_none() {
+            let field = format!("holder_decisions[{place}].treatment");
+            violations.add(field, REQUIRED, "PAY, HOLD or EXCLUDE");
+        }
+        // A decision that cannot be read keeps its place, so that later ones are named by theirs.
+        read.push((account.unwrap_or(Account::ZERO), treatment.unwrap_or(Treatment::Hold)));
+    }
+    read
+}
+
+/// A number where zero stands for the default.
+fn or_default(
+    violations: &mut FieldViolations,
+    field: &str,
+    value: u32,
+    default: u32,
+    max: u32,
+) -> Option<u32> {
+    if value == 0 { Some(default) } else { validate::within(violations, field, value, 1, max) }
+}
+
+fn retry_policy(violations: &mut FieldViolations, policy: Option<&PbRetryPolicy>) -> Option<RetryPolicy> {
+    let default = RetryPolicy::default();
+    let Some(policy) = policy else { return Some(default) };
+    let attempts = "retry_policy.max_attempts";
+    let max_attempts =
+        or_default(violations, attempts, policy.max_attempts, default.max_attempts, ATTEMPTS_MAX);
+    let mut wait = |field, given: Option<&prost_types::Duration>, default| {
+        let Some(given) = given else { return Some(default) };
+        let wait = Duration::try_from(*given).ok().filter(|wait| (WAIT_MIN..=WAIT_MAX).contains(wait));
+        if wait.is_none() {
+            violations.add(field, OUT_OF_RANGE, "between a millisecond and a day");
+        }
+        wait
+    };
+    let base = wait("retry_policy.base", policy.base.as_ref(), default.base);
+    let cap = wait("retry_policy.cap", policy.cap.as_ref(), default.cap);
+    let policy = RetryPolicy { max_attempts: max_attempts?, base: base?, cap: cap? };
+    if policy.cap < policy.base {
+        violations.add("retry_policy.cap", OUT_OF_RANGE, "not below the base");
+        return None;
+    }
+    Some(policy)
+}

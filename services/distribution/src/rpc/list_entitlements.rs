@@ -1,0 +1,34 @@
+//! `ListEntitlements`.
+
+use auth::Actor;
+use proto::distribution::v1::{ListEntitlementsRequest, ListEntitlementsResponse};
+use service_kit::page::{self, Filters, PageToken};
+use tonic::{Request, Status};
+
+use super::{call, convert};
+use crate::app::{self, App};
+use crate::error::Error;
+use crate::store::entitlements::Cursor;
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<ListEntitlementsRequest>,
+) -> Result<ListEntitlementsResponse, Status> {
+    Actor::from_request(&request)?;
+    let message = request.into_inner();
+    let id = call::distribution_id(&message.distribution_id).map_err(Error::from)?;
+    let size = page::size(message.page_size).map_err(Error::from)?;
+    let treatment = convert::treatment_in(message.treatment());
+    let asked = ListEntitlementsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
+    let filters = Filters::of(&asked);
+    let after = PageToken::decode::<Cursor>(&message.page_token, filters).map_err(Error::from)?;
+    // One more than asked for tells whether there is a next page.
+    let mut found = app::list_entitlements(app, id, treatment, after, size + 1).await?;
+    let more = found.len() > size as usize;
+    found.truncate(size as usize);
+    let last = found.last().filter(|_| more).map(Cursor::after);
+    Ok(ListEntitlementsResponse {
+        entitlements: found.iter().map(convert::entitlement).collect(),
+        next_page_token: PageToken::encode(last.as_ref(), filters),
+    })
+}

@@ -1,0 +1,88 @@
+//! The RPCs, one file each: read the request, call the use case, say the answer. No rules here.
+
+mod call;
+mod cancel_distribution;
+mod convert;
+mod create_distribution;
+mod draft;
+mod execute_distribution;
+mod get_distribution;
+mod list_distributions;
+mod list_entitlements;
+mod preview;
+mod redemptions;
+mod retry_distribution;
+mod watch_distribution;
+
+use proto::distribution::v1 as pb;
+use proto::distribution::v1::distribution_service_server::DistributionService;
+use tonic::{Request, Response, Status};
+
+use crate::app::App;
+
+pub(crate) use redemptions::Redemptions;
+
+/// `bursar.distribution.v1.DistributionService`.
+#[derive(Clone)]
+pub(crate) struct Distributions(pub App);
+
+#[tonic::async_trait]
+impl DistributionService for Distributions {
+    async fn create_distribution(
+        &self,
+        request: Request<pb::CreateDistributionRequest>,
+    ) -> Result<Response<pb::CreateDistributionResponse>, Status> {
+        create_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_distribution(
+        &self,
+        request: Request<pb::GetDistributionRequest>,
+    ) -> Result<Response<pb::GetDistributionResponse>, Status> {
+        get_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_distributions(
+        &self,
+        request: Request<pb::ListDistributionsRequest>,
+    ) -> Result<Response<pb::ListDistributionsResponse>, Status> {
+        list_distributions::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_entitlements(
+        &self,
+        request: Request<pb::ListEntitlementsRequest>,
+    ) -> Result<Response<pb::ListEntitlementsResponse>, Status> {
+        list_entitlements::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn execute_distribution(
+        &self,
+        request: Request<pb::ExecuteDistributionRequest>,
+    ) -> Result<Response<pb::ExecuteDistributionResponse>, Status> {
+        execute_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn retry_distribution(
+        &self,
+        request: Request<pb::RetryDistributionRequest>,
+    ) -> Result<Response<pb::RetryDistributionResponse>, Status> {
+        retry_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn cancel_distribution(
+        &self,
+        request: Request<pb::CancelDistributionRequest>,
+    ) -> Result<Response<pb::CancelDistributionResponse>, Status> {
+        cancel_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+
+    type WatchDistributionStream = watch_distribution::Stream;
+
+    async fn watch_distribution(
+        &self,
+        request: Request<pb::WatchDistributionRequest>,
+    ) -> Result<Response<Self::WatchDistributionStream>, Status> {
+        watch_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+}

@@ -1,0 +1,22 @@
+//! Calculations that count.
+
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ids::DistributionId;
+
+use super::StoreError;
+use super::rows::CalculationRow;
+use super::schema::calculation;
+use crate::domain::distribution::Entitlements;
+
+/// Makes a calculation the one that counts; call it in the transaction that changes the distribution's state. A second
+/// one for a distribution is refused by the database.
+pub(crate) async fn insert(
+    conn: &mut AsyncPgConnection,
+    distribution: DistributionId,
+    result: &Entitlements,
+    now_ns: i64,
+) -> Result<(), StoreError> {
+    let row = CalculationRow::new(distribution, result, now_ns);
+    diesel::insert_into(calculation::table).values(row).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Distributions: what was decided, with where they stand.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ids::{AssetId, DistributionId, Uuid};
+
+use super::StoreError;
+use super::rows::{CalculationRow, DecisionRow, DistributionRow, StateRow, state_name};
+use super::schema::{calculation, distribution, distribution_state, holder_decision};
+use crate::domain::distribution::Distribution;
+use crate::domain::state::{Phase, State};
+
+type WholeRow = (DistributionRow, StateRow, Option<CalculationRow>);
+
+/// Which distributions a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    /// Only of this asset.
+    pub asset: Option<AssetId>,
+    /// Only in this phase.
+    pub phase: Option<Phase>,
+    /// Only created at or after this time, in nanoseconds since the epoch.
+    pub created_from_ns: Option<i64>,
+    /// Only created before this time, in nanoseconds since the epoch.
+    pub created_before_ns: Option<i64>,
+}
+
+/// The last distribution of a page: when it was created, and the number of its id.
+pub(crate) type Cursor = (i64, u128);
+
+/// Stores a new distribution with where it stands; the job sees it at once.
+pub(crate) async fn insert(conn: &mut AsyncPgConnection, new: &Distribution) -> Result<(), StoreError> {
+    diesel::insert_into(distribution::table).values(DistributionRow::from(new)).execute(conn).await?;
+    let decisions: Vec<DecisionRow> = new
+        .terms
+        .decisions
+        .iter()
+        .map(|(account, treatment)| DecisionRow::new(new.id, *account, *treatment))
+        .collect();
+    diesel::insert_into(holder_decision::table).values(decisions).execute(conn).await?;
+    let now = diesel::dsl::now.into_sql::<diesel::sql_types::Timestamptz>().nullable();
+    diesel::insert_into(distribution_state::table)
+        .values((
+            distribution_state::distribution_id.eq(new.id.as_uuid()),
+            distribution_state::state.eq(state_name(&new.state)),
+            distribution_state::version.eq(new.version),
+            distribution_state::wake_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// One distribution.
+pub(crate) async fn find(
+    conn: &mut AsyncPgConnection,
+    id: DistributionId,
+) -> Result<Option<Distribution>, StoreError> {
+    let row: Option<WholeRow> = distribution::table
+        .inner_join(distribution_state::table)
+        .left_join(calculation::table)
+        .filter(distribution::id.eq(id.as_uuid()))
+        .select((DistributionRow::as_select(), StateRow::as_select(), Option::<CalculationRow>::as_select()))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((whole, state, calculation)) = row else { return Ok(None) };
+    let decisions = holder_decision::table
+        .filter(holder_decision::distribution_id.eq(id.as_uuid()))
+        .select(DecisionRow::as_select())
+        .load(conn)
+        .await?;
+    Ok(Some(whole.into_distribution(state, calculation, decisions)?))
+}
+
+/// Up to `limit` distributions, newest first, after the cursor.
+pub(crate) async fn list(
+    conn: &mut AsyncPgConnection,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: u32,
+) -> Result<Vec<Distribution>, StoreError> {
+    let mut query = distribution::table
+        .inner_join(distribution_state::table)
+        .left_join(calculation::table)
+        .order((distribution::created_ns.desc(), distribution::id.desc()))
+        .limit(limit.into())
+        .select((DistributionRow::as_select(), StateRow::as_select(), Option::<CalculationRow>::as_select()))
+        .into_boxed();
+    if let Some(asset) = filter.asset {
+        query = query.filter(distribution::asset_id.eq(asset.as_uuid()));
+    }
+    if let Some(phase) = filter.phase {
+        query = query.filter(distribution_state::state.eq_any(state_names(phase)));
+    }
+    if let Some(from_ns) = filter.created_from_ns {
+        query = query.filter(distribution::created_ns.ge(from_ns));
+    }
+    if let Some(before_ns) = filter.created_before_ns {
+        query = query.filter(distribution::created_ns.lt(before_ns));
+    }
+    if let Some((created_ns, id)) = after {
+        let older = distribution::created_ns.lt(created_ns);
+        let same_time = distribution::created_ns.eq(created_ns).and(distribution::id.lt(Uuid::from_u128(id)));
+        query = query.filter(older.or(same_time));
+    }
+    let rows: Vec<WholeRow> = query.load(conn).await?;
+    with_decisions(conn, rows).await
+}
+
+async fn with_decisions(
+    conn: &mut AsyncPgConnection,
+    rows: Vec<WholeRow>,
+) -> Result<Vec<Distribution>, StoreError> {
+    let ids: Vec<Uuid> = rows.iter().map(|(whole, _, _)| whole.id).collect();
+    let mut decisions: Vec<DecisionRow> = holder_decision::table
+        .filter(holder_decision::distribution_id.eq_any(ids))
+        .select(DecisionRow::as_select())
+        .load(conn)
+        .await?;
+    let whole = |(whole, state, calculation): WholeRow| {
+        let (own, others) = std::mem::take(&mut decisions)
+            .into_iter()
+            .partition(|decision| decision.distribution_id == whole.id);
+        decisions = others;
+        Ok(whole.into_distribution(state, calculation, own)?)
+    };
+    rows.into_iter().map(whole).collect()
+}
+
+/// The names in the database of the states that are one phase of the contract.
+fn state_names(phase: Phase) -> Vec<&'static str> {
+    State::one_of_each().iter().filter(|state| state.phase() == phase).map(state_name).collect()
+}

@@ -1,0 +1,356 @@
+//! The rows of a distribution, and the domain type they make together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use diesel::prelude::{Insertable, Queryable, Selectable};
+use ids::{AssetId, DistributionId, FundingAccountId, RunId, SnapshotId, Uuid};
+use pg::Numeric128;
+
+use super::Inconsistent;
+use super::schema::{calculation, distribution, distribution_state, holder_decision};
+use crate::domain::account::Account;
+use crate::domain::calculation::{AmountRule, PoolBase, Totals};
+use crate::domain::distribution::{
+    Distribution, Entitlements, RetryPolicy, RunReport, SnapshotChoice, Terms,
+};
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::kind::Kind;
+use crate::domain::state::State;
+use crate::domain::treatment::{Decisions, Parties, Treatment};
+
+const ELIGIBLE_HOLDERS: &str = "ELIGIBLE_HOLDERS";
+const TOTAL_SUPPLY: &str = "TOTAL_SUPPLY";
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = distribution, check_for_backend(diesel::pg::Pg))]
+pub(super) struct DistributionRow {
+    pub(super) id: Uuid,
+    run_id: Uuid,
+    asset_id: Uuid,
+    label: String,
+    kind: String,
+    rate: Option<String>,
+    pool_units: Option<Numeric128>,
+    pool_base: Option<String>,
+    payment_token: String,
+    payment_decimals: i16,
+    funding_account_id: Uuid,
+    treasury: i64,
+    funding: i64,
+    fee_payer: i64,
+    record_time_ns: i64,
+    snapshot_id: Uuid,
+    snapshot_reused: bool,
+    batch_size: i32,
+    parallelism: i32,
+    retry_max_attempts: i32,
+    retry_base_ns: i64,
+    retry_cap_ns: i64,
+    execute_now: bool,
+    created_by: String,
+    pub(super) created_ns: i64,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = holder_decision, check_for_backend(diesel::pg::Pg))]
+pub(super) struct DecisionRow {
+    pub(super) distribution_id: Uuid,
+    account: i64,
+    treatment: i16,
+}
+
+/// The part of `distribution_state` that can be seen; the lease is apart.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = distribution_state, check_for_backend(diesel::pg::Pg))]
+pub(super) struct StateRow {
+    distribution_id: Uuid,
+    state: String,
+    version: i64,
+    failure_reason: Option<String>,
+    failure_class: Option<String>,
+    failure_hint: Option<String>,
+    cancel_reason: String,
+    executed_ns: Option<i64>,
+    ended_ns: Option<i64>,
+    run_progress: Option<Vec<u8>>,
+    run_failed: i64,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = calculation, check_for_backend(diesel::pg::Pg))]
+pub(super) struct CalculationRow {
+    distribution_id: Uuid,
+    calculation_id: Uuid,
+    consensus_ns: i64,
+    payee_count: i32,
+    zero_count: i32,
+    held_count: i32,
+    excluded_count: i32,
+    entitled: Numeric128,
+    held: Numeric128,
+    pool: Numeric128,
+    residue: Numeric128,
+    root: Vec<u8>,
+    created_ns: i64,
+}
+
+/// The value in a column, or which column of which row cannot be understood.
+fn known<T>(
+    value: Option<T>,
+    table: &'static str,
+    row: Uuid,
+    column: &'static str,
+) -> Result<T, Inconsistent> {
+    value.ok_or_else(|| Inconsistent { table, row: row.to_string(), column })
+}
+
+impl From<&Distribution> for DistributionRow {
+    fn from(whole: &Distribution) -> Self {
+        let terms = &whole.terms;
+        let (rate, pool) = match terms.rule {
+            AmountRule::PerToken(rate) => (Some(rate.to_string()), None),
+            AmountRule::Pool { units, base } => (None, Some((units, base))),
+        };
+        let base = |base| match base {
+            PoolBase::EligibleHolders => ELIGIBLE_HOLDERS.to_owned(),
+            PoolBase::TotalSupply => TOTAL_SUPPLY.to_owned(),
+        };
+        Self {
+            id: whole.id.as_uuid(),
+            run_id: whole.run.as_uuid(),
+            asset_id: terms.asset.as_uuid(),
+            label: terms.label.clone(),
+            kind: terms.kind.as_str().to_owned(),
+            rate,
+            pool_units: pool.map(|(units, _)| Numeric128(units)),
+            pool_base: pool.map(|(_, pool_base)| base(pool_base)),
+            payment_token: terms.payment_token.to_string(),
+            payment_decimals: terms.payment_decimals.into(),
+            funding_account_id: terms.funding_account.as_uuid(),
+            treasury: number(terms.parties.treasury),
+            funding: number(terms.parties.funding),
+            fee_payer: number(terms.parties.fee_payer),
+            record_time_ns: terms.record_time_ns,
+            snapshot_id: terms.snapshot.id().as_uuid(),
+            snapshot_reused: matches!(terms.snapshot, SnapshotChoice::Reused(_)),
+            batch_size: terms.batch_size.cast_signed(),
+            parallelism: terms.parallelism.cast_signed(),
+            retry_max_attempts: terms.retry.max_attempts.cast_signed(),
+            retry_base_ns: nanos(terms.retry.base),
+            retry_cap_ns: nanos(terms.retry.cap),
+            execute_now: terms.execute_now,
+            created_by: whole.created_by.clone(),
+            created_ns: whole.created_ns,
+        }
+    }
+}
+
+/// The column of an account.
+pub(super) fn number(account: Account) -> i64 {
+    i64::try_from(account.number()).expect("account numbers are at most i64::MAX")
+}
+
+fn nanos(duration: Duration) -> i64 {
+    // 292 years; creating allows a day.
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// The account in a column.
+pub(super) fn account(
+    number: i64,
+    table: &'static str,
+    row: Uuid,
+    column: &'static str,
+) -> Result<Account, Inconsistent> {
+    let account = u64::try_from(number).ok().and_then(|number| Account::from_number(number).ok());
+    known(account, table, row, column)
+}
+
+impl DistributionRow {
+    fn terms(&self, decisions: Decisions) -> Result<Terms, Inconsistent> {
+        const TABLE: &str = "distribution";
+        let wrong = |column| Inconsistent { table: TABLE, row: self.id.to_string(), column };
+        let snapshot = SnapshotId::from_uuid(self.snapshot_id);
+        let count = |value: i32, column| u32::try_from(value).map_err(|_| wrong(column));
+        let duration =
+            |value: i64, column| u64::try_from(value).map(Duration::from_nanos).map_err(|_| wrong(column));
+        Ok(Terms {
+            asset: AssetId::from_uuid(self.asset_id),
+            label: self.label.clone(),
+            kind: known(Kind::from_name(&self.kind), TABLE, self.id, "kind")?,
+            rule: known(self.rule(), TABLE, self.id, "rate")?,
+            payment_token: self.payment_token.parse().map_err(|_| wrong("payment_token"))?,
+            payment_decimals: u8::try_from(self.payment_decimals).map_err(|_| wrong("payment_decimals"))?,
+            funding_account: FundingAccountId::from_uuid(self.funding_account_id),
+            parties: Parties {
+                treasury: account(self.treasury, TABLE, self.id, "treasury")?,
+                funding: account(self.funding, TABLE, self.id, "funding")?,
+                fee_payer: account(self.fee_payer, TABLE, self.id, "fee_payer")?,
+            },
+            record_time_ns: self.record_time_ns,
+            snapshot: if self.snapshot_reused {
+                SnapshotChoice::Reused(snapshot)
+            } else {
+                SnapshotChoice::Own(snapshot)
+            },
+            decisions,
+            batch_size: count(self.batch_size, "batch_size")?,
+            parallelism: count(self.parallelism, "parallelism")?,
+            retry: RetryPolicy {
+                max_attempts: count(self.retry_max_attempts, "retry_max_attempts")?,
+                base: duration(self.retry_base_ns, "retry_base_ns")?,
+                cap: duration(self.retry_cap_ns, "retry_cap_ns")?,
+            },
+            execute_now: self.execute_now,
+        })
+    }
+
+    fn rule(&self) -> Option<AmountRule> {
+        match (&self.rate, self.pool_units, self.pool_base.as_deref()) {
+            (Some(rate), None, None) => rate.parse().ok().map(AmountRule::PerToken),
+            (None, Some(Numeric128(units)), Some(ELIGIBLE_HOLDERS)) => {
+                Some(AmountRule::Pool { units, base: PoolBase::EligibleHolders })
+            }
+            (None, Some(Numeric128(units)), Some(TOTAL_SUPPLY)) => {
+                Some(AmountRule::Pool { units, base: PoolBase::TotalSupply })
+            }
+            _ => None,
+        }
+    }
+
+    /// The distribution that these rows make together.
+    pub(super) fn into_distribution(
+        self,
+        state: StateRow,
+        calculation: Option<CalculationRow>,
+        decisions: Vec<DecisionRow>,
+    ) -> Result<Distribution, Inconsistent> {
+        let decisions = decisions.into_iter().map(DecisionRow::into_decision);
+        let terms = self.terms(decisions.collect::<Result<BTreeMap<_, _>, _>>()?)?;
+        let entitlements = calculation.map(|row| row.into_entitlements(terms.snapshot.id())).transpose()?;
+        Ok(Distribution {
+            id: DistributionId::from_uuid(self.id),
+            run: RunId::from_uuid(self.run_id),
+            terms,
+            created_by: self.created_by,
+            created_ns: self.created_ns,
+            version: state.version,
+            cancel_reason: state.cancel_reason.clone(),
+            executed_ns: state.executed_ns,
+            report: state.report()?,
+            state: state.into_state()?,
+            entitlements,
+        })
+    }
+}
+
+impl DecisionRow {
+    pub(super) fn new(distribution: DistributionId, holder: Account, treatment: Treatment) -> Self {
+        Self { distribution_id: distribution.as_uuid(), account: number(holder), treatment: treatment.code() }
+    }
+
+    fn into_decision(self) -> Result<(Account, Treatment), Inconsistent> {
+        let table = "holder_decision";
+        let holder = account(self.account, table, self.distribution_id, "account")?;
+        let treatment = Treatment::from_code(self.treatment);
+        Ok((holder, known(treatment, table, self.distribution_id, "treatment")?))
+    }
+}
+
+/// The name of a state in the database.
+pub(super) const fn state_name(state: &State) -> &'static str {
+    match state {
+        State::SnapshotWanted => "SNAPSHOT_WANTED",
+        State::Snapshotting => "SNAPSHOTTING",
+        State::Upcoming => "UPCOMING",
+        State::Due => "DUE",
+        State::Refused(_) => "REFUSED",
+        State::Ongoing => "ONGOING",
+        State::Retrying => "RETRYING",
+        State::Halted(_) => "HALTED",
+        State::Cancelling => "CANCELLING",
+        State::Completed { .. } => "COMPLETED",
+        State::CalculationFailed { .. } => "CALCULATION_FAILED",
+        State::RunFailed { .. } => "RUN_FAILED",
+        State::Cancelled { .. } => "CANCELLED",
+    }
+}
+
+impl StateRow {
+    fn report(&self) -> Result<Option<RunReport>, Inconsistent> {
+        let failed = u64::try_from(self.run_failed).ok();
+        let failed_payouts = known(failed, "distribution_state", self.distribution_id, "run_failed")?;
+        Ok(self.run_progress.clone().map(|progress| RunReport { progress, failed_payouts }))
+    }
+
+    pub(super) fn into_state(self) -> Result<State, Inconsistent> {
+        const TABLE: &str = "distribution_state";
+        let row = self.distribution_id;
+        let ended = known(self.ended_ns, TABLE, row, "ended_ns");
+        let failure = || {
+            let class = self.failure_class.as_deref().and_then(FailureClass::from_name);
+            let parts = (self.failure_reason.clone(), class, self.failure_hint.clone());
+            let (Some(reason), Some(class), Some(hint)) = parts else {
+                return known(None, TABLE, row, "failure_reason");
+            };
+            Ok(Failure { reason, class, hint })
+        };
+        Ok(match self.state.as_str() {
+            "SNAPSHOT_WANTED" => State::SnapshotWanted,
+            "SNAPSHOTTING" => State::Snapshotting,
+            "UPCOMING" => State::Upcoming,
+            "DUE" => State::Due,
+            "REFUSED" => State::Refused(failure()?),
+            "ONGOING" => State::Ongoing,
+            "RETRYING" => State::Retrying,
+            "HALTED" => State::Halted(failure()?),
+            "CANCELLING" => State::Cancelling,
+            "COMPLETED" => State::Completed { ended_ns: ended? },
+            "CALCULATION_FAILED" => State::CalculationFailed { failure: failure()?, ended_ns: ended? },
+            "RUN_FAILED" => State::RunFailed { failure: failure()?, ended_ns: ended? },
+            "CANCELLED" => State::Cancelled { ended_ns: ended? },
+            _ => return known(None, TABLE, row, "state"),
+        })
+    }
+}
+
+impl CalculationRow {
+    pub(super) fn new(distribution: DistributionId, result: &Entitlements, created_ns: i64) -> Self {
+        let totals = &result.totals;
+        Self {
+            distribution_id: distribution.as_uuid(),
+            calculation_id: result.calculation,
+            consensus_ns: result.consensus_ns,
+            payee_count: totals.payee_count.cast_signed(),
+            zero_count: totals.zero_count.cast_signed(),
+            held_count: totals.held_count.cast_signed(),
+            excluded_count: totals.excluded_count.cast_signed(),
+            entitled: Numeric128(totals.entitled),
+            held: Numeric128(totals.held),
+            pool: Numeric128(totals.pool),
+            residue: Numeric128(totals.residue),
+            root: result.root.to_vec(),
+            created_ns,
+        }
+    }
+
+    fn into_entitlements(self, snapshot: SnapshotId) -> Result<Entitlements, Inconsistent> {
+        const TABLE: &str = "calculation";
+        let row = self.distribution_id;
+        let count = |value: i32, column| known(u32::try_from(value).ok(), TABLE, row, column);
+        let totals = Totals {
+            payee_count: count(self.payee_count, "payee_count")?,
+            zero_count: count(self.zero_count, "zero_count")?,
+            held_count: count(self.held_count, "held_count")?,
+            excluded_count: count(self.excluded_count, "excluded_count")?,
+            entitled: self.entitled.0,
+            held: self.held.0,
+            pool: self.pool.0,
+            residue: self.residue.0,
+        };
+        let root = known(self.root.try_into().ok(), TABLE, row, "root")?;
+        let (calculation, consensus_ns) = (self.calculation_id, self.consensus_ns);
+        Ok(Entitlements { calculation, snapshot, consensus_ns, totals, root })
+    }
+}

@@ -1,0 +1,62 @@
+//! Making an account known that money comes from.
+
+use auth::Actor;
+use futures::FutureExt as _;
+use hedera::AccountId;
+use hedera::mirror::AccountRef;
+use ids::FundingAccountId;
+use proto::execution::v1::CreateFundingAccountResponse;
+
+use crate::app::Context;
+use crate::app::once::Once;
+use crate::error::Error;
+use crate::rpc::convert;
+use crate::store::funding_accounts::{self, FundingAccount};
+
+/// What people say about a funding account.
+#[derive(Clone, Debug)]
+pub struct NewFundingAccount {
+    /// What people call it.
+    pub label: String,
+    /// The debited account.
+    pub account: AccountId,
+    /// Name of its key.
+    pub key_reference: String,
+    /// The fee-paying account and its key; the debited one when none.
+    pub fee_payer: Option<(AccountId, String)>,
+}
+
+/// Creates a funding account whose accounts are on the network and whose keys can be read.
+pub async fn create_funding_account(
+    ctx: &Context,
+    actor: &Actor,
+    new: NewFundingAccount,
+    once: &Once,
+) -> Result<CreateFundingAccountResponse, Error> {
+    let (fee_payer, fee_payer_key_reference) =
+        new.fee_payer.unwrap_or_else(|| (new.account, new.key_reference.clone()));
+    for (account, reference) in [(new.account, &new.key_reference), (fee_payer, &fee_payer_key_reference)] {
+        ctx.rail.keyring().key(reference)?;
+        ctx.rail.mirror().account(AccountRef::Id(account)).await?.ok_or(Error::AccountNotFound(account))?;
+    }
+    let account = FundingAccount {
+        id: FundingAccountId::new(&*ctx.ids),
+        label: new.label,
+        account: new.account,
+        key_reference: new.key_reference,
+        fee_payer,
+        fee_payer_key_reference,
+        created_by: actor.subject.clone(),
+        created_at: ctx.clock.now(),
+    };
+    once.run(ctx, move |conn| {
+        async move {
+            if !funding_accounts::insert(conn, &account).await? {
+                return Err(Error::exists("LABEL_TAKEN", format!("another funding account is called {:?}", account.label)));
+            }
+            Ok(CreateFundingAccountResponse { funding_account: Some(convert::funding_account(&account)) })
+        }
+        .boxed()
+    })
+    .await
+}

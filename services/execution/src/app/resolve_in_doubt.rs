@@ -1,0 +1,133 @@
+//! Ending a doubt with evidence, by two people: the one act that no worker does.
+
+use std::time::{Duration, SystemTime};
+
+use auth::Actor;
+use diesel_async::AsyncPgConnection;
+use futures::FutureExt as _;
+use ids::{AttemptId, RunId};
+use proto::execution::v1::ResolveInDoubtResponse;
+
+use crate::app::Context;
+use crate::app::once::Once;
+use crate::domain::attempt::{Cause, Proof};
+use crate::domain::payout::AttemptState;
+use crate::error::Error;
+use crate::rpc::convert;
+use crate::store::attempts::{self, Decision, Ending, Next, StoredAttempt};
+use crate::store::batches::{self, Recount};
+use crate::store::evidence::{self, Event};
+use crate::store::runs;
+
+/// What the evidence shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The rail shows the payment.
+    Paid,
+    /// The rail shows none, and none can come any more.
+    Unpaid,
+}
+
+impl Outcome {
+    fn code(self) -> i16 {
+        match self {
+            Self::Paid => 1,
+            Self::Unpaid => 2,
+        }
+    }
+}
+
+/// One person's word.
+#[derive(Clone, Debug)]
+pub struct Word {
+    /// The attempt's run.
+    pub run: RunId,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// What the evidence shows.
+    pub outcome: Outcome,
+    /// Where it was seen, and what.
+    pub evidence: String,
+}
+
+/// Records one person's word; where it confirms another's, the attempt is decided, if it still is undecided.
+pub async fn resolve_in_doubt(
+    ctx: &Context,
+    actor: &Actor,
+    word: Word,
+    once: &Once,
+) -> Result<ResolveInDoubtResponse, Error> {
+    let (by, now) = (actor.subject.clone(), ctx.clock.now());
+    let margin_s = ctx.tuning.absence_margin_s;
+    let answer = once.run(ctx, move |conn| async move { resolve(conn, &by, &word, now, margin_s).await }.boxed()).await?;
+    ctx.wake.notify_waiters();
+    Ok(answer)
+}
+
+async fn resolve(
+    conn: &mut AsyncPgConnection,
+    by: &str,
+    word: &Word,
+    now: SystemTime,
+    margin_s: u32,
+) -> Result<ResolveInDoubtResponse, Error> {
+    let run = runs::find_for_share(conn, word.run).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
+    let place = attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
+    batches::lock(conn, word.run, place.batch_number).await?;
+    let attempt =
+        attempts::find_for_update(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
+    check(&attempt, word, now, margin_s)?;
+    let others = evidence::proposals(conn, word.run, word.attempt).await?;
+    evidence::propose(conn, word.run, word.attempt, by, word.outcome.code(), &word.evidence).await?;
+    let said = Event { attempt: word.attempt, kind: "OPERATOR", detail: format!("{by}: {:?}. {}", word.outcome, word.evidence) };
+    evidence::append(conn, word.run, &[said]).await?;
+    let Some(first) = others.iter().find(|other| other.proposed_by != by) else {
+        if others.is_empty() {
+            return Ok(answer(&attempt, true));
+        }
+        return Err(Error::refused("SAME_PERSON", "another person has to confirm"));
+    };
+    if first.outcome != word.outcome.code() {
+        return Err(Error::refused("PROPOSAL_DIFFERS", "the first person said otherwise; look at the evidence together"));
+    }
+    decide(conn, word).await?;
+    batches::recount(conn, word.run, Recount::One(attempt.batch_number)).await?;
+    tracing::info!(run = %run.run.header.run, attempt = %word.attempt, outcome = ?word.outcome, "a doubt was resolved");
+    let decided = attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
+    Ok(answer(&decided, false))
+}
+
+fn check(attempt: &StoredAttempt, word: &Word, now: SystemTime, margin_s: u32) -> Result<(), Error> {
+    match attempt.state {
+        AttemptState::InDoubt => {}
+        AttemptState::Open => return Err(Error::refused("ATTEMPT_NOT_IN_DOUBT", "its outcome is still being looked up")),
+        AttemptState::Settled | AttemptState::Dead => {
+            return Err(Error::refused("ATTEMPT_DECIDED", "its outcome is known"));
+        }
+    }
+    let now_ns = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let closed = i128::from(attempt.window_end_ns) + i128::from(margin_s) * 1_000_000_000;
+    let open = i128::try_from(now_ns).unwrap_or(i128::MAX) <= closed;
+    // An effect that is there stays there; but "unpaid" is true only once no copy can be taken any more.
+    if word.outcome == Outcome::Unpaid && open {
+        return Err(Error::refused("WINDOW_OPEN", "the network can still take a copy of it; wait until its window has closed"));
+    }
+    Ok(())
+}
+
+async fn decide(conn: &mut AsyncPgConnection, word: &Word) -> Result<(), Error> {
+    let ending = match word.outcome {
+        Outcome::Paid => Ending::Settled { consensus_ns: None },
+        Outcome::Unpaid => Ending::Dead {
+            cause: Cause { reason: "OPERATOR_RESOLVED".to_owned(), class: hedera::status::Class::Retryable },
+            next: Some(Next { after: Duration::ZERO, split: false, tries: 0 }),
+        },
+    };
+    let decision = Decision { attempt: word.attempt, proof: Proof::Operator, ending };
+    let decided = attempts::decide(conn, word.run, &[decision]).await?;
+    if decided.is_empty() { Err(Error::Overtaken) } else { Ok(()) }
+}
+
+fn answer(attempt: &StoredAttempt, awaiting_confirmation: bool) -> ResolveInDoubtResponse {
+    ResolveInDoubtResponse { attempt: Some(convert::attempt(attempt, &[])), awaiting_confirmation }
+}

@@ -1,0 +1,149 @@
+//! Taking a run over: instructions first, under a load nobody reads; then one transaction makes them payable.
+
+use std::collections::VecDeque;
+
+use diesel_async::AsyncPgConnection;
+use entitlements::{Leaf, RootBuilder};
+use service_kit::error::Problem;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::app::Context;
+use crate::domain::run::Header;
+use crate::error::Error;
+use crate::failpoints::here;
+use crate::store::instructions::{Instruction, Load};
+use crate::store::runs::{StoredRun, same_header};
+use crate::store::{batches, funding_accounts, runs};
+
+/// Instructions as they arrive, chunk by chunk; none when the stream has ended as it should.
+pub trait Instructions: Send {
+    /// The next chunk.
+    fn next(&mut self) -> impl Future<Output = Result<Option<VecDeque<Instruction>>, Error>> + Send;
+}
+
+/// Makes a run payable when run id, count, total and root are all as declared. A run that is there is returned.
+pub async fn start_run(
+    ctx: &Context,
+    header: &Header,
+    header_hash: &[u8; 32],
+    instructions: impl Instructions,
+) -> Result<(), Error> {
+    let mut conn = ctx.conn().await?;
+    if let Some(stored) = runs::find(&mut conn, header.run).await? {
+        return is_same(&stored, header_hash);
+    }
+    check_header(ctx, &mut conn, header).await?;
+    drop(conn);
+    here!("start_run.before_copy");
+    let load_id = ctx.ids.uuid();
+    load(ctx, header, load_id, instructions).await?;
+    let mut conn = ctx.conn().await?;
+    let inserted = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+        let inserted = runs::insert(conn, header, header_hash, load_id).await?;
+        if inserted {
+            batches::insert_all(conn, header, load_id).await?;
+        }
+        here!("start_run.before_commit");
+        Ok::<_, Error>(inserted)
+    })
+    .await?;
+    here!("start_run.after_commit");
+    if !inserted {
+        let stored = runs::find(&mut conn, header.run).await?.ok_or(Error::RunNotFound(header.run))?;
+        return is_same(&stored, header_hash);
+    }
+    ctx.wake.notify_waiters();
+    Ok(())
+}
+
+fn is_same(stored: &StoredRun, header_hash: &[u8; 32]) -> Result<(), Error> {
+    if same_header(stored, header_hash) {
+        return Ok(());
+    }
+    Err(Error::exists("RUN_ID_TAKEN", format!("{} is another run", stored.run.header.run)))
+}
+
+async fn check_header(ctx: &Context, conn: &mut AsyncPgConnection, header: &Header) -> Result<(), Error> {
+    if header.asset.network() != Some(ctx.network) {
+        let message = format!("{} is not on the network {}", header.asset.as_str(), ctx.network);
+        return Err(Error::refused("NETWORK_MISMATCH", message));
+    }
+    let funding = header.funding_account;
+    funding_accounts::find(conn, funding).await?.ok_or(Error::FundingAccountNotFound(funding))?;
+    Ok(())
+}
+
+/// Checks and writes the instructions; nothing is stored unless all of them are as declared.
+async fn load(ctx: &Context, header: &Header, load_id: Uuid, mut chunks: impl Instructions) -> Result<(), Error> {
+    let mut check = Check::new(header);
+    let mut load = Load::begin(&ctx.db_url, header.run, load_id).await?;
+    while let Some(chunk) = chunks.next().await? {
+        for instruction in chunk {
+            check.push(&instruction)?;
+            load.push(instruction).await?;
+        }
+    }
+    check.finish()?;
+    load.finish().await?;
+    Ok(())
+}
+
+/// Compares what arrives with what was declared.
+struct Check<'a> {
+    header: &'a Header,
+    root: RootBuilder,
+    total: u128,
+    last_account: u64,
+}
+
+impl<'a> Check<'a> {
+    fn new(header: &'a Header) -> Self {
+        Self { header, root: RootBuilder::new(), total: 0, last_account: 0 }
+    }
+
+    fn push(&mut self, instruction: &Instruction) -> Result<(), Error> {
+        let at = |field: &str| format!("instructions[{}].{field}", instruction.ordinal);
+        if self.root.len() >= u64::from(self.header.count) {
+            return Err(mismatch("COUNT_MISMATCH", "more instructions than declared"));
+        }
+        if u64::from(instruction.ordinal) != self.root.len() {
+            let expected = format!("the next ordinal is {}", self.root.len());
+            return Err(Problem::field(at("ordinal"), "OUT_OF_ORDER", expected).into());
+        }
+        if instruction.account <= self.last_account {
+            let rule = "payees ascend by account number, each once";
+            return Err(Problem::field(at("recipient"), "PAYEES_NOT_ASCENDING", rule).into());
+        }
+        self.last_account = instruction.account;
+        self.total = self
+            .total
+            .checked_add(instruction.units)
+            .ok_or_else(|| mismatch("TOTAL_MISMATCH", "the instructions' sum is out of range"))?;
+        let leaf = Leaf {
+            run: *self.header.run.as_uuid().as_bytes(),
+            ordinal: instruction.ordinal,
+            payee_key: &instruction.account.to_be_bytes(),
+            units: instruction.units,
+            asset: self.header.asset.as_str(),
+        };
+        self.root.push(&leaf).map_err(|_| mismatch("ROOT_MISMATCH", "an instruction cannot be hashed"))
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        if self.root.len() != u64::from(self.header.count) {
+            return Err(mismatch("COUNT_MISMATCH", "fewer instructions than declared"));
+        }
+        if self.total != self.header.total_units {
+            return Err(mismatch("TOTAL_MISMATCH", "the instructions' sum is not the declared total"));
+        }
+        if self.root.finish() != self.header.entitlement_root {
+            return Err(mismatch("ROOT_MISMATCH", "the instructions' root is not the declared one"));
+        }
+        Ok(())
+    }
+}
+
+fn mismatch(reason: &'static str, message: &str) -> Error {
+    Problem::user(Code::InvalidArgument, reason, message).into()
+}

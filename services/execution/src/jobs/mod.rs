@@ -1,0 +1,4 @@
+//! Loops that act by themselves. They only call `app`.
+
+pub(crate) mod finisher;
+pub(crate) mod workers;

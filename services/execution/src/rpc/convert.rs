@@ -1,0 +1,230 @@
+//! From what is stored to what is sent.
+
+use std::time::{Duration, SystemTime};
+
+use hedera::status::Class;
+use ids::{PayoutId, RunId};
+use money::AssetCode;
+use proto::execution::v1 as pb;
+use proto::r#type::v1 as types;
+
+use crate::domain::attempt::Cause;
+use crate::domain::payout::{AttemptState, PayoutStatus};
+use crate::domain::progress::{Progress, Tally};
+use crate::domain::run::RunState;
+use crate::store::attempts::StoredAttempt;
+use crate::store::batches::StoredBatch;
+use crate::store::evidence::StoredEvent;
+use crate::store::funding_accounts::FundingAccount;
+use crate::store::payouts::Payout;
+use crate::store::runs::StoredRun;
+
+pub(crate) fn funding_account(account: &FundingAccount) -> pb::FundingAccount {
+    pb::FundingAccount {
+        id: account.id.to_string(),
+        label: account.label.clone(),
+        account: account.account.to_string(),
+        fee_payer_account: account.fee_payer.to_string(),
+        key_reference: account.key_reference.clone(),
+        fee_payer_key_reference: account.fee_payer_key_reference.clone(),
+        created_by: account.created_by.clone(),
+        create_time: Some(account.created_at.into()),
+    }
+}
+
+pub(crate) fn run(stored: &StoredRun, progress: &Progress) -> pb::Run {
+    let header = &stored.run.header;
+    pb::Run {
+        id: header.run.to_string(),
+        distribution_id: header.distribution.to_string(),
+        funding_account_id: header.funding_account.to_string(),
+        total: Some(amount(header.total_units, &header.asset)),
+        count: header.count,
+        entitlement_root: header.entitlement_root.to_vec(),
+        batch_size: header.batch_size,
+        parallelism: header.parallelism,
+        state: run_state(stored.run.state).into(),
+        halt: stored.run.halt.as_ref().map(failure),
+        progress: Some(self::progress(progress)),
+        create_time: Some(stored.created_at.into()),
+        end_time: stored.ended_at.map(Into::into),
+    }
+}
+
+fn run_state(state: RunState) -> pb::RunState {
+    match state {
+        RunState::Running => pb::RunState::Running,
+        RunState::Halted => pb::RunState::Halted,
+        RunState::Cancelling => pb::RunState::Cancelling,
+        RunState::Completed => pb::RunState::Completed,
+        RunState::Failed => pb::RunState::Failed,
+        RunState::Cancelled => pb::RunState::Cancelled,
+    }
+}
+
+/// The state that a filter names; none when it names none.
+pub(crate) fn wanted_run_state(state: pb::RunState) -> Option<RunState> {
+    match state {
+        pb::RunState::Unspecified => None,
+        pb::RunState::Running => Some(RunState::Running),
+        pb::RunState::Halted => Some(RunState::Halted),
+        pb::RunState::Cancelling => Some(RunState::Cancelling),
+        pb::RunState::Completed => Some(RunState::Completed),
+        pb::RunState::Failed => Some(RunState::Failed),
+        pb::RunState::Cancelled => Some(RunState::Cancelled),
+    }
+}
+
+fn progress(progress: &Progress) -> pb::RunProgress {
+    pb::RunProgress {
+        pending: Some(tally(progress.pending)),
+        processing: Some(tally(progress.processing)),
+        in_doubt: Some(tally(progress.in_doubt)),
+        paid: Some(tally(progress.paid)),
+        failed: Some(tally(progress.failed)),
+        cancelled: Some(tally(progress.cancelled)),
+        current_batch: progress.current_batch,
+        batches_done: progress.batches_done,
+        batches_total: progress.batches_total,
+        attempts: progress.attempts,
+        retries: progress.retries,
+        payouts_per_second: progress.payouts_per_second(),
+        seconds_left: progress.seconds_left(),
+    }
+}
+
+fn tally(tally: Tally) -> pb::Tally {
+    pb::Tally { payouts: tally.payouts, units: tally.units.to_string() }
+}
+
+pub(crate) fn amount(units: u128, asset: &AssetCode) -> types::Amount {
+    types::Amount { units: units.to_string(), asset: asset.as_str().to_owned() }
+}
+
+fn failure(cause: &Cause) -> types::Failure {
+    let class = match cause.class {
+        Class::Retryable => types::FailureClass::Retryable,
+        Class::Recipient => types::FailureClass::Recipient,
+        Class::Operator => types::FailureClass::Operator,
+        Class::Compliance => types::FailureClass::Compliance,
+        Class::Bug => types::FailureClass::Bug,
+    };
+    types::Failure { reason: cause.reason.clone(), class: class.into(), hint: cause.hint().to_owned() }
+}
+
+pub(crate) fn batch(run: RunId, batch: &StoredBatch, now: SystemTime) -> pb::Batch {
+    let state = match (batch.done, batch.leased) {
+        (true, _) => pb::BatchState::Done,
+        (false, true) => pb::BatchState::Processing,
+        (false, false) => pb::BatchState::Pending,
+    };
+    let decided = batch.paid + batch.failed;
+    let success_ppm = u64::from(batch.paid) * 1_000_000 / u64::from(decided.max(1));
+    let worked = batch.started_at.map(|start| batch.ended_at.unwrap_or(now).duration_since(start).unwrap_or_default());
+    pb::Batch {
+        run_id: run.to_string(),
+        number: batch.number,
+        first_ordinal: batch.first_ordinal,
+        size: batch.size,
+        state: state.into(),
+        paid: batch.paid,
+        failed: batch.failed,
+        in_doubt: batch.in_doubt,
+        success_ppm: u32::try_from(success_ppm).expect("at most a million"),
+        start_time: batch.started_at.map(Into::into),
+        end_time: batch.ended_at.map(Into::into),
+        duration: worked.and_then(|worked: Duration| prost_types::Duration::try_from(worked).ok()),
+        next_time: batch.due_at.filter(|_| !batch.done && !batch.leased).map(Into::into),
+    }
+}
+
+pub(crate) fn payout(run: &StoredRun, payout: &Payout) -> pb::Payout {
+    let header = &run.run.header;
+    let account = types::recipient::Kind::HederaAccount(format!("0.0.{}", payout.account));
+    let transaction_id = payout.transaction.map(|transaction| transaction.to_string());
+    pb::Payout {
+        id: PayoutId { run: header.run, ordinal: payout.ordinal }.to_string(),
+        run_id: header.run.to_string(),
+        ordinal: payout.ordinal,
+        batch_number: payout.ordinal / header.batch_size + 1,
+        recipient: Some(types::Recipient { kind: Some(account) }),
+        amount: Some(amount(payout.units, &header.asset)),
+        status: payout_status(payout.status).into(),
+        transaction_id: transaction_id.unwrap_or_default(),
+        failure: payout.cause.as_ref().map(failure),
+        update_time: Some(payout.updated_at.unwrap_or(run.created_at).into()),
+        consensus_ns: payout.consensus_ns.unwrap_or_default(),
+        next_attempt_time: payout.next_at.map(Into::into),
+    }
+}
+
+fn payout_status(status: PayoutStatus) -> pb::PayoutStatus {
+    match status {
+        PayoutStatus::Pending => pb::PayoutStatus::Pending,
+        PayoutStatus::Processing => pb::PayoutStatus::Processing,
+        PayoutStatus::InDoubt => pb::PayoutStatus::InDoubt,
+        PayoutStatus::Paid => pb::PayoutStatus::Paid,
+        PayoutStatus::Failed => pb::PayoutStatus::Failed,
+        PayoutStatus::Cancelled => pb::PayoutStatus::Cancelled,
+    }
+}
+
+/// The status that a filter names, `Ok(None)` when it names none; an error where no payout of this rail ever has it.
+pub(crate) fn wanted_payout_status(status: pb::PayoutStatus) -> Result<Option<PayoutStatus>, ()> {
+    match status {
+        pb::PayoutStatus::Unspecified => Ok(None),
+        pb::PayoutStatus::Pending => Ok(Some(PayoutStatus::Pending)),
+        pb::PayoutStatus::Processing => Ok(Some(PayoutStatus::Processing)),
+        pb::PayoutStatus::InDoubt => Ok(Some(PayoutStatus::InDoubt)),
+        pb::PayoutStatus::Paid => Ok(Some(PayoutStatus::Paid)),
+        pb::PayoutStatus::Failed => Ok(Some(PayoutStatus::Failed)),
+        pb::PayoutStatus::Cancelled => Ok(Some(PayoutStatus::Cancelled)),
+        pb::PayoutStatus::AwaitingRecipient
+        | pb::PayoutStatus::Returned
+        | pb::PayoutStatus::Expired
+        | pb::PayoutStatus::Superseded => Err(()),
+    }
+}
+
+pub(crate) fn attempt(attempt: &StoredAttempt, events: &[StoredEvent]) -> pb::Attempt {
+    let state = match attempt.state {
+        // The first begin of sending is committed with the intent.
+        AttemptState::Open => pb::AttemptState::Sent,
+        AttemptState::InDoubt => pb::AttemptState::InDoubt,
+        AttemptState::Settled => pb::AttemptState::Settled,
+        AttemptState::Dead => pb::AttemptState::Dead,
+    };
+    pb::Attempt {
+        id: attempt.id.to_string(),
+        run_id: attempt.run.to_string(),
+        batch_number: attempt.batch_number,
+        ordinals: attempt.ordinals.clone(),
+        transaction_id: attempt.transaction.to_string(),
+        state: state.into(),
+        failure: attempt.cause.as_ref().map(failure),
+        transaction_hashes: attempt.hashes.clone(),
+        window_start_ns: attempt.transaction.valid_start_ns(),
+        window_end_ns: attempt.window_end_ns,
+        send_begins: attempt.send_begins,
+        create_time: Some(attempt.created_at.into()),
+        decide_time: attempt.decided_at.map(Into::into),
+        evidence: evidence(attempt, events),
+    }
+}
+
+/// What the attempt's own row says, around what was noted besides.
+fn evidence(attempt: &StoredAttempt, events: &[StoredEvent]) -> Vec<pb::Evidence> {
+    let entry = |time: SystemTime, kind: &str, detail: String| pb::Evidence {
+        time: Some(time.into()),
+        kind: kind.to_owned(),
+        detail,
+    };
+    let begun = entry(attempt.created_at, "INTENDED", "committed; sending begun".to_owned());
+    let noted = events.iter().filter(|event| event.attempt_id == attempt.id.as_uuid());
+    let noted = noted.map(|event| entry(event.at.0, &event.kind, event.detail.clone()));
+    let decided = attempt.decided_at.zip(attempt.proof.as_ref()).map(|(at, proof)| {
+        let what = if attempt.state == AttemptState::Settled { "settled" } else { "dead" };
+        entry(at, "DECIDED", format!("{what}, by {proof}"))
+    });
+    std::iter::once(begun).chain(noted).chain(decided).collect()
+}

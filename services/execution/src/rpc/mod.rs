@@ -1,0 +1,138 @@
+//! The RPCs: reading requests, calling use cases, writing answers. One file per method.
+
+mod cancel_run;
+pub(crate) mod convert;
+mod create_funding_account;
+mod get_funding_account;
+mod get_payout;
+mod get_run;
+mod list_batches;
+mod list_funding_accounts;
+mod list_payouts;
+mod list_runs;
+mod quote_run;
+mod resolve_in_doubt;
+mod retry_run;
+mod start_run;
+mod stream_payouts;
+mod watch_run;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use proto::execution::v1 as pb;
+use proto::execution::v1::execution_service_server::ExecutionService;
+use proto::execution::v1::funding_account_service_server::FundingAccountService;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::app::Context;
+
+type Outgoing<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// `bursar.execution.v1.ExecutionService`.
+#[derive(Clone)]
+pub(crate) struct Execution(pub(crate) Arc<Context>);
+
+/// `bursar.execution.v1.FundingAccountService`.
+#[derive(Clone)]
+pub(crate) struct FundingAccounts(pub(crate) Arc<Context>);
+
+#[tonic::async_trait]
+impl ExecutionService for Execution {
+    type WatchRunStream = Outgoing<pb::WatchRunResponse>;
+    type StreamPayoutsStream = Outgoing<pb::StreamPayoutsResponse>;
+
+    async fn start_run(
+        &self,
+        request: Request<Streaming<pb::StartRunRequest>>,
+    ) -> Result<Response<pb::StartRunResponse>, Status> {
+        start_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn quote_run(&self, request: Request<pb::QuoteRunRequest>) -> Result<Response<pb::QuoteRunResponse>, Status> {
+        quote_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn retry_run(&self, request: Request<pb::RetryRunRequest>) -> Result<Response<pb::RetryRunResponse>, Status> {
+        retry_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn cancel_run(
+        &self,
+        request: Request<pb::CancelRunRequest>,
+    ) -> Result<Response<pb::CancelRunResponse>, Status> {
+        cancel_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_run(&self, request: Request<pb::GetRunRequest>) -> Result<Response<pb::GetRunResponse>, Status> {
+        get_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_runs(&self, request: Request<pb::ListRunsRequest>) -> Result<Response<pb::ListRunsResponse>, Status> {
+        list_runs::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn watch_run(&self, request: Request<pb::WatchRunRequest>) -> Result<Response<Self::WatchRunStream>, Status> {
+        watch_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_batches(
+        &self,
+        request: Request<pb::ListBatchesRequest>,
+    ) -> Result<Response<pb::ListBatchesResponse>, Status> {
+        list_batches::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_payouts(
+        &self,
+        request: Request<pb::ListPayoutsRequest>,
+    ) -> Result<Response<pb::ListPayoutsResponse>, Status> {
+        list_payouts::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn stream_payouts(
+        &self,
+        request: Request<pb::StreamPayoutsRequest>,
+    ) -> Result<Response<Self::StreamPayoutsStream>, Status> {
+        stream_payouts::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_payout(
+        &self,
+        request: Request<pb::GetPayoutRequest>,
+    ) -> Result<Response<pb::GetPayoutResponse>, Status> {
+        get_payout::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn resolve_in_doubt(
+        &self,
+        request: Request<pb::ResolveInDoubtRequest>,
+    ) -> Result<Response<pb::ResolveInDoubtResponse>, Status> {
+        resolve_in_doubt::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+#[tonic::async_trait]
+impl FundingAccountService for FundingAccounts {
+    async fn create_funding_account(
+        &self,
+        request: Request<pb::CreateFundingAccountRequest>,
+    ) -> Result<Response<pb::CreateFundingAccountResponse>, Status> {
+        create_funding_account::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_funding_account(
+        &self,
+        request: Request<pb::GetFundingAccountRequest>,
+    ) -> Result<Response<pb::GetFundingAccountResponse>, Status> {
+        get_funding_account::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_funding_accounts(
+        &self,
+        request: Request<pb::ListFundingAccountsRequest>,
+    ) -> Result<Response<pb::ListFundingAccountsResponse>, Status> {
+        list_funding_accounts::handle(&self.0, request).await.map(Response::new)
+    }
+}

@@ -1,0 +1,43 @@
+//! `ResolveInDoubt`.
+
+use auth::Actor;
+use proto::execution::v1 as pb;
+use service_kit::error::FieldViolations;
+use service_kit::{idempotency, validate};
+use tonic::{Request, Status};
+
+use crate::app::once::Once;
+use crate::app::resolve_in_doubt::{Outcome, Word, resolve_in_doubt};
+use crate::app::Context;
+use crate::error::Error;
+
+const EVIDENCE_CHARS_MAX: usize = 2000;
+
+pub(super) async fn handle(
+    ctx: &Context,
+    request: Request<pb::ResolveInDoubtRequest>,
+) -> Result<pb::ResolveInDoubtResponse, Status> {
+    let actor = Actor::from_request(&request)?;
+    let key = idempotency::key(request.metadata()).map_err(Error::from)?;
+    let message = request.get_ref();
+    let once = Once::new("ResolveInDoubt", &actor.subject, key, message);
+    let word = word(message)?;
+    Ok(resolve_in_doubt(ctx, &actor, word, &once).await?)
+}
+
+fn word(message: &pb::ResolveInDoubtRequest) -> Result<Word, Error> {
+    let mut violations = FieldViolations::new();
+    let run = validate::parse(&mut violations, "run_id", &message.run_id);
+    let attempt = validate::parse(&mut violations, "attempt_id", &message.attempt_id);
+    let evidence = validate::text(&mut violations, "evidence", &message.evidence, EVIDENCE_CHARS_MAX);
+    let outcome = match message.outcome() {
+        pb::DoubtOutcome::Paid => Some(Outcome::Paid),
+        pb::DoubtOutcome::Unpaid => Some(Outcome::Unpaid),
+        pb::DoubtOutcome::Unspecified => None,
+    };
+    validate::required(&mut violations, "outcome", outcome);
+    violations.into_result()?;
+    let (((run, attempt), evidence), outcome) =
+        run.zip(attempt).zip(evidence).zip(outcome).expect("what is missing was noted as a violation");
+    Ok(Word { run, attempt, outcome, evidence })
+}

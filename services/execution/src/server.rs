@@ -1,0 +1,77 @@
+//! How the service is wired.
+
+use std::sync::Arc;
+
+use auth::internal::ServiceKeys;
+use auth::{AuthLayer, PolicyTable};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use proto::execution::v1::execution_service_server::ExecutionServiceServer;
+use proto::execution::v1::funding_account_service_server::FundingAccountServiceServer;
+use service_kit::serve::Server;
+use service_kit::{Shutdown, StartError};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::app::Context;
+use crate::clients::hedera_rail::HederaRail;
+use crate::clients::keyring::Keyring;
+use crate::config::Config;
+use crate::{CALLERS, NAME, jobs, rpc};
+
+/// The tables of this service.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Migrates the database, then serves on `listener` and works on batches until `shutdown`.
+pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
+    crate::failpoints::arm_from_environment()?;
+    let keys = ServiceKeys::load(&config.keys_dir, NAME, &CALLERS)
+        .map_err(|error| StartError::because("read the execution service's keys", error))?;
+    let policies = PolicyTable::from_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+        .map_err(|error| StartError::because("read the method policies", error))?;
+    let ctx = Arc::new(wire(&config).await?);
+    let mut work = JoinSet::new();
+    work.spawn(jobs::finisher::run(Arc::clone(&ctx), shutdown.clone()));
+    for index in 0..config.tuning.workers.max(1) {
+        work.spawn(jobs::workers::run(Arc::clone(&ctx), index, shutdown.clone()));
+    }
+    let served = Server::new(NAME, listener)
+        .auth(AuthLayer::new(keys.verifier(), Arc::new(policies)))
+        .add_service(ExecutionServiceServer::new(rpc::Execution(Arc::clone(&ctx))))
+        .add_service(FundingAccountServiceServer::new(rpc::FundingAccounts(ctx)))
+        .run(shutdown.clone())
+        .await;
+    // Also when serving failed: workers must not outlive the service. A visit that is cut off here is taken over when
+    // its lease has run out, exactly as after a kill.
+    shutdown.trigger();
+    let drained = tokio::time::timeout(std::time::Duration::from_secs(10), async { while work.join_next().await.is_some() {} });
+    if drained.await.is_err() {
+        tracing::warn!("workers were cut off; their batches are taken over at the next start");
+    }
+    served
+}
+
+async fn wire(config: &Config) -> Result<Context, StartError> {
+    let database = |error| StartError::because("use the execution service's database", error);
+    pg::migrate(&config.db.owner_url, MIGRATIONS).await.map_err(database)?;
+    let pool = pg::connect(&config.db).await.map_err(database)?;
+    {
+        let mut conn = pool.get().await.map_err(|error| database(error.into()))?;
+        pg::installation::bind(&mut conn, config.network.as_str())
+            .await
+            .map_err(|error| StartError::because("use the execution service's database", error))?;
+    }
+    let keyring = Keyring::new(config.funding_keys_dir.clone());
+    let rail = HederaRail::new(&config.nodes, &config.mirror_url, keyring, config.tuning)
+        .map_err(|error| StartError::because("use the Hedera network", error))?;
+    Ok(Context {
+        pool,
+        db_url: config.db.url.clone(),
+        rail,
+        network: config.network,
+        tuning: config.tuning,
+        clock: Arc::clone(&config.clock),
+        ids: Arc::clone(&config.ids),
+        wake: Notify::new(),
+    })
+}

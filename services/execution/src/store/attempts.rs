@@ -1,0 +1,499 @@
+//! Tables `attempt`, `live_attempt`, `rail_effect`: what was intended, which attempt of a payout counts, and what the
+//! rail did.
+
+use diesel::pg::sql_types::Timestamptz;
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Numeric, SmallInt, Text, Uuid as SqlUuid};
+use diesel::{OptionalExtension, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hedera::transfer::SignedCopy;
+use ids::{AttemptId, RunId};
+use pg::Numeric128;
+use std::time::{Duration, SystemTime};
+use uuid::Uuid;
+
+use crate::domain::attempt::{Attempt, Cause, Proof};
+use crate::domain::payout::AttemptState;
+use crate::domain::plan::Due;
+use crate::store::runs::class_code;
+use crate::store::{At, StoreError, claims::DueBatch};
+
+#[derive(QueryableByName)]
+struct OpenRow {
+    #[diesel(sql_type = SqlUuid)]
+    attempt_id: Uuid,
+    #[diesel(sql_type = Array<Integer>)]
+    ordinals: Vec<i32>,
+    #[diesel(sql_type = Numeric)]
+    units: Numeric128,
+    #[diesel(sql_type = Integer)]
+    tries: i32,
+    #[diesel(sql_type = Text)]
+    payer: String,
+    #[diesel(sql_type = BigInt)]
+    valid_start_ns: i64,
+    #[diesel(sql_type = BigInt)]
+    window_end_ns: i64,
+    #[diesel(sql_type = Array<Text>)]
+    nodes: Vec<String>,
+    #[diesel(sql_type = Array<Binary>)]
+    copies: Vec<Vec<u8>>,
+    #[diesel(sql_type = Array<Binary>)]
+    hashes: Vec<Vec<u8>>,
+    #[diesel(sql_type = Integer)]
+    send_begins: i32,
+}
+
+impl TryFrom<OpenRow> for Attempt {
+    type Error = StoreError;
+
+    fn try_from(row: OpenRow) -> Result<Self, StoreError> {
+        let id = AttemptId::from_uuid(row.attempt_id);
+        let wrong = |column| StoreError::inconsistent("attempt", id, column);
+        let payer = row.payer.parse().map_err(|_| wrong("payer"))?;
+        let copies = row.nodes.iter().zip(row.copies).zip(row.hashes).map(|((node, bytes), hash)| {
+            let node = node.parse().map_err(|_| wrong("nodes"))?;
+            Ok(SignedCopy { node, bytes, hash: hash.try_into().map_err(|_| wrong("hashes"))? })
+        });
+        Ok(Self {
+            id,
+            ordinals: row.ordinals.into_iter().map(i32::cast_unsigned).collect(),
+            units: row.units.0,
+            tries: row.tries.cast_unsigned(),
+            transaction: hedera::TransactionId::new(payer, row.valid_start_ns),
+            window_end_ns: row.window_end_ns,
+            copies: copies.collect::<Result<_, StoreError>>()?,
+            send_begins: row.send_begins.cast_unsigned(),
+        })
+    }
+}
+
+/// The undecided attempts of a batch.
+pub async fn undecided(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<Attempt>, StoreError> {
+    const SQL: &str = "SELECT attempt_id, ordinals, units, tries, payer, valid_start_ns, window_end_ns, nodes, copies, \
+        hashes, send_begins FROM attempt WHERE run_id = $1 AND batch_number = $2 AND state <= 2 ORDER BY attempt_id";
+    let rows: Vec<OpenRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.number.cast_signed())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Attempt::try_from).collect()
+}
+
+#[derive(QueryableByName)]
+struct DueRow {
+    #[diesel(sql_type = SqlUuid)]
+    attempt_id: Uuid,
+    #[diesel(sql_type = Array<Integer>)]
+    ordinals: Vec<i32>,
+    #[diesel(sql_type = Bool)]
+    next_split: bool,
+    #[diesel(sql_type = Integer)]
+    next_tries: i32,
+}
+
+/// The dead attempts of a batch whose payouts are due again.
+pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<Due>, StoreError> {
+    const SQL: &str = "SELECT attempt_id, ordinals, next_split, next_tries FROM attempt \
+        WHERE run_id = $1 AND batch_number = $2 AND state = 4 AND next_at <= clock_timestamp() ORDER BY attempt_id";
+    let rows: Vec<DueRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.number.cast_signed())
+        .load(conn)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Due {
+            attempt: AttemptId::from_uuid(row.attempt_id),
+            ordinals: row.ordinals.into_iter().map(i32::cast_unsigned).collect(),
+            tries: row.next_tries.cast_unsigned(),
+            split: row.next_split,
+        })
+        .collect())
+}
+
+/// Commits attempts to the database as intended and begun to be sent, with the exact bytes.
+pub async fn insert(conn: &mut AsyncPgConnection, batch: &DueBatch, attempts: &[Attempt]) -> Result<(), StoreError> {
+    use crate::store::schema::attempt as table;
+    use diesel::ExpressionMethods;
+
+    let rows: Vec<_> = attempts
+        .iter()
+        .map(|attempt| {
+            let ordinals: Vec<i32> = attempt.ordinals.iter().map(|ordinal| ordinal.cast_signed()).collect();
+            (
+                table::run_id.eq(batch.run.as_uuid()),
+                table::attempt_id.eq(attempt.id.as_uuid()),
+                table::batch_number.eq(batch.number.cast_signed()),
+                table::ordinals.eq(ordinals),
+                table::units.eq(Numeric128(attempt.units)),
+                table::payer.eq(attempt.transaction.payer().to_string()),
+                table::valid_start_ns.eq(attempt.transaction.valid_start_ns()),
+                table::window_end_ns.eq(attempt.window_end_ns),
+                table::nodes.eq(attempt.copies.iter().map(|copy| copy.node.to_string()).collect::<Vec<_>>()),
+                table::copies.eq(attempt.copies.iter().map(|copy| copy.bytes.as_slice()).collect::<Vec<_>>()),
+                table::hashes.eq(attempt.copies.iter().map(|copy| copy.hash.as_slice()).collect::<Vec<_>>()),
+                table::tries.eq(attempt.tries.cast_signed()),
+                table::send_begins.eq(attempt.send_begins.cast_signed()),
+            )
+        })
+        .collect();
+    let inserted = diesel::insert_into(table::table).values(&rows).execute(conn).await?;
+    if inserted == attempts.len() { Ok(()) } else { Err(StoreError::inconsistent("attempt", batch.number, "attempt_id")) }
+}
+
+/// Makes `attempts` the live ones of payouts that never had one. The primary key refuses a second.
+pub async fn insert_live(conn: &mut AsyncPgConnection, run: RunId, attempts: &[&Attempt]) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO live_attempt (run_id, ordinal, attempt_id) \
+        SELECT $1, ordinal, attempt_id FROM unnest($2, $3) AS new (ordinal, attempt_id)";
+    let (ordinals, owners) = by_ordinal(attempts);
+    diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<Integer>, _>(ordinals)
+        .bind::<Array<SqlUuid>, _>(owners)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+fn by_ordinal(attempts: &[&Attempt]) -> (Vec<i32>, Vec<Uuid>) {
+    attempts
+        .iter()
+        .flat_map(|attempt| attempt.ordinals.iter().map(|ordinal| (ordinal.cast_signed(), attempt.id.as_uuid())))
+        .unzip()
+}
+
+/// Moves the live attempts of the payouts of a dead one to `successors`: the compare-and-set that a retry is. False
+/// when another has moved them.
+pub async fn replace(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    dead: AttemptId,
+    successors: &[&Attempt],
+) -> Result<bool, StoreError> {
+    const MARK: &str = "UPDATE attempt SET replaced = true, next_at = NULL \
+        WHERE run_id = $1 AND attempt_id = $2 AND state = 4 AND next_at IS NOT NULL";
+    const MOVE: &str = "UPDATE live_attempt SET attempt_id = new.attempt_id \
+        FROM unnest($3, $4) AS new (ordinal, attempt_id) \
+        WHERE live_attempt.run_id = $1 AND live_attempt.ordinal = new.ordinal AND live_attempt.attempt_id = $2";
+    let marked = diesel::sql_query(MARK)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<SqlUuid, _>(dead.as_uuid())
+        .execute(conn)
+        .await?;
+    let (ordinals, owners) = by_ordinal(successors);
+    let expected = ordinals.len();
+    let moved = diesel::sql_query(MOVE)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<SqlUuid, _>(dead.as_uuid())
+        .bind::<Array<Integer>, _>(ordinals)
+        .bind::<Array<SqlUuid>, _>(owners)
+        .execute(conn)
+        .await?;
+    Ok(marked == 1 && moved == expected)
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = SqlUuid)]
+    attempt_id: Uuid,
+}
+
+/// Notes that sending begins once more, for those of `attempts` that are undecided; returns these.
+pub async fn begin_send(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    attempts: &[AttemptId],
+) -> Result<Vec<AttemptId>, StoreError> {
+    const SQL: &str = "UPDATE attempt SET send_begins = send_begins + 1 \
+        WHERE run_id = $1 AND attempt_id = ANY($2) AND state <= 2 RETURNING attempt_id";
+    let rows: Vec<IdRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<SqlUuid>, _>(attempts.iter().map(|id| id.as_uuid()).collect::<Vec<_>>())
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
+}
+
+/// What is to be written about one attempt that is over.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// What shows it.
+    pub proof: Proof,
+    /// Paid, or dead for this cause.
+    pub ending: Ending,
+}
+
+/// How an attempt ends.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// The rail shows its effect.
+    Settled {
+        /// When, where the evidence says it.
+        consensus_ns: Option<i64>,
+    },
+    /// It has no effect, for ever.
+    Dead {
+        /// Why.
+        cause: Cause,
+        /// When its payouts are tried again; none: they have failed.
+        next: Option<Next>,
+    },
+}
+
+/// How the payouts of a dead attempt go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Next {
+    /// After how long.
+    pub after: Duration,
+    /// Each alone.
+    pub split: bool,
+    /// Failures of class RETRYABLE behind them.
+    pub tries: u32,
+}
+
+/// Decides attempts, each only if it is undecided; returns those that were.
+pub async fn decide(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    decisions: &[Decision],
+) -> Result<Vec<AttemptId>, StoreError> {
+    const SQL: &str = "UPDATE attempt SET state = new.state, proof = new.proof, consensus_ns = new.consensus_ns, \
+        failure_reason = new.reason, failure_class = new.class, decided_at = clock_timestamp(), \
+        next_at = clock_timestamp() + new.after_ms * interval '1 millisecond', next_split = new.split, \
+        next_tries = new.tries \
+        FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) \
+            AS new (attempt_id, state, proof, consensus_ns, reason, class, after_ms, split, tries) \
+        WHERE attempt.run_id = $1 AND attempt.attempt_id = new.attempt_id AND attempt.state <= 2 \
+        RETURNING attempt.attempt_id";
+    if decisions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let settled = |d: &Decision| matches!(d.ending, Ending::Settled { .. });
+    let state = |d: &Decision| if settled(d) { AttemptState::Settled.code() } else { AttemptState::Dead.code() };
+    let next = |d: &Decision| if let Ending::Dead { next, .. } = &d.ending { *next } else { None };
+    let cause = |d: &Decision| if let Ending::Dead { cause, .. } = &d.ending { Some(cause.clone()) } else { None };
+    let consensus = |d: &Decision| if let Ending::Settled { consensus_ns } = d.ending { consensus_ns } else { None };
+    let after_ms = |next: Next| i64::try_from(next.after.as_millis()).unwrap_or(i64::MAX);
+    let rows: Vec<IdRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<SqlUuid>, _>(decisions.iter().map(|d| d.attempt.as_uuid()).collect::<Vec<_>>())
+        .bind::<Array<SmallInt>, _>(decisions.iter().map(state).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(decisions.iter().map(|d| d.proof.code()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(decisions.iter().map(consensus).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(decisions.iter().map(|d| cause(d).map(|c| c.reason)).collect::<Vec<_>>())
+        .bind::<Array<Nullable<SmallInt>>, _>(
+            decisions.iter().map(|d| cause(d).map(|c| class_code(c.class))).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Nullable<BigInt>>, _>(decisions.iter().map(|d| next(d).map(after_ms)).collect::<Vec<_>>())
+        .bind::<Array<Bool>, _>(decisions.iter().map(|d| next(d).is_some_and(|n| n.split)).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(
+            decisions.iter().map(|d| next(d).map_or(0, |n| n.tries.cast_signed())).collect::<Vec<_>>(),
+        )
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
+}
+
+/// Marks undecided attempts as in doubt, for a reason to show.
+pub async fn doubt(conn: &mut AsyncPgConnection, run: RunId, doubts: &[(AttemptId, &str)]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE attempt SET state = 2, failure_reason = new.reason, failure_class = 1 \
+        FROM unnest($2, $3) AS new (attempt_id, reason) \
+        WHERE attempt.run_id = $1 AND attempt.attempt_id = new.attempt_id AND attempt.state <= 2";
+    if doubts.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<SqlUuid>, _>(doubts.iter().map(|(id, _)| id.as_uuid()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(doubts.iter().map(|(_, reason)| *reason).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Records what the rail did, whatever we think of it; an effect that is known already stays as it is.
+pub async fn record_effects(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    effects: &[(AttemptId, String, Option<i64>)],
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO rail_effect (rail, effect_id, leg, run_id, attempt_id, consensus_ns) \
+        SELECT 'hedera', effect_id, 0, $1, attempt_id, consensus_ns \
+        FROM unnest($2, $3, $4) AS new (attempt_id, effect_id, consensus_ns) ON CONFLICT DO NOTHING";
+    if effects.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<SqlUuid>, _>(effects.iter().map(|(id, _, _)| id.as_uuid()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(effects.iter().map(|(_, effect, _)| effect.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(effects.iter().map(|(_, _, at)| *at).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Makes all failed payouts of a run pending again, due at once; returns the batches and how many payouts each.
+pub async fn retry_failed(conn: &mut AsyncPgConnection, run: RunId) -> Result<u64, StoreError> {
+    const SQL: &str = "WITH again AS (UPDATE attempt SET next_at = clock_timestamp(), next_split = false, next_tries = 0 \
+        WHERE run_id = $1 AND state = 4 AND next_at IS NULL AND NOT replaced RETURNING cardinality(ordinals) AS payouts) \
+        SELECT coalesce(sum(payouts), 0)::bigint AS payouts FROM again";
+    let row: CountRow = diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).get_result(conn).await?;
+    Ok(row.payouts.cast_unsigned())
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = BigInt)]
+    payouts: i64,
+}
+
+/// An attempt as people see it.
+#[derive(Clone, Debug)]
+pub struct StoredAttempt {
+    /// Its id.
+    pub id: AttemptId,
+    /// Its run.
+    pub run: RunId,
+    /// Its batch.
+    pub batch_number: u32,
+    /// Its payouts.
+    pub ordinals: Vec<u32>,
+    /// The rail's id of its transaction.
+    pub transaction: hedera::TransactionId,
+    /// Until when the rail takes it.
+    pub window_end_ns: i64,
+    /// SHA-384 of each copy.
+    pub hashes: Vec<Vec<u8>>,
+    /// How often sending was begun.
+    pub send_begins: u32,
+    /// How far it is.
+    pub state: AttemptState,
+    /// Why it is dead or in doubt.
+    pub cause: Option<Cause>,
+    /// What showed that it is over.
+    pub proof: Option<String>,
+    /// When the rail had it, where known.
+    pub consensus_ns: Option<i64>,
+    /// When it was intended.
+    pub created_at: SystemTime,
+    /// When it was decided.
+    pub decided_at: Option<SystemTime>,
+}
+
+#[derive(QueryableByName)]
+struct StoredRow {
+    #[diesel(sql_type = SqlUuid)]
+    run_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    attempt_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    batch_number: i32,
+    #[diesel(sql_type = Array<Integer>)]
+    ordinals: Vec<i32>,
+    #[diesel(sql_type = Text)]
+    payer: String,
+    #[diesel(sql_type = BigInt)]
+    valid_start_ns: i64,
+    #[diesel(sql_type = BigInt)]
+    window_end_ns: i64,
+    #[diesel(sql_type = Array<Binary>)]
+    hashes: Vec<Vec<u8>>,
+    #[diesel(sql_type = Integer)]
+    send_begins: i32,
+    #[diesel(sql_type = SmallInt)]
+    state: i16,
+    #[diesel(sql_type = Nullable<Text>)]
+    failure_reason: Option<String>,
+    #[diesel(sql_type = Nullable<SmallInt>)]
+    failure_class: Option<i16>,
+    #[diesel(sql_type = Nullable<Text>)]
+    proof: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    consensus_ns: Option<i64>,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: At,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    decided_at: Option<At>,
+}
+
+impl TryFrom<StoredRow> for StoredAttempt {
+    type Error = StoreError;
+
+    fn try_from(row: StoredRow) -> Result<Self, StoreError> {
+        let id = AttemptId::from_uuid(row.attempt_id);
+        let wrong = |column| StoreError::inconsistent("attempt", id, column);
+        let payer = row.payer.parse().map_err(|_| wrong("payer"))?;
+        Ok(Self {
+            id,
+            run: RunId::from_uuid(row.run_id),
+            batch_number: row.batch_number.cast_unsigned(),
+            ordinals: row.ordinals.into_iter().map(i32::cast_unsigned).collect(),
+            transaction: hedera::TransactionId::new(payer, row.valid_start_ns),
+            window_end_ns: row.window_end_ns,
+            hashes: row.hashes,
+            send_begins: row.send_begins.cast_unsigned(),
+            state: AttemptState::from_code(row.state).ok_or_else(|| wrong("state"))?,
+            cause: crate::store::payouts::cause(row.failure_reason, row.failure_class)
+                .map_err(|()| wrong("failure_class"))?,
+            proof: row.proof,
+            consensus_ns: row.consensus_ns,
+            created_at: row.created_at.0,
+            decided_at: row.decided_at.map(|at| at.0),
+        })
+    }
+}
+
+/// All attempts of one payout, oldest first.
+pub async fn of_payout(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    batch_number: u32,
+    ordinal: u32,
+) -> Result<Vec<StoredAttempt>, StoreError> {
+    const SQL: &str = "SELECT * FROM attempt WHERE run_id = $1 AND batch_number = $2 AND $3 = ANY(ordinals) \
+        ORDER BY created_at, attempt_id";
+    let rows: Vec<StoredRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Integer, _>(batch_number.cast_signed())
+        .bind::<Integer, _>(ordinal.cast_signed())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(StoredAttempt::try_from).collect()
+}
+
+/// One attempt by its id.
+pub async fn find(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    id: AttemptId,
+) -> Result<Option<StoredAttempt>, StoreError> {
+    by_id(conn, run, id, "").await
+}
+
+/// One attempt by its id, locked until this transaction ends.
+pub async fn find_for_update(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    id: AttemptId,
+) -> Result<Option<StoredAttempt>, StoreError> {
+    by_id(conn, run, id, "FOR UPDATE").await
+}
+
+async fn by_id(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    id: AttemptId,
+    lock: &'static str,
+) -> Result<Option<StoredAttempt>, StoreError> {
+    let row: Option<StoredRow> =
+        diesel::sql_query(format!("SELECT * FROM attempt WHERE run_id = $1 AND attempt_id = $2 {lock}"))
+            .bind::<SqlUuid, _>(run.as_uuid())
+            .bind::<SqlUuid, _>(id.as_uuid())
+            .get_result(conn)
+            .await
+            .optional()?;
+    row.map(StoredAttempt::try_from).transpose()
+}

@@ -1,0 +1,139 @@
+//! Leases on batches: who may work on one, until when. The database's clock decides.
+
+use std::time::Duration;
+
+use diesel::sql_types::{BigInt, Bool, Integer, Uuid as SqlUuid};
+use diesel::{OptionalExtension, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ids::RunId;
+
+use crate::store::StoreError;
+
+/// A batch that is due, locked by this transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueBatch {
+    /// Its run.
+    pub run: RunId,
+    /// Its number, from 1.
+    pub number: u32,
+    /// First payout.
+    pub first_ordinal: u32,
+    /// Number of payouts.
+    pub size: u32,
+    /// Epoch of the lease that this transaction takes.
+    pub epoch: i64,
+    /// Attempts intended for it so far.
+    pub attempts: u32,
+}
+
+/// What a transaction that takes a lease has planned beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// Payouts that joined an attempt.
+    pub payouts: u32,
+    /// Their sum in smallest units.
+    pub units: u128,
+    /// Attempts.
+    pub attempts: u32,
+    /// Payouts that joined a later attempt than their first.
+    pub retries: u32,
+}
+
+#[derive(QueryableByName)]
+struct FreeRow {
+    #[diesel(sql_type = Bool)]
+    free: bool,
+}
+
+#[derive(QueryableByName)]
+struct DueRow {
+    #[diesel(sql_type = Integer)]
+    number: i32,
+    #[diesel(sql_type = Integer)]
+    first_ordinal: i32,
+    #[diesel(sql_type = Integer)]
+    size: i32,
+    #[diesel(sql_type = BigInt)]
+    lease_epoch: i64,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+}
+
+/// Takes one of the run's slots until this transaction ends, without waiting; false when another has it. Slots bound
+/// how many batches of a run are worked on at the same time.
+pub async fn try_slot(conn: &mut AsyncPgConnection, run: RunId, slot: u32) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, $2)) AS free";
+    let row: FreeRow = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<BigInt, _>(i64::from(slot))
+        .get_result(conn)
+        .await?;
+    Ok(row.free)
+}
+
+/// The batch of the run that has been due for longest, locked, unless the slot's lease is alive or nothing is due.
+/// A batch whose lease has run out is due again.
+pub async fn lock_due(conn: &mut AsyncPgConnection, run: RunId, slot: u32) -> Result<Option<DueBatch>, StoreError> {
+    const SQL: &str = "SELECT number, first_ordinal, size, lease_epoch, attempts FROM batch \
+        WHERE run_id = $1 AND state = 1 AND due_at <= clock_timestamp() \
+        AND (lease_until IS NULL OR lease_until < clock_timestamp()) \
+        AND NOT EXISTS (SELECT FROM batch held WHERE held.run_id = $1 AND held.lease_slot = $2 \
+            AND held.lease_until >= clock_timestamp()) \
+        ORDER BY due_at, number LIMIT 1 FOR UPDATE SKIP LOCKED";
+    let row: Option<DueRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Integer, _>(slot.cast_signed())
+        .get_result(conn)
+        .await
+        .optional()?;
+    Ok(row.map(|row| DueBatch {
+        run,
+        number: row.number.cast_unsigned(),
+        first_ordinal: row.first_ordinal.cast_unsigned(),
+        size: row.size.cast_unsigned(),
+        epoch: row.lease_epoch + 1,
+        attempts: row.attempts.cast_unsigned(),
+    }))
+}
+
+/// Takes the lease on a batch that this transaction has locked, and counts what was planned for it.
+pub async fn take(
+    conn: &mut AsyncPgConnection,
+    batch: &DueBatch,
+    slot: u32,
+    lease: Duration,
+    planned: Planned,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE batch SET lease_epoch = $3, lease_slot = $4, \
+        lease_until = clock_timestamp() + $5 * interval '1 millisecond', \
+        started_at = coalesce(started_at, clock_timestamp()), processing = processing + $6, \
+        processing_units = processing_units + $7, attempts = attempts + $8, retries = retries + $9 \
+        WHERE run_id = $1 AND number = $2";
+    let updated = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.number.cast_signed())
+        .bind::<BigInt, _>(batch.epoch)
+        .bind::<Integer, _>(slot.cast_signed())
+        .bind::<BigInt, _>(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
+        .bind::<Integer, _>(planned.payouts.cast_signed())
+        .bind::<diesel::sql_types::Numeric, _>(pg::Numeric128(planned.units))
+        .bind::<Integer, _>(planned.attempts.cast_signed())
+        .bind::<Integer, _>(planned.retries.cast_signed())
+        .execute(conn)
+        .await?;
+    if updated == 1 { Ok(()) } else { Err(StoreError::inconsistent("batch", batch.number, "number")) }
+}
+
+/// Locks a batch for a write of the worker that holds `epoch`; false when the lease is another's by now. A lease that
+/// has run out and that nobody has taken is still the worker's: the epoch decides, not the time.
+pub async fn lock_held(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT (lease_epoch = $3 AND lease_until IS NOT NULL) AS free FROM batch \
+        WHERE run_id = $1 AND number = $2 FOR UPDATE";
+    let row: FreeRow = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.number.cast_signed())
+        .bind::<BigInt, _>(batch.epoch)
+        .get_result(conn)
+        .await?;
+    Ok(row.free)
+}

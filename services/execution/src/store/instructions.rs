@@ -1,0 +1,99 @@
+//! Table `instruction`: who is to be paid what. Immutable; written by COPY under a load id nobody reads until the run
+//! names it.
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Integer, Numeric, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ids::RunId;
+use pg::{CopyIn, Numeric128, PgError};
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use crate::store::StoreError;
+
+/// One payee and what to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// Position in the run.
+    pub ordinal: u32,
+    /// Hedera account number.
+    pub account: u64,
+    /// What to pay, in smallest units.
+    pub units: u128,
+}
+
+/// Instructions being written.
+pub struct Load {
+    copy: CopyIn,
+    run: Uuid,
+    load: Uuid,
+}
+
+impl Load {
+    /// Starts writing `run`'s instructions under `load`, on a connection of its own.
+    pub async fn begin(url: &str, run: RunId, load: Uuid) -> Result<Self, PgError> {
+        let columns = [
+            ("run_id", Type::UUID),
+            ("load_id", Type::UUID),
+            ("ordinal", Type::INT4),
+            ("account", Type::INT8),
+            ("units", Type::NUMERIC),
+        ];
+        let copy = CopyIn::begin(url, "instruction", &columns).await?;
+        Ok(Self { copy, run: run.as_uuid(), load })
+    }
+
+    /// Writes one.
+    pub async fn push(&mut self, instruction: Instruction) -> Result<(), PgError> {
+        let ordinal = instruction.ordinal.cast_signed();
+        let account = instruction.account.cast_signed();
+        let units = Numeric128(instruction.units);
+        self.copy.row(&[&self.run, &self.load, &ordinal, &account, &units]).await
+    }
+
+    /// Stores them all; without it none is stored.
+    pub async fn finish(self) -> Result<u64, PgError> {
+        self.copy.finish().await
+    }
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Integer)]
+    ordinal: i32,
+    #[diesel(sql_type = BigInt)]
+    account: i64,
+    #[diesel(sql_type = Numeric)]
+    units: Numeric128,
+}
+
+/// The instructions of `size` ordinals from `first`, by ordinal.
+pub async fn range(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    load: Uuid,
+    first: u32,
+    size: u32,
+) -> Result<Vec<Instruction>, StoreError> {
+    const SQL: &str = "SELECT ordinal, account, units FROM instruction \
+        WHERE run_id = $1 AND load_id = $2 AND ordinal >= $3 AND ordinal < $4 ORDER BY ordinal";
+    let rows: Vec<Row> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<SqlUuid, _>(load)
+        .bind::<Integer, _>(first.cast_signed())
+        .bind::<Integer, _>((first + size).cast_signed())
+        .load(conn)
+        .await?;
+    let whole = rows.len() == usize::try_from(size).unwrap_or(usize::MAX);
+    if !whole {
+        return Err(StoreError::inconsistent("instruction", format!("{run} from {first}"), "ordinal"));
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| Instruction {
+            ordinal: row.ordinal.cast_unsigned(),
+            account: row.account.cast_unsigned(),
+            units: row.units.0,
+        })
+        .collect())
+}

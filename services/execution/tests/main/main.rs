@@ -1,0 +1,11 @@
+//! The execution service on real PostgreSQL, against the sandbox's network, over the real wire.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is the test failing")]
+
+mod cancel;
+mod funding_accounts;
+mod pay;
+mod schema;
+mod start_run;
+mod support;
+mod trouble;

@@ -1,0 +1,80 @@
+//! The good path: a list of payees is paid, and can be read.
+
+use proto::execution::v1 as pb;
+
+use crate::support::Bench;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_payee_of_a_list_is_paid_once_and_the_ledger_agrees() {
+    let bench = Bench::start().await;
+    let payees: Vec<(u64, u64)> = bench.control.accounts(250).await.into_iter().zip(1..).collect();
+    let header = bench.header(&payees);
+    bench.start_run(&header, &payees).await.unwrap();
+    let run = bench.wait_end(&header.run_id).await;
+    assert_eq!(run.state(), pb::RunState::Completed);
+    let progress = run.progress.unwrap();
+    assert_eq!(progress.paid.unwrap().payouts, 250);
+    assert_eq!((progress.batches_done, progress.batches_total, progress.attempts, progress.retries), (3, 3, 30, 0));
+    bench.assert_exactly_once(&header.run_id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_are_worked_on_side_by_side_when_asked_for() {
+    let bench = Bench::start().await;
+    let payees: Vec<(u64, u64)> = bench.control.accounts(120).await.into_iter().zip(1..).collect();
+    let header = pb::RunHeader { parallelism: 4, batch_size: 10, ..bench.header(&payees) };
+    bench.start_run(&header, &payees).await.unwrap();
+    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
+    bench.assert_exactly_once(&header.run_id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_payout_shows_its_attempt_with_evidence() {
+    let bench = Bench::start().await;
+    let payees: Vec<(u64, u64)> = bench.control.accounts(3).await.into_iter().zip(10..).collect();
+    let header = bench.header(&payees);
+    bench.start_run(&header, &payees).await.unwrap();
+    bench.wait_end(&header.run_id).await;
+    let payouts = bench.payouts(&header.run_id).await;
+    let story = bench.payout(&payouts[1].id).await;
+    assert_eq!(story.payout.as_ref(), Some(&payouts[1]));
+    let [attempt] = story.attempts.as_slice() else { panic!("one attempt: {:#?}", story.attempts) };
+    assert_eq!((attempt.state(), attempt.ordinals.as_slice()), (pb::AttemptState::Settled, &[0, 1, 2][..]));
+    assert_eq!(attempt.transaction_id, payouts[1].transaction_id);
+    assert_eq!(attempt.transaction_hashes.len(), 2, "one copy for each of two nodes");
+    let kinds: Vec<&str> = attempt.evidence.iter().map(|evidence| evidence.kind.as_str()).collect();
+    assert_eq!(kinds, ["INTENDED", "DECIDED"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_page_and_filter() {
+    let bench = Bench::start().await;
+    let mut accounts = bench.control.accounts(20).await;
+    accounts.push(bench.control.closed_account().await);
+    let payees: Vec<(u64, u64)> = accounts.into_iter().zip(1..).collect();
+    let header = pb::RunHeader { batch_size: 7, ..bench.header(&payees) };
+    bench.start_run(&header, &payees).await.unwrap();
+    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Failed);
+    let list = async |message: pb::ListPayoutsRequest| {
+        bench.client().list_payouts(bench.request(message)).await.map(tonic::Response::into_inner)
+    };
+    let first = pb::ListPayoutsRequest { run_id: header.run_id.clone(), page_size: 15, ..Default::default() };
+    let page = list(first.clone()).await.unwrap();
+    assert_eq!(page.payouts.len(), 15);
+    let rest = list(pb::ListPayoutsRequest { page_token: page.next_page_token.clone(), ..first.clone() }).await.unwrap();
+    assert_eq!((rest.payouts.len(), rest.next_page_token.as_str()), (6, ""));
+    assert_eq!(rest.payouts[0].ordinal, 15);
+    let other = pb::ListPayoutsRequest {
+        page_token: page.next_page_token,
+        status: pb::PayoutStatus::Paid.into(),
+        ..first.clone()
+    };
+    assert_eq!(crate::support::reason(&list(other).await.unwrap_err()), "PAGE_TOKEN_MISMATCH");
+    let failed = list(pb::ListPayoutsRequest { status: pb::PayoutStatus::Failed.into(), ..first }).await.unwrap();
+    assert_eq!(failed.payouts.len(), 1);
+    assert_eq!(failed.payouts[0].failure.as_ref().unwrap().reason, "NO_REMAINING_AUTOMATIC_ASSOCIATIONS");
+    let batches = pb::ListBatchesRequest { run_id: header.run_id, ..Default::default() };
+    let batches = bench.client().list_batches(bench.request(batches)).await.unwrap().into_inner().batches;
+    assert_eq!(batches.iter().map(|batch| batch.paid).collect::<Vec<_>>(), [7, 7, 6]);
+    assert_eq!(batches[2].success_ppm, 857_142);
+}

@@ -1,0 +1,348 @@
+//! One execution service with a sandbox of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::Actor;
+use auth::internal::ServiceKeys;
+use execution::{Config, MIGRATIONS, Node, Tuning};
+use ids::{DistributionId, IdSource as _, RunId, SystemIds};
+use pg::testing::TestDb;
+use proto::execution::v1 as pb;
+use proto::execution::v1::execution_service_client::ExecutionServiceClient;
+use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
+use proto::r#type::v1::{Recipient, recipient};
+use serde_json::{Value, json};
+use service_kit::Shutdown;
+use service_kit::client::Peer;
+use service_kit::clock::SystemClock;
+use service_kit::idempotency::IdempotencyKey;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+/// Longest time a test waits for anything.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The service, the sandbox, and what is needed to talk to both.
+pub(crate) struct Bench {
+    pub(crate) sandbox: sandbox::Sandbox,
+    pub(crate) control: Control,
+    pub(crate) db: pg::DbConfig,
+    pub(crate) funding: String,
+    pub(crate) asset: String,
+    pub(crate) token: String,
+    peer: Peer,
+    shutdown: Shutdown,
+    _dir: tempfile::TempDir,
+}
+
+/// Windows as short as the network allows, so that what must be waited for comes soon.
+pub(crate) fn quick() -> Tuning {
+    Tuning {
+        valid_duration_s: 15,
+        clock_skew_s: 0,
+        absence_margin_s: 1,
+        doubt_after_s: 2,
+        receipt_patience_ms: 1_000,
+        poll_ms: 250,
+        node_deadline_ms: 500,
+        idle_ms: 20,
+        transactions_per_second: 0,
+        ..Tuning::default()
+    }
+}
+
+impl Bench {
+    pub(crate) async fn start() -> Self {
+        Self::with(quick()).await
+    }
+
+    pub(crate) async fn with(tuning: Tuning) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let sandbox = sandbox::start(sandbox::Config::default()).await.unwrap();
+        let network = sandbox.network().clone();
+        auth::keys::generate(dir.path(), &["execution", "distribution", "gateway"]).unwrap();
+        std::fs::write(dir.path().join("operator.key"), &network.operator.private_key).unwrap();
+        let db = TestDb::create("execution", MIGRATIONS).await;
+        let nodes = network
+            .nodes
+            .iter()
+            .map(|node| Node { account: node.account_id.to_string().parse().unwrap(), url: format!("http://{}", node.address) })
+            .collect();
+        let config = Config {
+            db: db.clone(),
+            keys_dir: dir.path().to_owned(),
+            network: money::Network::Sandbox,
+            nodes,
+            mirror_url: network.mirror.url.clone(),
+            funding_keys_dir: dir.path().to_owned(),
+            tuning,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let shutdown = Shutdown::new();
+        let running = tokio::spawn(execution::run(config, listener, shutdown.clone()));
+        tokio::spawn(async move { running.await.unwrap().unwrap() });
+        let keys = ServiceKeys::load(dir.path(), "distribution", &[]).unwrap();
+        let peer = Peer::new(&address, "execution", keys.issuer()).unwrap();
+        let control = Control { url: network.control_url.clone(), http: reqwest::Client::new() };
+        let token = network.payment_token_id.unwrap().to_string();
+        let asset = format!("hedera:sandbox/token:{token}");
+        let operator = network.operator.account_id.to_string();
+        let mut bench =
+            Self { sandbox, control, db, funding: String::new(), asset, token, peer, shutdown, _dir: dir };
+        bench.funding = bench.create_funding_account("main", &operator, "operator", "main").await.unwrap().id;
+        bench
+    }
+
+    pub(crate) fn client(&self) -> ExecutionServiceClient<Channel> {
+        ExecutionServiceClient::new(self.peer.channel())
+    }
+
+    pub(crate) fn request<T>(&self, message: T) -> Request<T> {
+        self.peer.request(message, &Actor::service("distribution"), DEADLINE)
+    }
+
+    pub(crate) fn as_user<T>(&self, message: T, subject: &str, key: &str) -> Request<T> {
+        let actor = Actor::user(subject, auth::RoleSet::from([auth::Role::Admin]), "distribution");
+        self.peer.request_once(message, &actor, DEADLINE, &IdempotencyKey::new(key).unwrap())
+    }
+
+    pub(crate) fn channel(&self) -> Channel {
+        self.peer.channel()
+    }
+
+    pub(crate) async fn create_funding_account(
+        &self,
+        label: &str,
+        account: &str,
+        key_reference: &str,
+        idempotency_key: &str,
+    ) -> Result<pb::FundingAccount, Status> {
+        let message = pb::CreateFundingAccountRequest {
+            label: label.to_owned(),
+            account: account.to_owned(),
+            key_reference: key_reference.to_owned(),
+            ..Default::default()
+        };
+        let mut client = FundingAccountServiceClient::new(self.channel());
+        let answer = client.create_funding_account(self.as_user(message, "alice", idempotency_key)).await?;
+        Ok(answer.into_inner().funding_account.unwrap())
+    }
+
+    /// A header that fits `payees`.
+    pub(crate) fn header(&self, payees: &[(u64, u64)]) -> pb::RunHeader {
+        let run = RunId::new(&SystemIds);
+        let mut root = entitlements::RootBuilder::new();
+        for (ordinal, (account, units)) in (0..).zip(payees) {
+            let leaf = entitlements::Leaf {
+                run: *run.as_uuid().as_bytes(),
+                ordinal,
+                payee_key: &account.to_be_bytes(),
+                units: u128::from(*units),
+                asset: &self.asset,
+            };
+            root.push(&leaf).unwrap();
+        }
+        pb::RunHeader {
+            run_id: run.to_string(),
+            distribution_id: DistributionId::from_uuid(SystemIds.uuid()).to_string(),
+            funding_account_id: self.funding.clone(),
+            asset: self.asset.clone(),
+            decimals: 6,
+            count: u32::try_from(payees.len()).unwrap(),
+            total_units: payees.iter().map(|(_, units)| u128::from(*units)).sum::<u128>().to_string(),
+            entitlement_root: root.finish().to_vec(),
+            retry_policy: Some(pb::RetryPolicy {
+                max_attempts: 5,
+                base: Some(prost_types::Duration { seconds: 0, nanos: 50_000_000 }),
+                cap: Some(prost_types::Duration { seconds: 1, nanos: 0 }),
+            }),
+            ..Default::default()
+        }
+    }
+
+    /// Hands a run over, as `payees` whatever the header says.
+    pub(crate) async fn start_run(&self, header: &pb::RunHeader, payees: &[(u64, u64)]) -> Result<pb::Run, Status> {
+        let mut parts = vec![pb::start_run_request::Part::Header(header.clone())];
+        let all: Vec<pb::Instruction> = (0..).zip(payees).map(|(ordinal, payee)| instruction(ordinal, *payee)).collect();
+        parts.extend(all.chunks(1000).map(|chunk| {
+            pb::start_run_request::Part::Instructions(pb::InstructionChunk { instructions: chunk.to_vec() })
+        }));
+        let messages = parts.into_iter().map(|part| pb::StartRunRequest { part: Some(part) });
+        let stream = tokio_stream::iter(messages.collect::<Vec<_>>());
+        Ok(self.client().start_run(self.request(stream)).await?.into_inner().run.unwrap())
+    }
+
+    pub(crate) async fn run(&self, id: &str) -> pb::Run {
+        let message = pb::GetRunRequest { run_id: id.to_owned() };
+        self.client().get_run(self.request(message)).await.unwrap().into_inner().run.unwrap()
+    }
+
+    /// Waits until `seen` holds of the run.
+    pub(crate) async fn wait(&self, id: &str, what: &str, seen: impl Fn(&pb::Run) -> bool) -> pb::Run {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let run = self.run(id).await;
+            if seen(&run) {
+                return run;
+            }
+            assert!(tokio::time::Instant::now() < until, "no {what} in time: {run:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) async fn wait_end(&self, id: &str) -> pb::Run {
+        self.wait(id, "end", |run| {
+            matches!(run.state(), pb::RunState::Completed | pb::RunState::Failed | pb::RunState::Cancelled)
+        })
+        .await
+    }
+
+    pub(crate) async fn payouts(&self, id: &str) -> Vec<pb::Payout> {
+        let message = pb::StreamPayoutsRequest { run_id: id.to_owned() };
+        let mut stream = self.client().stream_payouts(self.request(message)).await.unwrap().into_inner();
+        let mut all = Vec::new();
+        while let Some(chunk) = stream.message().await.unwrap() {
+            all.extend(chunk.payouts);
+        }
+        all
+    }
+
+    pub(crate) async fn payout(&self, id: &str) -> pb::GetPayoutResponse {
+        let message = pb::GetPayoutRequest { payout_id: id.to_owned() };
+        self.client().get_payout(self.request(message)).await.unwrap().into_inner()
+    }
+
+    /// Asserts that the sandbox's ledger shows exactly what our record says: each paid payout once, nothing else.
+    pub(crate) async fn assert_exactly_once(&self, id: &str) {
+        let effects = self.control.effects(&self.token).await;
+        let payouts = self.payouts(id).await;
+        let mut expected: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for payout in payouts.iter().filter(|payout| payout.status() == pb::PayoutStatus::Paid) {
+            let account = account(payout);
+            let units = payout.amount.as_ref().unwrap().units.parse().unwrap();
+            let twice = expected.insert((payout.transaction_id.clone(), account), units);
+            assert!(twice.is_none(), "one transaction pays one account twice");
+        }
+        let mut seen = BTreeMap::new();
+        for effect in effects {
+            let twice = seen.insert((effect.transaction_id, effect.account.clone()), effect.units);
+            assert!(twice.is_none(), "the ledger lists an effect twice");
+        }
+        assert_eq!(seen, expected, "ledger (left) and record (right) differ");
+        let mut accounts: Vec<&String> = seen.keys().map(|(_, account)| account).collect();
+        accounts.sort();
+        accounts.dedup();
+        assert_eq!(accounts.len(), seen.len(), "somebody was paid twice");
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.shutdown.trigger();
+    }
+}
+
+pub(crate) fn instruction(ordinal: u32, (account, units): (u64, u64)) -> pb::Instruction {
+    let kind = Some(recipient::Kind::HederaAccount(format!("0.0.{account}")));
+    pb::Instruction { ordinal, recipient: Some(Recipient { kind }), units: units.to_string() }
+}
+
+pub(crate) fn account(payout: &pb::Payout) -> String {
+    let Some(recipient::Kind::HederaAccount(account)) = payout.recipient.as_ref().unwrap().kind.clone() else {
+        panic!("a payout without recipient")
+    };
+    account
+}
+
+/// The reason in the error's details.
+pub(crate) fn reason(status: &Status) -> String {
+    use tonic_types::StatusExt as _;
+    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+}
+
+/// The sandbox's control API.
+pub(crate) struct Control {
+    url: String,
+    http: reqwest::Client,
+}
+
+/// One payment on the sandbox's ledger.
+pub(crate) struct Effect {
+    pub(crate) transaction_id: String,
+    pub(crate) account: String,
+    pub(crate) units: u64,
+}
+
+impl Control {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Value {
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert!(status.is_success(), "{status}: {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
+        self.send(self.http.post(format!("{}{path}", self.url)).json(&body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Value {
+        self.send(self.http.put(format!("{}{path}", self.url)).json(&body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Value {
+        self.send(self.http.patch(format!("{}{path}", self.url)).json(&body)).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.send(self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    pub(crate) async fn clear_faults(&self) {
+        self.send(self.http.delete(format!("{}/v1/faults", self.url))).await;
+    }
+
+    /// Makes accounts that can receive anything; their numbers ascend.
+    pub(crate) async fn accounts(&self, count: usize) -> Vec<u64> {
+        let mut numbers = Vec::with_capacity(count);
+        for _ in 0..count {
+            numbers.push(number(&self.post("/v1/accounts", json!({})).await));
+        }
+        numbers
+    }
+
+    /// Makes an account that is associated with nothing and cannot be by itself.
+    pub(crate) async fn closed_account(&self) -> u64 {
+        number(&self.post("/v1/accounts", json!({ "max_automatic_token_associations": 0 })).await)
+    }
+
+    pub(crate) async fn effects(&self, token: &str) -> Vec<Effect> {
+        let url = format!("{}/v1/effects?format=csv&asset={token}", self.url);
+        let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        let mut lines = text.lines();
+        let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let column = |name: &str| header.iter().position(|title| *title == name).unwrap();
+        let (id, account, units) = (column("transaction_id"), column("account"), column("units"));
+        lines
+            .map(|line| {
+                let cells: Vec<&str> = line.split(',').collect();
+                Effect {
+                    transaction_id: cells[id].to_owned(),
+                    account: cells[account].to_owned(),
+                    units: cells[units].parse().unwrap(),
+                }
+            })
+            .collect()
+    }
+}
+
+fn number(account: &Value) -> u64 {
+    let id = account["account_id"].as_str().or_else(|| account["id"].as_str()).unwrap_or_else(|| panic!("{account}"));
+    id.rsplit('.').next().unwrap().parse().unwrap()
+}

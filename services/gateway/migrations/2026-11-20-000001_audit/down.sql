@@ -1,0 +1,2 @@
+DROP TABLE audit_outcome;
+DROP TABLE audit_attempt;

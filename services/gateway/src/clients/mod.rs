@@ -1,0 +1,5 @@
+//! The services behind the edge.
+
+mod upstream;
+
+pub(crate) use upstream::Service;

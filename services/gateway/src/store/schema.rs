@@ -1,0 +1,45 @@
+//! The tables, as the migrations make them.
+
+diesel::table! {
+    audit_attempt (id) {
+        id -> Uuid,
+        occurred_ns -> BigInt,
+        subject -> Nullable<Text>,
+        roles -> Array<Text>,
+        method -> Text,
+        idempotency_key -> Nullable<Text>,
+        peer -> Nullable<Text>,
+        request_bytes -> Nullable<BigInt>,
+        request_sha256 -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    audit_outcome (id) {
+        id -> Uuid,
+        occurred_ns -> BigInt,
+        code -> Text,
+        reason -> Nullable<Text>,
+        duration_ns -> BigInt,
+    }
+}
+
+/// The same for the test that compares this file with the database.
+#[cfg(test)]
+pub(super) const TABLES: &[(&str, &[&str])] = &[
+    (
+        "audit_attempt",
+        &[
+            "id",
+            "occurred_ns",
+            "subject",
+            "roles",
+            "method",
+            "idempotency_key",
+            "peer",
+            "request_bytes",
+            "request_sha256",
+        ],
+    ),
+    ("audit_outcome", &["id", "occurred_ns", "code", "reason", "duration_ns"]),
+];

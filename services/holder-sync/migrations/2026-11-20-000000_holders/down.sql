@@ -1,0 +1,12 @@
+DROP TABLE balance_history;
+DROP TABLE holder;
+DROP TABLE account;
+DROP TABLE snapshot_balance;
+DROP TABLE staged_balance;
+DROP TABLE reading;
+DROP TABLE job;
+DROP TABLE snapshot;
+DROP TABLE sync;
+DROP TABLE tracked_asset;
+DROP TABLE idempotency_key;
+DROP TABLE installation;

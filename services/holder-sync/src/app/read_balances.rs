@@ -1,0 +1,109 @@
+//! Reads all balances of one stored state into the database, and learns what their accounts are. In flat memory: pages go
+//! straight into a COPY.
+
+use futures::future::try_join_all;
+use hedera::TokenId;
+use ids::Uuid;
+use pg::{CopyIn, Numeric128};
+use tokio_postgres::types::Type;
+
+use super::App;
+use super::work::Stop;
+use crate::clients::{BalanceReader, TokenNow};
+use crate::domain::{Account, JobFailure};
+use crate::error::Error;
+use crate::store::jobs::Lease;
+use crate::store::readings::{self, Shelf, Tally};
+use crate::store::{accounts, signed};
+
+/// Accounts asked about at once, in requests of a hundred, before they are recorded.
+const ACCOUNTS_CHUNK: u32 = 500;
+
+/// A token and the stored state of its balances that is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Located {
+    pub token_id: TokenId,
+    pub token: TokenNow,
+    /// The network's time of the state, nanoseconds since the epoch.
+    pub consensus_ns: i64,
+}
+
+/// Balances that were read and stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    pub id: Uuid,
+    pub tally: Tally,
+}
+
+/// Finds the newest stored state of a token's balances at or before `at_ns`.
+pub(super) async fn locate(app: &App, token_id: &str, at_ns: i64) -> Result<Located, Stop> {
+    let unknown = || Stop::because(JobFailure::TOKEN_NOT_FOUND, token_id);
+    let id: TokenId = token_id.parse().map_err(|_| unknown())?;
+    let token = app.balances.token(id).await?.ok_or_else(unknown)?;
+    let consensus_ns = app.balances.stored_at(id, at_ns).await?;
+    let none = || Stop::because(JobFailure::NO_STORED_BALANCES, format!("token {id} at or before {at_ns}"));
+    Ok(Located { token_id: id, token, consensus_ns: consensus_ns.ok_or_else(none)? })
+}
+
+/// Reads the state onto `shelf` and learns the accounts it names.
+pub(super) async fn read(app: &App, lease: &Lease, shelf: Shelf, state: &Located) -> Result<Reading, Stop> {
+    let id = app.ids.uuid();
+    readings::begin(&mut *conn(app).await?, id, lease.work.id()).await?;
+    let read = async {
+        let tally = copy(app, shelf, id, state).await?;
+        learn_accounts(app, shelf, id).await?;
+        Ok(Reading { id, tally })
+    };
+    let outcome = read.await;
+    if outcome.is_err() {
+        readings::discard(&mut *conn(app).await?, id).await?;
+    }
+    outcome
+}
+
+async fn copy(app: &App, shelf: Shelf, id: Uuid, state: &Located) -> Result<Tally, Stop> {
+    let columns = [("reading_id", Type::UUID), ("account_num", Type::INT8), ("balance", Type::NUMERIC)];
+    let mut copy = CopyIn::begin(&app.database_url, shelf.table(), &columns).await?;
+    let mut pages = app.balances.pages(state.token_id, state.consensus_ns);
+    let mut tally = Tally::default();
+    while let Some(page) = pages.next().await? {
+        for (num, balance) in page {
+            copy.row(&[&id, &signed(num), &Numeric128(balance.into())]).await?;
+            // A count of 64-bit balances that wraps 128 bits is longer than any list.
+            tally.count += 1;
+            tally.sum += u128::from(balance);
+        }
+    }
+    let stored = copy.finish().await?;
+    if stored == tally.count {
+        Ok(tally)
+    } else {
+        Err(Stop::because(JobFailure::ROWS_LOST, format!("{stored} of {} rows were stored", tally.count)))
+    }
+}
+
+/// Asks about accounts nobody asked about before, and about no others.
+async fn learn_accounts(app: &App, shelf: Shelf, id: Uuid) -> Result<(), Stop> {
+    let mut from = 0;
+    loop {
+        let unknown = readings::unknown_accounts(&mut *conn(app).await?, shelf, id, from, ACCOUNTS_CHUNK).await?;
+        let Some(last) = unknown.last() else { break };
+        from = last + 1;
+        let learnt = ask(app, &unknown).await?;
+        accounts::insert(&mut *conn(app).await?, &learnt).await?;
+    }
+    let missing = readings::unknown_accounts(&mut *conn(app).await?, shelf, id, 0, 1).await?;
+    match missing.first() {
+        None => Ok(()),
+        Some(num) => Err(Stop::because(JobFailure::ACCOUNTS_UNKNOWN, format!("account 0.0.{num}"))),
+    }
+}
+
+async fn ask(app: &App, nums: &[u64]) -> Result<Vec<Account>, Stop> {
+    let requests = nums.chunks(BalanceReader::ACCOUNTS_MAX).map(|nums| app.balances.accounts(nums));
+    Ok(try_join_all(requests).await?.concat())
+}
+
+async fn conn(app: &App) -> Result<pg::Conn<'_>, Error> {
+    app.conn().await
+}

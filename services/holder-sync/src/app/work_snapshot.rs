@@ -1,0 +1,60 @@
+//! One snapshot: read a stored state, then freeze it in one transaction.
+
+use ids::SnapshotId;
+use service_kit::Shutdown;
+
+use super::App;
+use super::read_balances::{self, Located, Reading};
+use super::work::{Stop, while_held};
+use crate::domain::{Frozen, JobFailure};
+use crate::store::jobs::Lease;
+use crate::store::readings::Shelf;
+use crate::store::{jobs, readings, snapshots};
+
+/// Reads and freezes. A try that was cut off before is begun from nothing: its rows are another reading's.
+pub(super) async fn run(app: &App, lease: &Lease, id: SnapshotId, shutdown: &Shutdown) -> Result<(), Stop> {
+    let asset = app.asset(lease.asset).await?;
+    let record_ns = super::get_snapshot(app, id).await?.record_ns;
+    let reading = async {
+        let state = read_balances::locate(app, &asset.token_id, record_ns).await?;
+        let reading = read_balances::read(app, lease, Shelf::Snapshot, &state).await?;
+        Ok((state, reading))
+    };
+    let (state, reading) = while_held(app, lease, shutdown, reading).await?;
+    freeze(app, lease, id, &state, &reading).await
+}
+
+async fn freeze(
+    app: &App,
+    lease: &Lease,
+    id: SnapshotId,
+    state: &Located,
+    reading: &Reading,
+) -> Result<(), Stop> {
+    let mut conn = app.conn().await?;
+    pg::transaction(&mut conn, async |conn| {
+        if !jobs::hold(conn, lease).await? {
+            return Err(Stop::LeaseLost);
+        }
+        let stored = readings::tally(conn, Shelf::Snapshot, reading.id).await?;
+        if stored != reading.tally {
+            let cause = format!("read {:?}, stored {stored:?}", reading.tally);
+            return Err(Stop::because(JobFailure::ROWS_LOST, cause));
+        }
+        let frozen = Frozen {
+            consensus_ns: state.consensus_ns,
+            holder_count: stored.count,
+            total_balance: stored.sum,
+            total_supply: state.token.total_supply,
+            decimals: state.token.decimals,
+            treasury_num: state.token.treasury_num,
+            reading_id: reading.id,
+        };
+        snapshots::set_ready(conn, id, &frozen).await?;
+        readings::keep(conn, reading.id).await?;
+        Ok(jobs::remove(conn, lease).await?)
+    })
+    .await?;
+    tracing::info!(snapshot = %id, consensus_ns = state.consensus_ns, holders = reading.tally.count, "snapshot ready");
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! What can be set.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use hedera::mirror::MirrorConfig;
+use ids::{IdSource, SystemIds};
+use money::Network;
+use pg::DbConfig;
+use service_kit::clock::{Clock, SystemClock};
+use service_kit::config::{DbArgs, KeyArgs, ListenArgs, LogArgs};
+
+const INTERVAL_S_DEFAULT: u32 = 3600;
+const WORKERS_DEFAULT: usize = 2;
+const LEASE_DEFAULT: Duration = Duration::from_secs(30);
+const RETRY_FIRST_DEFAULT: Duration = Duration::from_secs(1);
+const POLL_DEFAULT: Duration = Duration::from_secs(1);
+
+/// Everything the service works with.
+#[derive(Clone)]
+pub struct Config {
+    /// This service's database.
+    pub db: DbConfig,
+    /// Folder with this service's key and its callers' public keys.
+    pub keys_dir: PathBuf,
+    /// The network of the installation; the database keeps it.
+    pub network: Network,
+    /// The mirror node.
+    pub mirror: MirrorConfig,
+    /// Seconds between periodic syncs of an asset that nobody set otherwise, 60 to 604800.
+    pub interval_s: u32,
+    /// Syncs and snapshots this process works on at once.
+    pub workers: usize,
+    /// How long work is ours without a sign of life; then another replica takes it over.
+    pub lease: Duration,
+    /// The pause after a first failure of a sync or snapshot; it doubles with each.
+    pub retry_first: Duration,
+    /// How often work is looked for that nobody here was woken for, and whether periodic syncs are due.
+    pub poll: Duration,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl Config {
+    /// A configuration with defaults for everything that has one.
+    pub fn new(
+        db: DbConfig,
+        keys_dir: impl Into<PathBuf>,
+        network: Network,
+        mirror_url: impl Into<String>,
+    ) -> Self {
+        Self {
+            db,
+            keys_dir: keys_dir.into(),
+            network,
+            mirror: MirrorConfig::new(mirror_url),
+            interval_s: INTERVAL_S_DEFAULT,
+            workers: WORKERS_DEFAULT,
+            lease: LEASE_DEFAULT,
+            retry_first: RETRY_FIRST_DEFAULT,
+            poll: POLL_DEFAULT,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+        }
+    }
+}
+
+/// Bursar's holder service: who holds what, when.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "bursar-holder-sync", version)]
+pub struct Args {
+    /// Where to serve.
+    #[command(flatten)]
+    pub listen: ListenArgs,
+    #[command(flatten)]
+    db: DbArgs,
+    #[command(flatten)]
+    keys: KeyArgs,
+    /// The log.
+    #[command(flatten)]
+    pub log: LogArgs,
+
+    /// The network this installation works on: mainnet, testnet, previewnet or sandbox
+    #[arg(long, env = "BURSAR_NETWORK", value_name = "NETWORK")]
+    network: Network,
+
+    /// URL of the mirror node, without /api/v1
+    #[arg(long, env = "BURSAR_MIRROR_URL", value_name = "URL")]
+    mirror_url: String,
+
+    /// Seconds between periodic syncs of an asset that nobody set otherwise
+    #[arg(long, env = "BURSAR_SYNC_INTERVAL_S", value_name = "SECONDS", default_value_t = INTERVAL_S_DEFAULT,
+        value_parser = clap::value_parser!(u32).range(60..=604_800))]
+    sync_interval_s: u32,
+
+    /// Syncs and snapshots worked on at once
+    #[arg(long, env = "BURSAR_SYNC_WORKERS", value_name = "N", default_value_t = 2,
+        value_parser = clap::value_parser!(u8).range(1..=16))]
+    sync_workers: u8,
+}
+
+impl From<Args> for Config {
+    fn from(args: Args) -> Self {
+        let db = DbConfig {
+            url: args.db.database_url,
+            owner_url: args.db.database_owner_url,
+            max_connections: args.db.database_connections,
+        };
+        let config = Self::new(db, args.keys.keys_dir, args.network, args.mirror_url);
+        Self { interval_s: args.sync_interval_s, workers: args.sync_workers.into(), ..config }
+    }
+}

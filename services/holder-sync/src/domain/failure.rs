@@ -1,0 +1,80 @@
+//! Why a sync or a snapshot was given up, and when it is tried again.
+
+use std::time::Duration;
+
+/// Failures after which a job is given up.
+pub const FAILURES_MAX: u32 = 5;
+/// Beginnings after which a job is given up although nobody reported a failure: whoever begins it dies of it.
+pub const BEGINNINGS_MAX: u32 = 20;
+/// The reason of such an end.
+pub const ABANDONED: &str = "ABANDONED";
+
+/// One failure of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobFailure {
+    /// Stable, shown to users.
+    pub reason: &'static str,
+    /// Whether another try can help.
+    pub retryable: bool,
+}
+
+impl JobFailure {
+    /// The mirror node has no stored balances at or before the time asked for.
+    pub const NO_STORED_BALANCES: Self = Self::last("NO_STORED_BALANCES");
+    /// The network has no such token.
+    pub const TOKEN_NOT_FOUND: Self = Self::last("TOKEN_NOT_FOUND");
+    /// The token cannot be counted here: more decimals than amounts can have.
+    pub const TOKEN_DECIMALS_UNSUPPORTED: Self = Self::last("TOKEN_DECIMALS_UNSUPPORTED");
+    /// An account outside shard 0 and realm 0.
+    pub const ACCOUNT_OUTSIDE_REALM: Self = Self::last("ACCOUNT_OUTSIDE_REALM");
+    /// A page was of another stored state than the first: replicas of the mirror node disagree.
+    pub const MIRROR_DISAGREES: Self = Self::again("MIRROR_DISAGREES");
+    /// The newest stored state is older than the one known: a replica of the mirror node lags.
+    pub const MIRROR_BEHIND: Self = Self::again("MIRROR_BEHIND");
+    /// The mirror node does not know an account it gave a balance of.
+    pub const ACCOUNTS_UNKNOWN: Self = Self::again("ACCOUNTS_UNKNOWN");
+    /// The rows stored are not the rows read.
+    pub const ROWS_LOST: Self = Self::again("ROWS_LOST");
+    /// The database failed.
+    pub const STORAGE_FAILED: Self = Self::again("STORAGE_FAILED");
+
+    /// A failure after which another try can help.
+    pub const fn again(reason: &'static str) -> Self {
+        Self { reason, retryable: true }
+    }
+
+    const fn last(reason: &'static str) -> Self {
+        Self { reason, retryable: false }
+    }
+
+    /// Whether the job is tried again after this failure, its `failures`-th.
+    pub const fn is_tried_again(self, failures: u32) -> bool {
+        self.retryable && failures < FAILURES_MAX
+    }
+}
+
+/// The pause after the `failures`-th failure: `first`, doubled each time.
+pub fn backoff(first: Duration, failures: u32) -> Duration {
+    first.saturating_mul(1 << failures.saturating_sub(1).min(FAILURES_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FAILURES_MAX, JobFailure, backoff};
+    use std::time::Duration;
+
+    #[test]
+    fn what_another_try_cannot_help_is_not_tried_again() {
+        assert!(!JobFailure::NO_STORED_BALANCES.is_tried_again(1));
+        assert!(JobFailure::MIRROR_BEHIND.is_tried_again(FAILURES_MAX - 1));
+        assert!(!JobFailure::MIRROR_BEHIND.is_tried_again(FAILURES_MAX));
+    }
+
+    #[test]
+    fn pauses_double_and_stay_bounded() {
+        let first = Duration::from_secs(1);
+        let pauses: Vec<u64> = (1..=4).map(|failures| backoff(first, failures).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8]);
+        assert_eq!(backoff(first, u32::MAX), Duration::from_secs(32));
+    }
+}

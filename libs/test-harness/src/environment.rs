@@ -49,12 +49,17 @@ impl Ports {
 }
 
 impl Environment {
-    pub(crate) async fn new(dir: &Path, ports: Ports, cluster: &Cluster) -> Result<Environment, HarnessError> {
+    pub(crate) async fn new(
+        dir: &Path,
+        ports: Ports,
+        cluster: &Cluster,
+    ) -> Result<Environment, HarnessError> {
         let mut environment =
             Environment { ports, funding_keys: dir.join("funding-keys"), variables: BTreeMap::new() };
         std::fs::create_dir_all(&environment.funding_keys)?;
         for program in Program::USUAL.into_iter().chain([Program::SecondExecution]) {
-            let common = INHERITED.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
+            let common =
+                INHERITED.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
             environment.variables.insert(program, common.collect());
         }
         environment.configure_sandbox(dir);
@@ -139,7 +144,10 @@ impl Environment {
     fn configure_execution(&mut self, program: Program) {
         let [first, second] = self.ports.nodes;
         let values = [
-            ("BURSAR_HEDERA_NODES", format!("0.0.3=http://127.0.0.1:{first},0.0.4=http://127.0.0.1:{second}")),
+            (
+                "BURSAR_HEDERA_NODES",
+                format!("0.0.3=http://127.0.0.1:{first},0.0.4=http://127.0.0.1:{second}"),
+            ),
             ("BURSAR_FUNDING_KEYS_DIR", self.funding_keys.display().to_string()),
             ("BURSAR_VALID_DURATION_S", "15".to_owned()),
             ("BURSAR_CLOCK_SKEW_S", "1".to_owned()),

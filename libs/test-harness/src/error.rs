@@ -34,8 +34,11 @@ pub enum HarnessError {
     #[error(transparent)]
     Step(#[from] CommandError),
     /// A program was not built.
-    #[error("{0} is not there: build it first (cargo build --workspace --bins)")]
+    #[error("{0} is not there")]
     NotBuilt(PathBuf),
+    /// The programs cannot be built.
+    #[error("the programs cannot be built:\n{0}")]
+    Build(String),
     /// A program ended, or never became ready; `log` is the end of its log.
     #[error("{program:?} {what}; the end of its log:\n{log}")]
     Process {

@@ -34,7 +34,9 @@ impl Harness {
     }
 
     /// Starts one that is configured by `adjust`, which is given the defaults on the sandbox.
-    pub async fn start_with(adjust: impl FnOnce(SuiteConfig) -> SuiteConfig) -> Result<Harness, HarnessError> {
+    pub async fn start_with(
+        adjust: impl FnOnce(SuiteConfig) -> SuiteConfig,
+    ) -> Result<Harness, HarnessError> {
         let dir = folder()?;
         let config = adjust(SuiteConfig::new(dir.path()).on_sandbox());
         let suite = Suite::start(config.clone()).await?;

@@ -3,6 +3,7 @@
 //! Owns: starting and stopping, tokens and typed clients per role, the sandbox's control API, waiting with deadlines.
 //! Never: a mock of our own services, or a wait without a bound.
 
+mod build;
 mod environment;
 mod error;
 mod harness;

@@ -19,6 +19,7 @@ use pg::embedded::{Cluster, Durability, Options};
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
+use crate::build;
 use crate::environment::{Environment, Ports};
 use crate::error::HarnessError;
 use crate::harness::folder;
@@ -46,6 +47,8 @@ impl Processes {
 
     /// The same with more settings in the environment of one program or another.
     pub async fn start_with(settings: &[(Program, &str, &str)]) -> Result<Processes, HarnessError> {
+        // Takes a second when nothing has changed.
+        tokio::task::spawn_blocking(build::programs).await.map_err(std::io::Error::other)??;
         let dir = folder()?;
         let options = Options { durability: Durability::Test, ..Options::default() };
         let cluster = Cluster::start_with(&dir.path().join("postgres"), options).await?;
@@ -118,7 +121,11 @@ impl Processes {
     }
 
     /// Waits until a program has ended, as by a failpoint.
-    pub async fn wait_for_exit(&mut self, program: Program, within: Duration) -> Result<ExitStatus, HarnessError> {
+    pub async fn wait_for_exit(
+        &mut self,
+        program: Program,
+        within: Duration,
+    ) -> Result<ExitStatus, HarnessError> {
         wait::until("the end of a process", within, async || self.exited(program)).await
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::build;
 use crate::error::HarnessError;
 
 /// A process of the suite.
@@ -59,14 +60,9 @@ impl Program {
         }
     }
 
-    /// Its binary: in `BURSAR_BIN_DIR`, else beside the test's own (`target/debug`).
+    /// Its binary, in the folder of [`build::folder`].
     pub(crate) fn binary(self) -> Result<PathBuf, HarnessError> {
-        let folder = match std::env::var_os("BURSAR_BIN_DIR") {
-            Some(folder) => PathBuf::from(folder),
-            // target/debug/deps/<test>
-            None => std::env::current_exe()?.ancestors().nth(2).map(PathBuf::from).unwrap_or_default(),
-        };
-        let binary = folder.join(format!("bursar-{}", self.service()));
+        let binary = build::folder()?.join(format!("bursar-{}", self.service()));
         if binary.is_file() { Ok(binary) } else { Err(HarnessError::NotBuilt(binary)) }
     }
 }

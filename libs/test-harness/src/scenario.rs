@@ -62,8 +62,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Builds the world. `edge` needs the roles PAYOUT, PAYMENT_TOKEN_MANAGER and ADMIN.
-    pub async fn build(edge: &Edge, control: &SandboxControl, terms: Terms) -> Result<Scenario, HarnessError> {
+    /// Builds the world. `edge` needs the roles `PAYOUT`, `PAYMENT_TOKEN_MANAGER` and `ADMIN`.
+    pub async fn build(
+        edge: &Edge,
+        control: &SandboxControl,
+        terms: Terms,
+    ) -> Result<Scenario, HarnessError> {
         let operator = control.network().await?.operator.account_id;
         let holders = json!({ "count": terms.holders, "seed": terms.seed });
         let token = json!({ "name": "Test Share", "symbol": "TEST", "decimals": 8, "holders": holders });
@@ -101,8 +105,11 @@ impl Scenario {
 }
 
 async fn import(edge: &Edge, token_id: &str) -> Result<String, HarnessError> {
-    let request =
-        ImportAssetRequest { token_id: token_id.to_owned(), r#type: AssetType::Equity.into(), bond_terms: None };
+    let request = ImportAssetRequest {
+        token_id: token_id.to_owned(),
+        r#type: AssetType::Equity.into(),
+        bond_terms: None,
+    };
     let asset = edge.assets().import_asset(request).await?.into_inner().asset;
     let asset_id = asset.ok_or(CommandError::missing("asset"))?.id;
     let sync = wait_for_sync(edge, &asset_id, "", PATIENCE).await?;

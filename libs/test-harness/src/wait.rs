@@ -36,7 +36,8 @@ mod tests {
             Ok::<_, HarnessError>((looks == 3).then_some(looks))
         });
         assert_eq!(found.await.expect("found"), 3);
-        let never = until("nothing", Duration::from_millis(1), async || Ok::<Option<()>, HarnessError>(None)).await;
+        let never =
+            until("nothing", Duration::from_millis(1), async || Ok::<Option<()>, HarnessError>(None)).await;
         assert!(matches!(never, Err(HarnessError::Deadline { .. })));
     }
 }

@@ -101,7 +101,9 @@ impl Failure for Error {
             Self::Database(PgError::Pool(_) | PgError::Unreachable { .. }) => {
                 Problem::unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached now")
             }
-            Self::Idempotency(_) | Self::Store(_) | Self::Database(_) | Self::Answer(_) => Problem::internal(),
+            Self::Idempotency(_) | Self::Store(_) | Self::Database(_) | Self::Answer(_) => {
+                Problem::internal()
+            }
         }
     }
 }
@@ -115,7 +117,9 @@ fn refused(token: &str, refusal: TokenRefusal) -> Problem {
         }
         TokenRefusal::FeeOnReceipt => (
             "TOKEN_HAS_FEE_ON_RECEIPT",
-            format!("token {token} takes a fee from what a payee receives, so payees would get less than recorded"),
+            format!(
+                "token {token} takes a fee from what a payee receives, so payees would get less than recorded"
+            ),
         ),
     };
     Problem::user(Code::FailedPrecondition, reason, message)

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{asset, demo, distribution, funding, holders, network, payment_token, payouts, token, up};
+use crate::commands::{
+    asset, demo, distribution, funding, holders, network, payment_token, payouts, token, up,
+};
 use crate::error::CommandError;
 use crate::session::Globals;
 
@@ -55,7 +57,9 @@ impl Cli {
         match self.dispatch().await {
             Ok(()) => ExitCode::SUCCESS,
             // Whoever read us has seen enough.
-            Err(CommandError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(CommandError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                ExitCode::SUCCESS
+            }
             Err(error) => {
                 let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("error: {error}\n"));
                 ExitCode::FAILURE

@@ -155,7 +155,8 @@ impl SandboxControl {
 
     /// Sets association, freeze and KYC of an account.
     pub async fn relate(&self, token: &str, account: &str, patch: &Value) -> Result<Value, ControlError> {
-        self.read(self.request(Method::PUT, &format!("/v1/tokens/{token}/accounts/{account}")).json(patch)).await
+        self.read(self.request(Method::PUT, &format!("/v1/tokens/{token}/accounts/{account}")).json(patch))
+            .await
     }
 
     /// Moves units by decree, outside any transaction.
@@ -193,7 +194,8 @@ impl SandboxControl {
 
     /// Sets how far a mirror replica is behind, or that it stands still.
     pub async fn set_mirror(&self, replica: usize, patch: &Value) -> Result<(), ControlError> {
-        let _: Value = self.read(self.request(Method::PUT, &format!("/v1/mirrors/{replica}")).json(patch)).await?;
+        let _: Value =
+            self.read(self.request(Method::PUT, &format!("/v1/mirrors/{replica}")).json(patch)).await?;
         Ok(())
     }
 
@@ -280,7 +282,11 @@ impl Lines {
         self.rest.extend_from_slice(chunk);
         let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else {
             let too_long = self.rest.len() > ROW_BYTES_MAX;
-            return if too_long { Err(ControlError::Unexpected("a row without an end".to_owned())) } else { Ok(Vec::new()) };
+            return if too_long {
+                Err(ControlError::Unexpected("a row without an end".to_owned()))
+            } else {
+                Ok(Vec::new())
+            };
         };
         let whole: Vec<u8> = self.rest.drain(..=end).collect();
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(whole.as_slice());
@@ -290,9 +296,11 @@ impl Lines {
             if !std::mem::replace(&mut self.header_seen, true) {
                 continue;
             }
-            effects.push(record.deserialize(Some(&csv::StringRecord::from(COLUMNS.to_vec()))).map_err(|error| {
-                ControlError::Unexpected(format!("a row of the ledger's CSV: {error}"))
-            })?);
+            effects.push(
+                record.deserialize(Some(&csv::StringRecord::from(COLUMNS.to_vec()))).map_err(|error| {
+                    ControlError::Unexpected(format!("a row of the ledger's CSV: {error}"))
+                })?,
+            );
         }
         Ok(effects)
     }

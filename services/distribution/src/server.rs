@@ -11,7 +11,7 @@ use service_kit::client::Peer;
 use service_kit::serve::{Limits, Server};
 use service_kit::{Shutdown, StartError};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::app::App;
 use crate::clients::{Assets, Execution, Holders};
@@ -21,6 +21,9 @@ use crate::{CALLERS, NAME, jobs, rpc};
 
 /// What a preview may take besides the wait for its snapshot: reading it, calculating, asking for a quote.
 const PREVIEW_WORK: Duration = Duration::from_secs(30);
+
+/// Calculations held in memory at the same time.
+const CALCULATIONS_MAX: usize = 2;
 
 /// Migrates the database, then serves on `listener` and works on what is due until `shutdown`.
 pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
@@ -65,6 +68,7 @@ async fn wire(config: &Config, keys: &ServiceKeys) -> Result<App, StartError> {
         clock: Arc::clone(&config.clock),
         ids: Arc::clone(&config.ids),
         preview_wait: config.preview_wait,
+        calculations: Arc::new(Semaphore::new(CALCULATIONS_MAX)),
         woken: Arc::new(Notify::new()),
     })
 }

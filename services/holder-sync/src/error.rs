@@ -77,7 +77,8 @@ impl Failure for Error {
                 Problem::not_found("HOLDER_NOT_FOUND", "holder", format_args!("0.0.{num}"))
             }
             Self::BalanceUnknown => {
-                let message = "no sync knows balances of that time; the first one was later, or there was none yet";
+                let message =
+                    "no sync knows balances of that time; the first one was later, or there was none yet";
                 Problem::user(Code::FailedPrecondition, "BALANCE_UNKNOWN", message)
             }
             Self::SnapshotNotFound(id) => Problem::not_found("SNAPSHOT_NOT_FOUND", "snapshot", id),
@@ -97,7 +98,9 @@ impl Failure for Error {
             Self::Database(PgError::Pool(_) | PgError::Unreachable { .. }) => {
                 Problem::unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached now")
             }
-            Self::Idempotency(_) | Self::Store(_) | Self::Database(_) | Self::Answer(_) => Problem::internal(),
+            Self::Idempotency(_) | Self::Store(_) | Self::Database(_) | Self::Answer(_) => {
+                Problem::internal()
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The holder service as a program of its own.
 
-use holder_sync::{Args, Config};
 use clap::Parser as _;
+use holder_sync::{Args, Config};
 use service_kit::{Shutdown, StartError, telemetry};
 
 #[tokio::main]

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::store::payment_tokens;
 
 /// Accepts HBAR, or a token whose payees get what is sent to them. One that is accepted stays as it is.
-pub async fn add_payment_token(
+pub(crate) async fn add_payment_token(
     app: &App,
     actor: &Actor,
     token: &TokenRef,

@@ -12,7 +12,7 @@ use crate::store::assets::{self, NewAsset};
 
 /// What is imported.
 #[derive(Clone, Debug)]
-pub struct ImportAsset {
+pub(crate) struct ImportAsset {
     /// The token.
     pub token: TokenId,
     /// What it stands for.
@@ -21,7 +21,7 @@ pub struct ImportAsset {
 
 /// Records the asset, or finds it as it is, and makes it known to the holder service. Whether that was reached does not
 /// change the answer: what it missed, the registration job, a repeated import and a sync make good.
-pub async fn import_asset(
+pub(crate) async fn import_asset(
     app: &App,
     actor: &Actor,
     input: ImportAsset,
@@ -35,7 +35,14 @@ pub async fn import_asset(
     };
     let (network, at) = (app.network, app.clock.now());
     let id = AssetId::new(app.ids.as_ref());
-    let new = NewAsset { id, token_id: token_id.clone(), terms: input.terms, facts, imported_by: actor.subject.clone(), at };
+    let new = NewAsset {
+        id,
+        token_id: token_id.clone(),
+        terms: input.terms,
+        facts,
+        imported_by: actor.subject.clone(),
+        at,
+    };
     let answer = once
         .run(app, move |conn| {
             async move {

@@ -21,20 +21,20 @@ use service_kit::clock::Clock;
 use crate::clients::{Holders, TokenReader};
 use crate::error::Error;
 
-pub use add_payment_token::add_payment_token;
-pub use import_asset::{ImportAsset, import_asset};
-pub use once::Once;
-pub use pause_asset::pause_asset;
-pub use read::{get_asset, get_payment_token, list_assets, list_payment_tokens};
-pub use register_assets::register_assets;
-pub use remove_payment_token::remove_payment_token;
-pub use sync_asset::sync_asset;
-pub use sync_summaries::sync_summaries;
-pub use unpause_asset::unpause_asset;
+pub(crate) use add_payment_token::add_payment_token;
+pub(crate) use import_asset::{ImportAsset, import_asset};
+pub(crate) use once::Once;
+pub(crate) use pause_asset::pause_asset;
+pub(crate) use read::{get_asset, get_payment_token, list_assets, list_payment_tokens};
+pub(crate) use register_assets::register_assets;
+pub(crate) use remove_payment_token::remove_payment_token;
+pub(crate) use sync_asset::sync_asset;
+pub(crate) use sync_summaries::sync_summaries;
+pub(crate) use unpause_asset::unpause_asset;
 
 /// What the use cases work with.
 #[derive(Clone)]
-pub struct App {
+pub(crate) struct App {
     /// This service's database.
     pub pool: Pool,
     /// The network of the installation.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::store::assets;
 
 /// Pauses an asset. One that is paused keeps its pause, with its reason.
-pub async fn pause_asset(
+pub(crate) async fn pause_asset(
     app: &App,
     actor: &Actor,
     id: AssetId,

@@ -9,12 +9,12 @@ use crate::error::Error;
 use crate::store::{assets, payment_tokens};
 
 /// One asset.
-pub async fn get_asset(app: &App, id: AssetId) -> Result<Asset, Error> {
+pub(crate) async fn get_asset(app: &App, id: AssetId) -> Result<Asset, Error> {
     assets::find(&mut *app.conn().await?, app.network, id).await?.ok_or(Error::AssetNotFound(id))
 }
 
 /// Up to `limit` assets, newest first, after `after`, of one type or of all.
-pub async fn list_assets(
+pub(crate) async fn list_assets(
     app: &App,
     asset_type: Option<AssetType>,
     after: Option<AssetId>,
@@ -24,13 +24,13 @@ pub async fn list_assets(
 }
 
 /// One accepted payment token.
-pub async fn get_payment_token(app: &App, code: &AssetCode) -> Result<PaymentToken, Error> {
+pub(crate) async fn get_payment_token(app: &App, code: &AssetCode) -> Result<PaymentToken, Error> {
     let found = payment_tokens::find(&mut *app.conn().await?, code).await?;
     found.ok_or_else(|| Error::PaymentTokenNotFound(code.to_string()))
 }
 
 /// Up to `limit` accepted payment tokens by code, after `after`.
-pub async fn list_payment_tokens(
+pub(crate) async fn list_payment_tokens(
     app: &App,
     after: Option<&str>,
     limit: u32,

@@ -11,7 +11,7 @@ use crate::store::assets;
 const BATCH_MAX: u32 = 100;
 
 /// Tells the holder service of the oldest assets it may not know. An asset it cannot be told of is left for the next go.
-pub async fn register_assets(app: &App, actor: &Actor) -> Result<(), Error> {
+pub(crate) async fn register_assets(app: &App, actor: &Actor) -> Result<(), Error> {
     let waiting = assets::unregistered(&mut *app.conn().await?, BATCH_MAX).await?;
     for (id, token_id) in waiting {
         register_or_warn(app, actor, id, &token_id).await;

@@ -8,7 +8,11 @@ use crate::error::Error;
 use crate::store::payment_tokens;
 
 /// Takes a payment token off the list; what is already executing goes on.
-pub async fn remove_payment_token(app: &App, code: AssetCode, once: &Once<()>) -> Result<Vec<u8>, Error> {
+pub(crate) async fn remove_payment_token(
+    app: &App,
+    code: AssetCode,
+    once: &Once<()>,
+) -> Result<Vec<u8>, Error> {
     once.run(app, move |conn| {
         async move {
             let removed = payment_tokens::remove(conn, &code).await?;

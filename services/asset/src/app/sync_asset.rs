@@ -13,14 +13,15 @@ use crate::store::{Inconsistent, assets};
 
 /// Records the newer facts and starts a sync. `sync_key` repeats the sync's start under the same key when the call is
 /// repeated, so that a call cut off between the two steps is finished by its repetition.
-pub async fn sync_asset(
+pub(crate) async fn sync_asset(
     app: &App,
     actor: &Actor,
     id: AssetId,
     once: &Once<Asset>,
     sync_key: &IdempotencyKey,
 ) -> Result<Vec<u8>, Error> {
-    let asset = assets::find(&mut *app.conn().await?, app.network, id).await?.ok_or(Error::AssetNotFound(id))?;
+    let asset =
+        assets::find(&mut *app.conn().await?, app.network, id).await?.ok_or(Error::AssetNotFound(id))?;
     let facts = current_facts(app, &asset).await?;
     let (network, at) = (app.network, app.clock.now());
     let answer = once

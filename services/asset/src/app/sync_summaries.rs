@@ -10,7 +10,11 @@ use crate::domain::SyncSummary;
 
 /// The last syncs of these assets. Nothing of the assets depends on it, so a holder service that cannot be asked costs two
 /// seconds and the summaries, not the call.
-pub async fn sync_summaries(app: &App, actor: &Actor, ids: &[AssetId]) -> HashMap<AssetId, SyncSummary> {
+pub(crate) async fn sync_summaries(
+    app: &App,
+    actor: &Actor,
+    ids: &[AssetId],
+) -> HashMap<AssetId, SyncSummary> {
     if ids.is_empty() {
         return HashMap::new();
     }

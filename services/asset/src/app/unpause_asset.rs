@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::store::assets;
 
 /// Ends the pause of an asset, if it has one.
-pub async fn unpause_asset(app: &App, id: AssetId, once: &Once<Asset>) -> Result<Vec<u8>, Error> {
+pub(crate) async fn unpause_asset(app: &App, id: AssetId, once: &Once<Asset>) -> Result<Vec<u8>, Error> {
     let (network, at) = (app.network, app.clock.now());
     once.run(app, move |conn| {
         async move {

@@ -41,13 +41,13 @@ impl HolderError {
 
 /// Calls to the holder service, on behalf of whoever acts.
 #[derive(Clone, Debug)]
-pub struct Holders {
+pub(crate) struct Holders {
     peer: Peer,
 }
 
 impl Holders {
     /// The holder service behind `peer`.
-    pub fn new(peer: Peer) -> Self {
+    pub(crate) fn new(peer: Peer) -> Self {
         Self { peer }
     }
 
@@ -56,7 +56,12 @@ impl Holders {
     }
 
     /// Makes an asset known, which starts its first sync. Repeating it changes nothing.
-    pub async fn register(&self, actor: &Actor, id: AssetId, token_id: &str) -> Result<(), HolderError> {
+    pub(crate) async fn register(
+        &self,
+        actor: &Actor,
+        id: AssetId,
+        token_id: &str,
+    ) -> Result<(), HolderError> {
         let message = RegisterAssetRequest { asset_id: id.to_string(), token_id: token_id.to_owned() };
         let request = self.peer.request(message, actor, REGISTER_DEADLINE);
         self.client().register_asset(request).await.map_err(HolderError::of("RegisterAsset"))?;
@@ -64,7 +69,12 @@ impl Holders {
     }
 
     /// Starts a sync of an asset's holders. Repeating it under the same key changes nothing.
-    pub async fn sync(&self, actor: &Actor, id: AssetId, key: &IdempotencyKey) -> Result<(), HolderError> {
+    pub(crate) async fn sync(
+        &self,
+        actor: &Actor,
+        id: AssetId,
+        key: &IdempotencyKey,
+    ) -> Result<(), HolderError> {
         let message = SyncHoldersRequest { asset_id: id.to_string() };
         let request = self.peer.request_once(message, actor, SYNC_DEADLINE, key);
         self.client().sync_holders(request).await.map_err(HolderError::of("SyncHolders"))?;
@@ -72,7 +82,7 @@ impl Holders {
     }
 
     /// The last syncs of up to 1000 assets, within two seconds or not at all. Unknown ones are left out.
-    pub async fn summaries(
+    pub(crate) async fn summaries(
         &self,
         actor: &Actor,
         ids: &[AssetId],
@@ -89,7 +99,10 @@ impl Holders {
             .unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer within two seconds")))
             .map_err(HolderError::of("BatchGetSyncStatus"))?;
         let statuses = answer.into_inner().statuses;
-        Ok(statuses.into_iter().filter_map(|status| Some((status.asset_id.parse().ok()?, summary(status)?))).collect())
+        Ok(statuses
+            .into_iter()
+            .filter_map(|status| Some((status.asset_id.parse().ok()?, summary(status)?)))
+            .collect())
     }
 }
 

@@ -9,18 +9,22 @@ use crate::domain::{TokenFacts, TokenReading};
 
 /// Reads tokens from the mirror node. Repeats, deadlines and bounds are the mirror client's.
 #[derive(Clone, Debug)]
-pub struct TokenReader {
+pub(crate) struct TokenReader {
     mirror: Mirror,
 }
 
 impl TokenReader {
     /// A reader of this mirror node.
-    pub fn new(mirror: Mirror) -> Self {
+    pub(crate) fn new(mirror: Mirror) -> Self {
         Self { mirror }
     }
 
     /// One token as of `now`; none when the network does not know it.
-    pub async fn token(&self, id: TokenId, now: SystemTime) -> Result<Option<TokenReading>, MirrorError> {
+    pub(crate) async fn token(
+        &self,
+        id: TokenId,
+        now: SystemTime,
+    ) -> Result<Option<TokenReading>, MirrorError> {
         Ok(self.mirror.token(id).await?.map(|info| reading(info, now)))
     }
 }

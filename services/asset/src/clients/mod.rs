@@ -5,5 +5,5 @@
 mod holders;
 mod mirror;
 
-pub use holders::{HolderError, Holders};
-pub use mirror::TokenReader;
+pub(crate) use holders::{HolderError, Holders};
+pub(crate) use mirror::TokenReader;

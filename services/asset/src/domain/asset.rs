@@ -9,7 +9,7 @@ use super::token::TokenFacts;
 
 /// What an asset is. Which kinds of distribution it can have follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AssetType {
+pub(crate) enum AssetType {
     /// Shares.
     Equity,
     /// Bonds.
@@ -20,7 +20,7 @@ pub enum AssetType {
 
 impl AssetType {
     /// The name in the database.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Equity => "EQUITY",
             Self::Bond => "BOND",
@@ -29,14 +29,14 @@ impl AssetType {
     }
 
     /// The type with this name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         [Self::Equity, Self::Bond, Self::Other].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
 /// What only a bond has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BondTerms {
+pub(crate) struct BondTerms {
     /// Principal of one whole token, above zero.
     pub nominal_value: Amount,
     /// When the principal is due.
@@ -45,7 +45,7 @@ pub struct BondTerms {
 
 /// What whoever imports a token says it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Terms {
+pub(crate) enum Terms {
     /// Shares.
     Equity,
     /// A bond, which always has terms.
@@ -56,7 +56,7 @@ pub enum Terms {
 
 impl Terms {
     /// The type these terms are of.
-    pub const fn asset_type(&self) -> AssetType {
+    pub(crate) const fn asset_type(&self) -> AssetType {
         match self {
             Self::Equity => AssetType::Equity,
             Self::Bond(_) => AssetType::Bond,
@@ -65,7 +65,7 @@ impl Terms {
     }
 
     /// The bond's terms.
-    pub const fn bond(&self) -> Option<&BondTerms> {
+    pub(crate) const fn bond(&self) -> Option<&BondTerms> {
         match self {
             Self::Bond(terms) => Some(terms),
             Self::Equity | Self::Other => None,
@@ -75,7 +75,7 @@ impl Terms {
 
 /// A pause in Bursar: no new distribution of the asset is created, and none is executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pause {
+pub(crate) struct Pause {
     /// Why, 1 to 500 characters.
     pub reason: String,
     /// Who.
@@ -86,7 +86,7 @@ pub struct Pause {
 
 /// A token whose holders get distributions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asset {
+pub(crate) struct Asset {
     /// Its id.
     pub id: AssetId,
     /// Its token, on its network.
@@ -107,7 +107,7 @@ pub struct Asset {
 
 impl Asset {
     /// The token's id on the network (`0.0.456858`).
-    pub fn token_id(&self) -> &str {
+    pub(crate) fn token_id(&self) -> &str {
         token_id(&self.code)
     }
 }

@@ -5,7 +5,7 @@ mod payment_token;
 mod sync;
 mod token;
 
-pub use asset::{Asset, AssetType, BondTerms, Pause, Terms};
-pub use payment_token::{PaymentToken, TokenRef};
-pub use sync::{SyncState, SyncSummary};
-pub use token::{TokenFacts, TokenReading, TokenRefusal};
+pub(crate) use asset::{Asset, AssetType, BondTerms, Pause, Terms};
+pub(crate) use payment_token::{PaymentToken, TokenRef};
+pub(crate) use sync::{SyncState, SyncSummary};
+pub(crate) use token::{TokenFacts, TokenReading, TokenRefusal};

@@ -13,7 +13,7 @@ const HBAR_DECIMALS: u8 = 8;
 
 /// Payment tokens as callers name them, on the network of the installation: `hbar`, or a token's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenRef {
+pub(crate) enum TokenRef {
     /// HBAR.
     Hbar,
     /// An HTS token by its canonical id.
@@ -23,7 +23,7 @@ pub enum TokenRef {
 /// The text is neither `hbar` nor the id of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected `hbar` or a token id as `<shard>.<realm>.<num>`")]
-pub struct ParseTokenRefError;
+pub(crate) struct ParseTokenRefError;
 
 impl FromStr for TokenRef {
     type Err = ParseTokenRefError;
@@ -40,7 +40,7 @@ impl FromStr for TokenRef {
 
 impl TokenRef {
     /// The code of what is named, on `network`.
-    pub fn code(&self, network: Network) -> Result<AssetCode, ParseAssetCodeError> {
+    pub(crate) fn code(&self, network: Network) -> Result<AssetCode, ParseAssetCodeError> {
         match self {
             Self::Hbar => Ok(AssetCode::hbar(network)),
             Self::Token(id) => AssetCode::token(network, id),
@@ -50,7 +50,7 @@ impl TokenRef {
 
 /// A token, or HBAR, in which distributions may be paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PaymentToken {
+pub(crate) struct PaymentToken {
     /// What it is.
     pub code: AssetCode,
     /// The ticker symbol.
@@ -67,7 +67,7 @@ pub struct PaymentToken {
 
 impl PaymentToken {
     /// HBAR, which needs no reading: it has no custom fees and cannot be deleted.
-    pub fn hbar(network: Network, added_by: &str, at: SystemTime) -> Self {
+    pub(crate) fn hbar(network: Network, added_by: &str, at: SystemTime) -> Self {
         Self {
             code: AssetCode::hbar(network),
             symbol: "HBAR".to_owned(),
@@ -79,7 +79,7 @@ impl PaymentToken {
     }
 
     /// A token with these facts.
-    pub fn token(code: AssetCode, facts: TokenFacts, added_by: &str, at: SystemTime) -> Self {
+    pub(crate) fn token(code: AssetCode, facts: TokenFacts, added_by: &str, at: SystemTime) -> Self {
         Self {
             code,
             symbol: facts.symbol,
@@ -91,7 +91,7 @@ impl PaymentToken {
     }
 
     /// The token's id on the network; empty for HBAR.
-    pub fn token_id(&self) -> &str {
+    pub(crate) fn token_id(&self) -> &str {
         token_id(&self.code)
     }
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 /// How far the last sync came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SyncState {
+pub(crate) enum SyncState {
     /// Accepted, not begun.
     Pending,
     /// The mirror node is being read.
@@ -17,7 +17,7 @@ pub enum SyncState {
 
 /// The last sync of an asset's holders.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyncSummary {
+pub(crate) struct SyncSummary {
     /// How far it came.
     pub state: SyncState,
     /// When the last successful one ended.

@@ -8,7 +8,7 @@ const DECIMALS_MAX: u8 = 38;
 /// Facts of a fungible token as of one reading.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each a yes or a no on the network")]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenFacts {
+pub(crate) struct TokenFacts {
     /// The token's name.
     pub name: String,
     /// The token's ticker symbol.
@@ -39,7 +39,7 @@ pub struct TokenFacts {
 
 /// One reading of a token: its facts, and whether it is one we can use at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenReading {
+pub(crate) struct TokenReading {
     /// The facts.
     pub facts: TokenFacts,
     /// It is a fungible token, not a collection of unique ones.
@@ -63,7 +63,7 @@ pub enum TokenRefusal {
 
 impl TokenReading {
     /// The facts of a token whose holders can get distributions.
-    pub fn importable(self) -> Result<TokenFacts, TokenRefusal> {
+    pub(crate) fn importable(self) -> Result<TokenFacts, TokenRefusal> {
         if self.deleted {
             return Err(TokenRefusal::Deleted);
         }
@@ -77,7 +77,7 @@ impl TokenReading {
     }
 
     /// The facts of a token that can be paid in: what is sent must be what the payee gets.
-    pub fn payable(self) -> Result<TokenFacts, TokenRefusal> {
+    pub(crate) fn payable(self) -> Result<TokenFacts, TokenRefusal> {
         let facts = self.importable()?;
         if facts.has_fee_on_receipt { Err(TokenRefusal::FeeOnReceipt) } else { Ok(facts) }
     }

@@ -2,4 +2,4 @@
 
 mod register_assets;
 
-pub use register_assets::register_assets;
+pub(crate) use register_assets::register_assets;

@@ -9,7 +9,7 @@ use crate::app::{self, App};
 
 /// Looks for unregistered assets every `interval`, until `shutdown`. Any number of replicas may: telling the holder service
 /// twice changes nothing.
-pub async fn register_assets(app: App, interval: Duration, shutdown: Shutdown) {
+pub(crate) async fn register_assets(app: App, interval: Duration, shutdown: Shutdown) {
     let actor = Actor::service(crate::NAME);
     while shutdown.sleep(interval).await {
         if let Err(error) = app::register_assets(&app, &actor).await {

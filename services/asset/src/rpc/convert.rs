@@ -73,7 +73,8 @@ fn bond_terms(violations: &mut FieldViolations, network: Network, bond: pb::Bond
 
 fn nominal_value(violations: &mut FieldViolations, network: Network, nominal: &PbAmount) -> Option<Amount> {
     let units: Option<Units> = validate::parse(violations, "bond_terms.nominal_value.units", &nominal.units);
-    let asset: Option<AssetCode> = validate::parse(violations, "bond_terms.nominal_value.asset", &nominal.asset);
+    let asset: Option<AssetCode> =
+        validate::parse(violations, "bond_terms.nominal_value.asset", &nominal.asset);
     let (Units(units), asset) = (units?, asset?);
     if units == 0 {
         violations.add("bond_terms.nominal_value.units", OUT_OF_RANGE, "above zero");
@@ -222,14 +223,19 @@ mod tests {
         let read = moment(&mut violations, "t", Timestamp { seconds: 1, nanos: 1_999 });
         assert_eq!(read, Some(SystemTime::UNIX_EPOCH + Duration::new(1, 1_999)));
         for bad in [(-1, 0), (1, -1), (1, 1_000_000_000), (9_214_646_400, 0)] {
-            assert_eq!(moment(&mut violations, "t", Timestamp { seconds: bad.0, nanos: bad.1 }), None, "{bad:?}");
+            assert_eq!(
+                moment(&mut violations, "t", Timestamp { seconds: bad.0, nanos: bad.1 }),
+                None,
+                "{bad:?}"
+            );
         }
     }
 
     #[test]
     fn the_nominal_value_of_a_bond_is_not_of_another_network() {
         let of = |asset: &str| {
-            let nominal_value = proto::r#type::v1::Amount { units: "100".to_owned(), asset: asset.to_owned() };
+            let nominal_value =
+                proto::r#type::v1::Amount { units: "100".to_owned(), asset: asset.to_owned() };
             let maturity_time = Some(Timestamp { seconds: 1, nanos: 0 });
             let bond = pb::BondTerms { nominal_value: Some(nominal_value), maturity_time };
             terms(&mut FieldViolations::new(), Network::Testnet, pb::AssetType::Bond, Some(bond))

@@ -22,11 +22,11 @@ use crate::app::App;
 
 /// `bursar.asset.v1.AssetService`.
 #[derive(Clone)]
-pub struct Assets(pub App);
+pub(crate) struct Assets(pub App);
 
 /// `bursar.asset.v1.PaymentTokenService`.
 #[derive(Clone)]
-pub struct PaymentTokens(pub App);
+pub(crate) struct PaymentTokens(pub App);
 
 #[tonic::async_trait]
 impl AssetService for Assets {

@@ -14,9 +14,10 @@ pub(super) async fn handle(
     request: Request<RemovePaymentTokenRequest>,
 ) -> Result<RemovePaymentTokenResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let once =
-        call::once("RemovePaymentToken", &actor, &request, |()| RemovePaymentTokenResponse {}.encode_to_vec())
-            .map_err(Error::from)?;
+    let once = call::once("RemovePaymentToken", &actor, &request, |()| {
+        RemovePaymentTokenResponse {}.encode_to_vec()
+    })
+    .map_err(Error::from)?;
     let (_, code) = convert::token_ref(app.network, &request.get_ref().token)?;
     let answer = app::remove_payment_token(app, code, &once).await?;
     Ok(RemovePaymentTokenResponse::decode(answer.as_slice()).map_err(Error::from)?)

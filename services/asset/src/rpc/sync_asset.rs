@@ -9,7 +9,10 @@ use super::{call, convert};
 use crate::app::{self, App};
 use crate::error::Error;
 
-pub(super) async fn handle(app: &App, request: Request<SyncAssetRequest>) -> Result<SyncAssetResponse, Status> {
+pub(super) async fn handle(
+    app: &App,
+    request: Request<SyncAssetRequest>,
+) -> Result<SyncAssetResponse, Status> {
     let actor = Actor::from_request(&request)?;
     let once = call::once("SyncAsset", &actor, &request, |asset| {
         SyncAssetResponse { asset: Some(convert::asset(asset)) }.encode_to_vec()

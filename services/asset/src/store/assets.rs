@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use diesel::dsl::AsSelect;
 use diesel::pg::Pg;
 use diesel::{
-    AsChangeset, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, Selectable,
-    SelectableHelper as _,
+    AsChangeset, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
+    Selectable, SelectableHelper as _,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, Uuid};
@@ -70,7 +70,11 @@ fn read(network: Network, (row, facts): Row) -> Result<Asset, Inconsistent> {
         id,
         code,
         terms: terms(&row).map_err(wrong)?,
-        token: facts.try_into().map_err(|column| Inconsistent { table: "token_facts", row: id.to_string(), column })?,
+        token: facts.try_into().map_err(|column| Inconsistent {
+            table: "token_facts",
+            row: id.to_string(),
+            column,
+        })?,
         pause: pause(row.pause_reason, row.paused_by, row.paused_ns).map_err(wrong)?,
         registered: row.registered_ns.is_some(),
         created_at: from_ns(row.created_ns),
@@ -84,18 +88,15 @@ fn terms(row: &AssetRow) -> Result<Terms, &'static str> {
         AssetType::Other => Ok(Terms::Other),
         AssetType::Bond => {
             let Numeric128(units) = row.nominal_units.ok_or("nominal_units")?;
-            let asset = row.nominal_asset.as_deref().and_then(|code| code.parse().ok()).ok_or("nominal_asset")?;
+            let asset =
+                row.nominal_asset.as_deref().and_then(|code| code.parse().ok()).ok_or("nominal_asset")?;
             let maturity_at = row.maturity_ns.map(from_ns).ok_or("maturity_ns")?;
             Ok(Terms::Bond(BondTerms { nominal_value: Amount { units, asset }, maturity_at }))
         }
     }
 }
 
-fn pause(
-    reason: Option<String>,
-    by: Option<String>,
-    ns: Option<i64>,
-) -> Result<Option<Pause>, &'static str> {
+fn pause(reason: Option<String>, by: Option<String>, ns: Option<i64>) -> Result<Option<Pause>, &'static str> {
     match (reason, by, ns) {
         (None, None, None) => Ok(None),
         (Some(reason), Some(by), Some(ns)) => Ok(Some(Pause { reason, by, at: from_ns(ns) })),
@@ -148,7 +149,7 @@ impl From<&TokenFacts> for FactsRow {
 
 /// A token to import.
 #[derive(Clone, Debug)]
-pub struct NewAsset {
+pub(crate) struct NewAsset {
     /// The id it gets if it is not here yet.
     pub id: AssetId,
     /// Its token.
@@ -164,7 +165,7 @@ pub struct NewAsset {
 }
 
 /// Inserts an asset unless its token is here already; says whether it did.
-pub async fn insert(conn: &mut AsyncPgConnection, new: &NewAsset) -> Result<bool, StoreError> {
+pub(crate) async fn insert(conn: &mut AsyncPgConnection, new: &NewAsset) -> Result<bool, StoreError> {
     let bond = new.terms.bond();
     let row = AssetRow {
         id: new.id.as_uuid(),
@@ -197,7 +198,7 @@ pub async fn insert(conn: &mut AsyncPgConnection, new: &NewAsset) -> Result<bool
 }
 
 /// The asset with this id.
-pub async fn find(
+pub(crate) async fn find(
     conn: &mut AsyncPgConnection,
     network: Network,
     id: AssetId,
@@ -213,7 +214,7 @@ pub async fn find(
 }
 
 /// The asset of this token.
-pub async fn find_by_token(
+pub(crate) async fn find_by_token(
     conn: &mut AsyncPgConnection,
     network: Network,
     token_id: &str,
@@ -229,7 +230,7 @@ pub async fn find_by_token(
 }
 
 /// Up to `limit` assets, newest first, after `after`, of one type or of all.
-pub async fn list(
+pub(crate) async fn list(
     conn: &mut AsyncPgConnection,
     network: Network,
     asset_type: Option<AssetType>,
@@ -248,7 +249,7 @@ pub async fn list(
 }
 
 /// Up to `limit` assets that the holder service may not know yet, oldest first.
-pub async fn unregistered(
+pub(crate) async fn unregistered(
     conn: &mut AsyncPgConnection,
     limit: u32,
 ) -> Result<Vec<(AssetId, String)>, StoreError> {
@@ -263,7 +264,7 @@ pub async fn unregistered(
 }
 
 /// Notes that the holder service knows an asset.
-pub async fn set_registered(
+pub(crate) async fn set_registered(
     conn: &mut AsyncPgConnection,
     id: AssetId,
     at: SystemTime,
@@ -276,7 +277,7 @@ pub async fn set_registered(
 }
 
 /// Replaces what is known of an asset's token by a newer reading. An older one, overtaken on the way, changes nothing.
-pub async fn set_facts(
+pub(crate) async fn set_facts(
     conn: &mut AsyncPgConnection,
     id: AssetId,
     facts: &TokenFacts,
@@ -288,7 +289,7 @@ pub async fn set_facts(
 }
 
 /// Pauses an asset; one that is paused keeps its pause.
-pub async fn pause_unless_paused(
+pub(crate) async fn pause_unless_paused(
     conn: &mut AsyncPgConnection,
     id: AssetId,
     pause: &Pause,
@@ -307,7 +308,11 @@ pub async fn pause_unless_paused(
 }
 
 /// Ends an asset's pause, if it has one.
-pub async fn unpause(conn: &mut AsyncPgConnection, id: AssetId, at: SystemTime) -> Result<(), StoreError> {
+pub(crate) async fn unpause(
+    conn: &mut AsyncPgConnection,
+    id: AssetId,
+    at: SystemTime,
+) -> Result<(), StoreError> {
     let paused = asset::table.find(id.as_uuid()).filter(asset::pause_reason.is_not_null());
     diesel::update(paused)
         .set((
@@ -322,7 +327,9 @@ pub async fn unpause(conn: &mut AsyncPgConnection, id: AssetId, at: SystemTime) 
 }
 
 async fn touch(conn: &mut AsyncPgConnection, id: AssetId, at: SystemTime) -> Result<(), StoreError> {
-    let changed =
-        diesel::update(asset::table.find(id.as_uuid())).set(asset::updated_ns.eq(to_ns(at))).execute(conn).await?;
+    let changed = diesel::update(asset::table.find(id.as_uuid()))
+        .set(asset::updated_ns.eq(to_ns(at)))
+        .execute(conn)
+        .await?;
     exactly_one("asset", changed)
 }

@@ -1,7 +1,8 @@
 //! Accepted payment tokens.
 
 use diesel::{
-    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, Selectable, SelectableHelper as _,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, Selectable,
+    SelectableHelper as _,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use money::AssetCode;
@@ -39,7 +40,7 @@ impl TryFrom<Row> for PaymentToken {
 }
 
 /// Accepts a payment token unless it is accepted already.
-pub async fn insert(conn: &mut AsyncPgConnection, token: &PaymentToken) -> Result<(), StoreError> {
+pub(crate) async fn insert(conn: &mut AsyncPgConnection, token: &PaymentToken) -> Result<(), StoreError> {
     let row = Row {
         code: token.code.to_string(),
         symbol: token.symbol.clone(),
@@ -53,13 +54,13 @@ pub async fn insert(conn: &mut AsyncPgConnection, token: &PaymentToken) -> Resul
 }
 
 /// Takes a payment token off the list; says whether it was on it.
-pub async fn remove(conn: &mut AsyncPgConnection, code: &AssetCode) -> Result<bool, StoreError> {
+pub(crate) async fn remove(conn: &mut AsyncPgConnection, code: &AssetCode) -> Result<bool, StoreError> {
     let removed = diesel::delete(payment_token::table.find(code.as_str())).execute(conn).await?;
     Ok(removed == 1)
 }
 
 /// One accepted payment token.
-pub async fn find(
+pub(crate) async fn find(
     conn: &mut AsyncPgConnection,
     code: &AssetCode,
 ) -> Result<Option<PaymentToken>, StoreError> {
@@ -69,7 +70,7 @@ pub async fn find(
 }
 
 /// Up to `limit` accepted payment tokens by code, after `after`.
-pub async fn list(
+pub(crate) async fn list(
     conn: &mut AsyncPgConnection,
     after: Option<&str>,
     limit: u32,

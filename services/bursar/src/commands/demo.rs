@@ -80,7 +80,8 @@ fn interrupted() -> CommandError {
 fn log_to(path: &Path) -> Result<(), CommandError> {
     let file = File::options().create(true).append(true).open(path)?;
     let filter = EnvFilter::try_from_env("BURSAR_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file));
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file));
     // Already set up where the program is part of another.
     let _ = subscriber.try_init();
     Ok(())

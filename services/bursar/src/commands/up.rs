@@ -68,6 +68,8 @@ fn describe(addresses: &Addresses) -> String {
     if let Some(control) = &addresses.sandbox_control {
         lines.insert(1, format!("sandbox    {control}"));
     }
-    lines.push("Running. Stop with Ctrl-C; `bursar --data … asset list` and the like work meanwhile.".to_owned());
+    lines.push(
+        "Running. Stop with Ctrl-C; `bursar --data … asset list` and the like work meanwhile.".to_owned(),
+    );
     lines.join("\n")
 }

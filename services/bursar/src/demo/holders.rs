@@ -46,13 +46,17 @@ impl Holders {
     }
 }
 
-/// The same file for the same count. The first holder is the zero address, as in real exports: no rail can pay it.
+/// The same file for the same count. The last holder is the zero address, as in real exports: no rail can pay it.
 fn generate(count: u32) -> String {
     let mut file = String::from("address,balance\n");
     for rank in 0..count {
         let (high, low) = (spread(u64::from(rank) * 2), spread(u64::from(rank) * 2 + 1));
         // Never the form of an account number, which is eleven zero bytes and more.
-        let address = if rank == 0 { "0".repeat(40) } else { format!("b0{:06x}{high:016x}{low:016x}", rank & 0xff_ffff) };
+        let address = if rank + 1 == count {
+            "0".repeat(40)
+        } else {
+            format!("b0{:06x}{high:016x}{low:016x}", rank & 0xff_ffff)
+        };
         let _ = writeln!(file, "0x{address},{}", units(rank, low));
     }
     file

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use proto::distribution::v1::{HolderTreatment, ListEntitlementsRequest};
 
+use super::Stage;
 use super::prepare::Plan;
 use super::reconcile::{Effect, Reconciliation, Recorded, Standing, reconcile};
 use super::world::World;
-use super::Stage;
 use crate::edge::pages;
 use crate::error::CommandError;
 use crate::names;
@@ -86,7 +86,8 @@ async fn ledger(stage: &Stage, world: &World, out: Option<&Path>) -> Result<Vec<
     let mut file = csv_file(out, "rail.csv", &["transaction_id", "account", "units"])?;
     let mut effects = Vec::new();
     for effect in stage.control.effects(&world.payment_token_id).await? {
-        let (transaction_id, account, units) = (effect.transaction_id, effect.account, u128::from(effect.units));
+        let (transaction_id, account, units) =
+            (effect.transaction_id, effect.account, u128::from(effect.units));
         if let Some(file) = &mut file {
             file.write_record([cell(&transaction_id), cell(&account), units.to_string()])?;
         }
@@ -123,7 +124,9 @@ async fn funds_left(stage: &Stage, world: &World) -> Result<u128, CommandError> 
     let tokens = account.get("tokens").and_then(serde_json::Value::as_array);
     let held = tokens.into_iter().flatten().find(|held| held["token_id"] == world.payment_token_id.as_str());
     let units = held.and_then(|held| held["units"].as_str()).and_then(|units| units.parse().ok());
-    units.ok_or_else(|| CommandError::Unexpected("the operator has no balance of the payment token".to_owned()))
+    units.ok_or_else(|| {
+        CommandError::Unexpected("the operator has no balance of the payment token".to_owned())
+    })
 }
 
 type CsvFile = csv::Writer<File>;

@@ -59,9 +59,10 @@ impl Stage {
     }
 }
 
-/// Short windows, so that a doubt ends while one watches: 15 s is the shortest the network takes.
+/// Short windows, so that a doubt ends while one watches. The network takes 15 s at least, and a node stops taking a
+/// transaction 10 s before its window ends.
 pub fn tuned(mut config: SuiteConfig) -> SuiteConfig {
-    config.execution.valid_duration_s = 15;
+    config.execution.valid_duration_s = 20;
     config.execution.clock_skew_s = 2;
     config.execution.absence_margin_s = 3;
     config.execution.poll_ms = 500;
@@ -77,7 +78,8 @@ pub fn tuned(mut config: SuiteConfig) -> SuiteConfig {
 /// # Errors
 /// When a step fails, when our record and the ledger disagree in anything, or when a payout ends otherwise than it must.
 pub async fn run(suite: &Suite, options: &Options, screen: Screen) -> Result<(), CommandError> {
-    let control = suite.control().ok_or_else(|| CommandError::input("the demonstration needs the sandbox"))??;
+    let control =
+        suite.control().ok_or_else(|| CommandError::input("the demonstration needs the sandbox"))??;
     let edge = suite.edge(SUBJECT, &ROLES, TOKEN_LIFETIME).await?;
     let addresses = suite.addresses();
     let stage = Stage {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use proto::asset::v1::{AddPaymentTokenRequest, AssetType, ImportAssetRequest};
 use proto::distribution::v1::amount_rule::Rule;
 use proto::distribution::v1::{
-    AmountRule, CreateDistributionRequest, Distribution, DistributionKind, DistributionState, Entitlements, Pool, PoolBase,
+    AmountRule, CreateDistributionRequest, Distribution, DistributionKind, DistributionState, Entitlements,
+    Pool, PoolBase,
 };
 use proto::execution::v1::CreateFundingAccountRequest;
 use proto::holder::v1::GetSnapshotRequest;
@@ -58,7 +59,13 @@ pub(super) async fn create(stage: &Stage, world: &World, options: &Options) -> R
     let request = GetSnapshotRequest { snapshot_id: entitlements.snapshot_id.clone() };
     let snapshot = stage.session.edge.holders().get_snapshot(request).await?.into_inner().snapshot;
     let holders = snapshot.ok_or(CommandError::missing("snapshot"))?.holder_count;
-    Ok(Plan { asset_id, distribution_id: distribution.id, run_id: distribution.run_id, entitlements, holders })
+    Ok(Plan {
+        asset_id,
+        distribution_id: distribution.id,
+        run_id: distribution.run_id,
+        entitlements,
+        holders,
+    })
 }
 
 async fn import(stage: &Stage, world: &World) -> Result<String, CommandError> {
@@ -79,7 +86,8 @@ async fn import(stage: &Stage, world: &World) -> Result<String, CommandError> {
 
 async fn accept(stage: &Stage, world: &World) -> Result<String, CommandError> {
     let request = AddPaymentTokenRequest { token: world.payment_token_id.clone() };
-    let token = stage.session.edge.payment_tokens().add_payment_token(request).await?.into_inner().payment_token;
+    let token =
+        stage.session.edge.payment_tokens().add_payment_token(request).await?.into_inner().payment_token;
     let token = token.ok_or(CommandError::missing("payment_token"))?;
     stage.say(format!("accepted {} ({}) for payments", token.symbol, token.code))?;
     Ok(token.code)

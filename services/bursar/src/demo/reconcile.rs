@@ -194,7 +194,9 @@ struct Judged {
 /// Takes out the effect that is exactly what the record says; an unpaid payout has none.
 fn take_own(effects: &mut Vec<Effect>, payout: &Recorded) -> bool {
     let own = |effect: &Effect| {
-        effect.transaction_id == payout.transaction_id && effect.units == payout.units && payout.standing != Standing::Unpaid
+        effect.transaction_id == payout.transaction_id
+            && effect.units == payout.units
+            && payout.standing != Standing::Unpaid
     };
     let position = effects.iter().position(own);
     if let Some(position) = position {
@@ -222,7 +224,8 @@ impl Reconciliation {
             let disagreement = explain(&mut payouts, effect);
             self.disagreements.extend(disagreement);
         }
-        let missing = payouts.into_iter().filter(|judged| judged.payout.standing == Standing::Paid && !judged.found);
+        let missing =
+            payouts.into_iter().filter(|judged| judged.payout.standing == Standing::Paid && !judged.found);
         self.disagreements.extend(missing.map(|Judged { payout, .. }| Disagreement::MissingEffect {
             ordinal: payout.ordinal,
             account: payout.account,
@@ -231,7 +234,9 @@ impl Reconciliation {
 
     /// Counts what disagrees, and puts it into an order that does not depend on the hash.
     fn finish(&mut self) {
-        self.disagreements.sort_by_cached_key(|disagreement| (disagreement.ordinal().unwrap_or(u32::MAX), disagreement.to_string()));
+        self.disagreements.sort_by_cached_key(|disagreement| {
+            (disagreement.ordinal().unwrap_or(u32::MAX), disagreement.to_string())
+        });
         for disagreement in &self.disagreements {
             match disagreement {
                 Disagreement::DoubleEffect { .. } => self.duplicate_effects += 1,
@@ -262,7 +267,8 @@ impl Disagreement {
 /// has one already, one that should have none. `None` where an open payout may have it.
 fn explain(payouts: &mut [Judged], effect: Effect) -> Option<Disagreement> {
     let decided = |judged: &&mut Judged| judged.payout.standing == Standing::Paid && !judged.found;
-    let same = |judged: &&mut Judged| decided(judged) && judged.payout.transaction_id == effect.transaction_id;
+    let same =
+        |judged: &&mut Judged| decided(judged) && judged.payout.transaction_id == effect.transaction_id;
     if let Some(judged) = payouts.iter_mut().find(same) {
         judged.found = true;
         let (ordinal, recorded) = (judged.payout.ordinal, judged.payout.units);
@@ -282,7 +288,8 @@ fn explain(payouts: &mut [Judged], effect: Effect) -> Option<Disagreement> {
     if let Some(judged) = payouts.iter().find(|judged| judged.found) {
         return Some(Disagreement::DoubleEffect { ordinal: judged.payout.ordinal, effect });
     }
-    let ordinal = payouts.iter().find(|judged| judged.payout.standing == Standing::Unpaid).map(|j| j.payout.ordinal);
+    let ordinal =
+        payouts.iter().find(|judged| judged.payout.standing == Standing::Unpaid).map(|j| j.payout.ordinal);
     Some(match ordinal {
         Some(ordinal) => Disagreement::EffectForUnpaid { ordinal, effect },
         None => Disagreement::UnknownEffect { effect },

@@ -147,7 +147,8 @@ fn an_open_payout_without_an_effect_is_no_disagreement() {
 #[test]
 fn several_payouts_to_one_account_are_judged_one_by_one() {
     let first = payout(0, Standing::Paid);
-    let second = Recorded { ordinal: 30, transaction_id: "0.0.1001@30.000000001".to_owned(), ..first.clone() };
+    let second =
+        Recorded { ordinal: 30, transaction_id: "0.0.1001@30.000000001".to_owned(), ..first.clone() };
     let effects = vec![effect_of(&second), effect_of(&first)];
     assert!(compared(vec![first.clone(), second.clone()], effects).agrees());
     let result = compared(vec![first.clone(), second], vec![effect_of(&first)]);

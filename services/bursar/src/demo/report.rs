@@ -17,7 +17,12 @@ use crate::output::Screen;
 const SHOWN_MAX: usize = 20;
 
 /// Prints the reconciliation, and fails when anything disagrees or is left open.
-pub(super) fn print(stage: &Stage, plan: &Plan, paid: &Paid, judgement: &Judgement) -> Result<(), CommandError> {
+pub(super) fn print(
+    stage: &Stage,
+    plan: &Plan,
+    paid: &Paid,
+    judgement: &Judgement,
+) -> Result<(), CommandError> {
     let figures = Figures::new(plan, paid, judgement)?;
     for line in figures.lines() {
         stage.say(line)?;
@@ -71,7 +76,11 @@ impl<'a> Figures<'a> {
             "reconciliation:".to_owned(),
             format!(
                 "  {} holders: {} payees, {} held, {} excluded, {} get zero",
-                self.plan.holders, found.payee_count, found.held_count, found.excluded_count, found.zero_count
+                self.plan.holders,
+                found.payee_count,
+                found.held_count,
+                found.excluded_count,
+                found.zero_count
             ),
             format!(
                 "  pool {} = entitled {} + residue {}",
@@ -148,10 +157,17 @@ impl<'a> Figures<'a> {
             (result.open == 0, "payouts are left undecided"),
             (payouts == u64::from(self.plan.entitlements.payee_count), "not every payee has a payout"),
             (result.rail_units == result.recorded_units, "the ledger paid another sum than we recorded"),
-            (result.rail_units == self.judgement.rail_debited, "the funding account lost another sum than payees got"),
-            (self.entitled.checked_add(self.residue) == Some(self.pool), "entitled + residue is not the pool"),
+            (
+                result.rail_units == self.judgement.rail_debited,
+                "the funding account lost another sum than payees got",
+            ),
+            (
+                self.entitled.checked_add(self.residue) == Some(self.pool),
+                "entitled + residue is not the pool",
+            ),
         ];
-        let broken: Vec<&str> = checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect();
+        let broken: Vec<&str> =
+            checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect();
         if broken.is_empty() { Ok(()) } else { Err(CommandError::Disagreement(broken.join("; "))) }
     }
 }

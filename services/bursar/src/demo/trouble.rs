@@ -58,8 +58,13 @@ pub(super) async fn begin(stage: &Stage, world: &World, plan: &Plan) -> Result<T
     for fault in faults() {
         stage.control.set_fault(&fault).await?;
     }
-    stage.say(format!("trouble: {} are not associated with USDC, {frozen} is frozen for it", accounts.join(", ")))?;
-    stage.say("trouble: nodes answer BUSY to one request in ten; one in ten is lost, half of those after it paid")?;
+    stage.say(format!(
+        "trouble: {} are not associated with USDC, {frozen} is frozen for it",
+        accounts.join(", ")
+    ))?;
+    stage.say(
+        "trouble: nodes answer BUSY to one request in ten; one in ten is lost, half of those after it paid",
+    )?;
     Ok(Trouble { unassociated: accounts, frozen, payment_token_id: token.clone() })
 }
 

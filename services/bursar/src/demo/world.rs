@@ -35,7 +35,10 @@ pub(super) async fn build(stage: &Stage, options: &Options) -> Result<World, Com
         "treasury": stage.operator_account, "treasury_units": funds,
     });
     let payment = stage.control.create_token(&payment).await?;
-    stage.say(format!("sandbox: token {} with {} holders; USDC is {}", token.token_id, token.holders, payment.token_id))?;
+    stage.say(format!(
+        "sandbox: token {} with {} holders; USDC is {}",
+        token.token_id, token.holders, payment.token_id
+    ))?;
     Ok(World { token_id: token.token_id, payment_token_id: payment.token_id, pool, funds: u128::from(funds) })
 }
 
@@ -43,7 +46,8 @@ pub(super) async fn build(stage: &Stage, options: &Options) -> Result<World, Com
 fn funds(pool: u128) -> Result<u64, CommandError> {
     let funds = pool.checked_mul(2).and_then(|funds| u64::try_from(funds).ok());
     let funds = funds.filter(|funds| pool > 0 && i64::try_from(*funds).is_ok());
-    funds.ok_or_else(|| CommandError::input("--pool must be above zero and within what the network can count"))
+    funds
+        .ok_or_else(|| CommandError::input("--pool must be above zero and within what the network can count"))
 }
 
 #[cfg(test)]

@@ -93,7 +93,10 @@ mod tests {
         let mut credentials = Credentials::bearer("abc").expect("a token");
         assert_ne!(key_of(&mut credentials), key_of(&mut credentials));
         let mut repeating = credentials.clone().with_idempotency_key("again").expect("a key");
-        assert_eq!((key_of(&mut repeating), key_of(&mut repeating)), ("again".to_owned(), "again".to_owned()));
+        assert_eq!(
+            (key_of(&mut repeating), key_of(&mut repeating)),
+            ("again".to_owned(), "again".to_owned())
+        );
         let mut request = Request::new(());
         request.metadata_mut().insert(IDEMPOTENCY_KEY, "mine".parse().expect("a key"));
         let request = credentials.call(request).expect("never refused");

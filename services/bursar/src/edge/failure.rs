@@ -47,7 +47,11 @@ mod tests {
     #[test]
     fn a_refusal_shows_reason_fields_and_facts() {
         let mut details = ErrorDetails::new();
-        details.set_error_info("INVALID_ARGUMENT", "bursar", HashMap::from([("state".to_owned(), "PAUSED".to_owned())]));
+        details.set_error_info(
+            "INVALID_ARGUMENT",
+            "bursar",
+            HashMap::from([("state".to_owned(), "PAUSED".to_owned())]),
+        );
         details.add_bad_request_violation("pool.amount", "must be above zero");
         details.add_precondition_failure_violation("FUNDS", "fnd_1", "holds less than the pool");
         let status = Status::with_error_details(Code::InvalidArgument, "the request has bad fields", details);

@@ -7,8 +7,9 @@ use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use serde_json::Value;
 
-static POOL: LazyLock<DescriptorPool> =
-    LazyLock::new(|| DescriptorPool::decode(proto::FILE_DESCRIPTOR_SET).expect("the build checked the descriptor set"));
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    DescriptorPool::decode(proto::FILE_DESCRIPTOR_SET).expect("the build checked the descriptor set")
+});
 
 /// The message of type `name` ("bursar.asset.v1.Asset") as JSON, fields without a value included.
 ///
@@ -19,7 +20,9 @@ pub fn of(name: &str, message: &impl Message) -> Value {
     let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())
         .expect("a message is read back as what it was written");
     let options = SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false);
-    dynamic.serialize_with_options(serde_json::value::Serializer, &options).expect("every message has a JSON form")
+    dynamic
+        .serialize_with_options(serde_json::value::Serializer, &options)
+        .expect("every message has a JSON form")
 }
 
 #[cfg(test)]

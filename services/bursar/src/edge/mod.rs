@@ -59,7 +59,8 @@ impl Edge {
     pub async fn connect(address: &str, credentials: Credentials) -> Result<Edge, EdgeError> {
         let endpoint = endpoint(address)?;
         let channel = endpoint.connect().await;
-        let channel = channel.map_err(|source| EdgeError::Unreachable { address: address.to_owned(), source })?;
+        let channel =
+            channel.map_err(|source| EdgeError::Unreachable { address: address.to_owned(), source })?;
         Ok(Edge { service: InterceptedService::new(channel, credentials) })
     }
 

@@ -43,8 +43,11 @@ mod tests {
 
     #[tokio::test]
     async fn rows_are_collected_over_pages_up_to_the_limit() {
-        for (total, limit, expected) in [(0, 10, 0), (5, 10, 5), (2500, 10, 10), (2500, 2001, 2001), (2500, 9999, 2500)] {
-            let rows = collect(limit, async |size, token| Ok(page_of(total, size, &token))).await.expect("no error");
+        for (total, limit, expected) in
+            [(0, 10, 0), (5, 10, 5), (2500, 10, 10), (2500, 2001, 2001), (2500, 9999, 2500)]
+        {
+            let rows =
+                collect(limit, async |size, token| Ok(page_of(total, size, &token))).await.expect("no error");
             assert_eq!(rows, (0..expected).collect::<Vec<_>>(), "{limit} of {total}");
         }
     }

@@ -45,7 +45,11 @@ impl Screen {
     }
 
     /// The result in its form: JSON, or `text`.
-    pub fn answer(self, json: impl FnOnce() -> serde_json::Value, text: impl FnOnce() -> String) -> io::Result<()> {
+    pub fn answer(
+        self,
+        json: impl FnOnce() -> serde_json::Value,
+        text: impl FnOnce() -> String,
+    ) -> io::Result<()> {
         if self.json { Screen::result(json().to_string()) } else { Screen::result(text()) }
     }
 }

@@ -105,7 +105,12 @@ mod tests {
 
     #[test]
     fn a_line_names_what_there_is_and_nothing_else() {
-        let mut progress = RunProgress { batches_total: 4, batches_done: 1, pending: Some(tally(30)), ..RunProgress::default() };
+        let mut progress = RunProgress {
+            batches_total: 4,
+            batches_done: 1,
+            pending: Some(tally(30)),
+            ..RunProgress::default()
+        };
         assert_eq!(rest_of_line(&progress), "30 pending, batch 1/4");
         progress.failed = Some(tally(2));
         progress.retries = 9;

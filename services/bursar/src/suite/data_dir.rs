@@ -120,7 +120,8 @@ impl DataDir {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let process = super::addresses::read(&layout).ok().flatten().map(|addresses| addresses.process);
+                let process =
+                    super::addresses::read(&layout).ok().flatten().map(|addresses| addresses.process);
                 return Err(DataDirError::InUse { path: root, process });
             }
             Err(TryLockError::Error(source)) => return Err(io("lock", &lock)(source)),

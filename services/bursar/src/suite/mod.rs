@@ -111,14 +111,21 @@ impl Suite {
         let issuer = DevIssuer::load_or_create(&layout.issuer_key())?;
         data_dir::write(&layout.issuer_jwks(), issuer.jwks().as_bytes())?;
 
-        let options = pg::embedded::Options { durability: config.durability, ..pg::embedded::Options::default() };
+        let options =
+            pg::embedded::Options { durability: config.durability, ..pg::embedded::Options::default() };
         let cluster = Cluster::start_with(&layout.database(), options).await?;
         let sandbox = operator::start_sandbox(&config, &network, &layout).await?;
         let rail = Rail::settle(&layout, &network, sandbox.as_ref())?;
 
         let shutdown = Shutdown::new();
         let mut services = Services::new();
-        let wiring = services::Wiring { config: &config, layout: &layout, rail: &rail, cluster: &cluster, issuer: &issuer };
+        let wiring = services::Wiring {
+            config: &config,
+            layout: &layout,
+            rail: &rail,
+            cluster: &cluster,
+            issuer: &issuer,
+        };
         let ports = wiring.start(&mut services, &shutdown).await?;
         ready::wait(&ports, &mut services).await?;
 

@@ -83,13 +83,17 @@ impl NetworkSettings {
     /// The settings of a real network.
     pub fn live(network: Network, live: LiveNetwork) -> Result<NetworkSettings, NetworkError> {
         if live.nodes.is_empty() || live.mirrors.is_empty() {
-            return Err(NetworkError::Invalid(format!("{network} needs at least one --node and one --mirror")));
+            return Err(NetworkError::Invalid(format!(
+                "{network} needs at least one --node and one --mirror"
+            )));
         }
         match network {
             Network::Previewnet => Ok(NetworkSettings::Previewnet(live)),
             Network::Testnet => Ok(NetworkSettings::Testnet(live)),
             Network::Mainnet => Ok(NetworkSettings::Mainnet(live)),
-            Network::Sandbox => Err(NetworkError::Invalid("the sandbox has no nodes to configure".to_owned())),
+            Network::Sandbox => {
+                Err(NetworkError::Invalid("the sandbox has no nodes to configure".to_owned()))
+            }
         }
     }
 
@@ -107,9 +111,9 @@ impl NetworkSettings {
     pub fn as_live(&self) -> Option<&LiveNetwork> {
         match self {
             NetworkSettings::Sandbox => None,
-            NetworkSettings::Previewnet(live) | NetworkSettings::Testnet(live) | NetworkSettings::Mainnet(live) => {
-                Some(live)
-            }
+            NetworkSettings::Previewnet(live)
+            | NetworkSettings::Testnet(live)
+            | NetworkSettings::Mainnet(live) => Some(live),
         }
     }
 

@@ -72,7 +72,12 @@ impl Rail {
     }
 
     /// What `bursar up` prints.
-    pub(super) fn addresses(&self, layout: &Layout, gateway: &str, sandbox: Option<&sandbox::Sandbox>) -> Addresses {
+    pub(super) fn addresses(
+        &self,
+        layout: &Layout,
+        gateway: &str,
+        sandbox: Option<&sandbox::Sandbox>,
+    ) -> Addresses {
         Addresses {
             gateway: gateway.to_owned(),
             sandbox_control: sandbox.map(|sandbox| sandbox.network().control_url.clone()),

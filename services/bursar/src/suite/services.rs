@@ -51,7 +51,11 @@ pub(super) struct Wiring<'a> {
 
 impl Wiring<'_> {
     /// Starts every service as a task of its own. They take connections at once and answer when they are ready.
-    pub(super) async fn start(&self, services: &mut Services, shutdown: &Shutdown) -> Result<Ports, SuiteError> {
+    pub(super) async fn start(
+        &self,
+        services: &mut Services,
+        shutdown: &Shutdown,
+    ) -> Result<Ports, SuiteError> {
         let mut sockets = BTreeMap::new();
         let mut ports = BTreeMap::new();
         for name in NAMES {
@@ -134,7 +138,8 @@ impl Wiring<'_> {
 
     fn gateway(&self, db: pg::DbConfig, ports: &Ports) -> gateway::Config {
         let url = |service| ports.url(service);
-        let upstreams = gateway::Upstream::suite(&url(ASSET), &url(HOLDER_SYNC), &url(DISTRIBUTION), &url(EXECUTION));
+        let upstreams =
+            gateway::Upstream::suite(&url(ASSET), &url(HOLDER_SYNC), &url(DISTRIBUTION), &url(EXECUTION));
         gateway::Config::new(db, self.layout.service_keys(), self.issuer.edge_config(), upstreams)
     }
 

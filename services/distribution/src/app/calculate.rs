@@ -1,6 +1,9 @@
 //! From a snapshot that is ready to who is owed what; the same for a preview and for what counts.
 
+use std::sync::Arc;
+
 use auth::Actor;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::App;
 use crate::domain::calculation::{self, Basis, Calculation, Holder};
@@ -11,6 +14,8 @@ use crate::error::Error;
 pub(super) struct Calculated {
     pub(super) holders: Vec<Holder>,
     pub(super) calculation: Calculation,
+    /// Its place in memory, until it is written or shown.
+    _place: OwnedSemaphorePermit,
 }
 
 /// What the amounts depend on besides the holders.
@@ -32,12 +37,14 @@ pub(super) async fn calculate(
     terms: &Terms,
     snapshot: SnapshotFacts,
 ) -> Result<Calculated, Error> {
+    let place = Arc::clone(&app.calculations).acquire_owned().await;
+    let place = place.expect("the semaphore is never closed");
     let holders = app.holders.holders(actor, &snapshot).await?;
     let terms = terms.clone();
     // A million holders take a tenth of a second, which is too long for a thread that serves others.
     let calculated = tokio::task::spawn_blocking(move || {
         let calculation = calculation::calculate(&holders, &basis(&terms, &snapshot))?;
-        Ok::<_, Error>(Calculated { holders, calculation })
+        Ok::<_, Error>(Calculated { holders, calculation, _place: place })
     });
     calculated.await?
 }

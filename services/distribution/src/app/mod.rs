@@ -19,7 +19,7 @@ use money::Network;
 use pg::{Conn, Pool};
 use service_kit::clock::Clock;
 use service_kit::idempotency::IdempotencyKey;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::clients::{Assets, Execution, Holders};
 use crate::error::Error;
@@ -55,6 +55,8 @@ pub(crate) struct App {
     pub ids: Arc<dyn IdSource>,
     /// How long a preview waits for its snapshot.
     pub preview_wait: Duration,
+    /// Calculations held in memory at the same time, previews included: a million holders take some 150 MB.
+    pub calculations: Arc<Semaphore>,
     /// Wakes this replica's job, so that it need not wait for its next look.
     pub woken: Arc<Notify>,
 }

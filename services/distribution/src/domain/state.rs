@@ -174,7 +174,7 @@ impl State {
 
     /// What a person can do now.
     pub(crate) fn allowed_actions(&self) -> Vec<Action> {
-        let changes = |action: &Action| matches!(self.act(*action, 0), Ok(Next::Changes(_)));
+        let changes = |action: &Action| matches!(self.next(*action, 0), Some(Next::Changes(_)));
         Action::ALL.into_iter().filter(changes).collect()
     }
 
@@ -237,12 +237,16 @@ impl State {
 
     /// What a person's action comes to at this time.
     pub(crate) fn act(&self, action: Action, now_ns: i64) -> Result<Next, NotAllowed> {
-        let next = match action {
+        let refused = || NotAllowed { action, phase: self.phase(), allowed: self.allowed_actions() };
+        self.next(action, now_ns).ok_or_else(refused)
+    }
+
+    fn next(&self, action: Action, now_ns: i64) -> Option<Next> {
+        match action {
             Action::Execute => self.execute(),
             Action::Retry => self.retry(),
             Action::Cancel => self.cancel(now_ns),
-        };
-        next.ok_or_else(|| NotAllowed { action, phase: self.phase(), allowed: self.allowed_actions() })
+        }
     }
 
     fn execute(&self) -> Option<Next> {

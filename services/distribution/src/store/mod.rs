@@ -55,3 +55,6 @@ pub enum StoreError {
 fn exactly_one(table: &'static str, changed: usize) -> Result<(), StoreError> {
     if changed == 1 { Ok(()) } else { Err(StoreError::Changed { table, changed }) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,11 +151,12 @@ impl HederaRail {
         (0..copies).map(|offset| all[(start + offset) % all.len()]).collect()
     }
 
-    /// Whole seconds from the clock, set back for clocks that differ; nanoseconds from the attempt's id, so that two
-    /// workers never pick the same start by chance. The database refuses the one case in a thousand million.
+    /// Whole seconds from the clock, set back for clocks that differ and by one more for the nanoseconds, which come from
+    /// the attempt's id, so that two workers never pick the same start by chance. The database refuses the one case in a
+    /// thousand million.
     fn valid_start_ns(&self, attempt: AttemptId, now: SystemTime) -> i64 {
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX / NS_PER_S) - i64::from(self.tuning.clock_skew_s);
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX / NS_PER_S) - 1 - i64::from(self.tuning.clock_skew_s);
         let bytes = digest(attempt);
         let word = u64::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]]);
         seconds * NS_PER_S + (word % NS_PER_S.cast_unsigned()).cast_signed()

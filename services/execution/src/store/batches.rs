@@ -44,12 +44,12 @@ pub enum Recount {
 }
 
 /// The counts of a batch follow from its attempts that nothing has replaced and from the state of its run; what is due
-/// when follows from the counts. The caller has locked the batches, or holds the run alone.
+/// when follows from the counts. `counted` is the batch again: a LATERAL cannot see the table that is updated. The caller has locked the batches, or holds the run alone.
 const RECOUNT: &str = "UPDATE batch SET \
     processing = new.processing, processing_units = new.processing_units, \
     in_doubt = new.in_doubt, in_doubt_units = new.in_doubt_units, \
     paid = new.paid, paid_units = new.paid_units, failed = new.failed, failed_units = new.failed_units, \
-    cancelled = CASE WHEN run.state IN (3, 6) THEN size - new.busy ELSE 0 END, \
+    cancelled = CASE WHEN run.state IN (3, 6) THEN batch.size - new.busy ELSE 0 END, \
     cancelled_units = CASE WHEN run.state IN (3, 6) THEN batch.units - new.busy_units ELSE 0 END, \
     state = CASE WHEN new.done THEN 2 ELSE 1 END, \
     ended_at = CASE WHEN new.done THEN coalesce(batch.ended_at, clock_timestamp()) END, \
@@ -59,9 +59,9 @@ const RECOUNT: &str = "UPDATE batch SET \
         WHEN run.state = 1 THEN coalesce(new.next_at, clock_timestamp()) END, \
     lease_until = CASE WHEN $3 IS NULL THEN batch.lease_until END, \
     lease_slot = CASE WHEN $3 IS NULL THEN batch.lease_slot END \
-    FROM run, LATERAL (SELECT *, processing + in_doubt + paid + failed AS busy, \
+    FROM run, batch AS counted, LATERAL (SELECT *, processing + in_doubt + paid + failed AS busy, \
             processing_units + in_doubt_units + paid_units + failed_units AS busy_units, \
-            processing + in_doubt = 0 AND (paid + failed = batch.size OR run.state IN (3, 6)) AS done \
+            processing + in_doubt = 0 AND (paid + failed = counted.size OR run.state IN (3, 6)) AS done \
         FROM (SELECT \
             coalesce(sum(cardinality(ordinals)) FILTER (WHERE state = 1), 0)::integer AS processing, \
             coalesce(sum(units) FILTER (WHERE state = 1), 0) AS processing_units, \
@@ -72,9 +72,9 @@ const RECOUNT: &str = "UPDATE batch SET \
             coalesce(sum(cardinality(ordinals)) FILTER (WHERE state = 4 AND next_at IS NULL), 0)::integer AS failed, \
             coalesce(sum(units) FILTER (WHERE state = 4 AND next_at IS NULL), 0) AS failed_units, \
             min(next_at) AS next_at \
-            FROM attempt WHERE attempt.run_id = batch.run_id AND attempt.batch_number = batch.number AND NOT replaced \
+            FROM attempt WHERE attempt.run_id = counted.run_id AND attempt.batch_number = counted.number AND NOT replaced \
         ) AS sums) AS new \
-    WHERE batch.run_id = $1 AND run.run_id = $1";
+    WHERE batch.run_id = $1 AND run.run_id = $1 AND counted.run_id = $1 AND counted.number = batch.number";
 
 /// Counts batches anew from their attempts.
 pub async fn recount(conn: &mut AsyncPgConnection, run: RunId, which: Recount) -> Result<(), StoreError> {

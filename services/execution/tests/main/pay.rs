@@ -72,7 +72,7 @@ async fn lists_page_and_filter() {
     assert_eq!(crate::support::reason(&list(other).await.unwrap_err()), "PAGE_TOKEN_MISMATCH");
     let failed = list(pb::ListPayoutsRequest { status: pb::PayoutStatus::Failed.into(), ..first }).await.unwrap();
     assert_eq!(failed.payouts.len(), 1);
-    assert_eq!(failed.payouts[0].failure.as_ref().unwrap().reason, "NO_REMAINING_AUTOMATIC_ASSOCIATIONS");
+    assert_eq!(failed.payouts[0].failure.as_ref().unwrap().reason, "TOKEN_NOT_ASSOCIATED_TO_ACCOUNT");
     let batches = pb::ListBatchesRequest { run_id: header.run_id, ..Default::default() };
     let batches = bench.client().list_batches(bench.request(batches)).await.unwrap().into_inner().batches;
     assert_eq!(batches.iter().map(|batch| batch.paid).collect::<Vec<_>>(), [7, 7, 6]);

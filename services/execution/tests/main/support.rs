@@ -29,7 +29,6 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) struct Bench {
     pub(crate) sandbox: sandbox::Sandbox,
     pub(crate) control: Control,
-    pub(crate) db: pg::DbConfig,
     pub(crate) funding: String,
     pub(crate) asset: String,
     pub(crate) token: String,
@@ -60,6 +59,7 @@ impl Bench {
     }
 
     pub(crate) async fn with(tuning: Tuning) -> Self {
+        service_kit::telemetry::init(service_kit::telemetry::Format::Text);
         let dir = tempfile::tempdir().unwrap();
         let sandbox = sandbox::start(sandbox::Config::default()).await.unwrap();
         let network = sandbox.network().clone();
@@ -72,7 +72,7 @@ impl Bench {
             .map(|node| Node { account: node.account_id.to_string().parse().unwrap(), url: format!("http://{}", node.address) })
             .collect();
         let config = Config {
-            db: db.clone(),
+            db,
             keys_dir: dir.path().to_owned(),
             network: money::Network::Sandbox,
             nodes,
@@ -94,7 +94,7 @@ impl Bench {
         let asset = format!("hedera:sandbox/token:{token}");
         let operator = network.operator.account_id.to_string();
         let mut bench =
-            Self { sandbox, control, db, funding: String::new(), asset, token, peer, shutdown, _dir: dir };
+            Self { sandbox, control, funding: String::new(), asset, token, peer, shutdown, _dir: dir };
         bench.funding = bench.create_funding_account("main", &operator, "operator", "main").await.unwrap().id;
         bench
     }

@@ -7,7 +7,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tonic::{Code, Request, Status, Streaming};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1alpha::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1alpha::server_reflection_request::MessageRequest;
 use tonic_types::StatusExt as _;
+use tower::{Service as _, ServiceExt as _};
 
 use crate::echo::Codec;
 use crate::suite::{Provider, Suite, authorize, becomes, now_seconds, path};
@@ -73,8 +76,6 @@ async fn health_and_reflection_need_no_token() {
         .check(HealthCheckRequest { service: String::new() })
         .await
         .expect("health is public");
-    use tonic_reflection::pb::v1alpha::server_reflection_client::ServerReflectionClient;
-    use tonic_reflection::pb::v1alpha::server_reflection_request::MessageRequest;
     let ask = tonic_reflection::pb::v1alpha::ServerReflectionRequest {
         host: String::new(),
         message_request: Some(MessageRequest::FileContainingSymbol("bursar.test.v1.EchoService".to_owned())),
@@ -102,7 +103,6 @@ async fn what_is_not_grpc_gets_no_further_than_the_edge() {
         .expect("fine");
     request.headers_mut().insert("content-type", "application/json".parse().expect("ASCII"));
     let mut channel = suite.channel.clone();
-    use tower::{Service as _, ServiceExt as _};
     let answer = channel.ready().await.expect("connected").call(request).await.expect("an answer");
     assert_eq!(answer.status(), http::StatusCode::UNSUPPORTED_MEDIA_TYPE);
     assert_eq!(suite.calls(), 0);

@@ -8,7 +8,12 @@ use crate::error::Error;
 use crate::store::history;
 
 /// The newest change at or before `at_ns`. Who came later held nothing from the first sync on; before that nothing is known.
-pub async fn get_balance_at(app: &App, asset: AssetId, num: u64, at_ns: i64) -> Result<BalanceChange, Error> {
+pub(crate) async fn get_balance_at(
+    app: &App,
+    asset: AssetId,
+    num: u64,
+    at_ns: i64,
+) -> Result<BalanceChange, Error> {
     app.asset(asset).await?;
     let mut conn = app.conn().await?;
     if let Some(change) = history::list(&mut conn, asset, num, at_ns, 1).await?.pop() {

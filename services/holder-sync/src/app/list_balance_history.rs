@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::store::history;
 
 /// Up to `limit` changes, newest first, before the network's time `before_ns`.
-pub async fn list_balance_history(
+pub(crate) async fn list_balance_history(
     app: &App,
     asset: AssetId,
     num: u64,

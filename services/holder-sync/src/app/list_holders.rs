@@ -9,7 +9,7 @@ use crate::store::{accounts, holders};
 
 /// Which holders are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Search {
+pub(crate) enum Search {
     /// All of them.
     All,
     /// The one with this account number.
@@ -20,7 +20,7 @@ pub enum Search {
 
 /// A page of holders and what it is a page of.
 #[derive(Clone, Debug)]
-pub struct HolderPage {
+pub(crate) struct HolderPage {
     /// The holders, one more than asked for when there is a next page.
     pub holders: Vec<Holder>,
     /// What the last successful sync said; none before the first, when there are no holders.
@@ -30,7 +30,7 @@ pub struct HolderPage {
 }
 
 /// Up to `limit` holders after `after`.
-pub async fn list_holders(
+pub(crate) async fn list_holders(
     app: &App,
     asset: AssetId,
     search: Search,

@@ -31,23 +31,23 @@ use crate::domain::TrackedAsset;
 use crate::error::Error;
 use crate::store::tracked_assets;
 
-pub use get_balance_at::get_balance_at;
-pub use list_balance_history::list_balance_history;
-pub use list_holders::{HolderPage, Search, list_holders};
-pub use once::Once;
-pub use register_asset::register_asset;
-pub use schedule_due::schedule_due;
-pub use snapshots::{get_snapshot, list_snapshots, snapshot_holders, stream_snapshot};
-pub use sweep::sweep;
-pub use sync_holders::sync_holders;
-pub use sync_status::{batch_get_sync_status, get_sync_status};
-pub use take_snapshot::{TakeSnapshot, take_snapshot};
-pub use update_sync_settings::update_sync_settings;
-pub use work::work_next;
+pub(crate) use get_balance_at::get_balance_at;
+pub(crate) use list_balance_history::list_balance_history;
+pub(crate) use list_holders::{HolderPage, Search, list_holders};
+pub(crate) use once::Once;
+pub(crate) use register_asset::register_asset;
+pub(crate) use schedule_due::schedule_due;
+pub(crate) use snapshots::{get_snapshot, list_snapshots, snapshot_holders, stream_snapshot};
+pub(crate) use sweep::sweep;
+pub(crate) use sync_holders::sync_holders;
+pub(crate) use sync_status::{batch_get_sync_status, get_sync_status};
+pub(crate) use take_snapshot::{TakeSnapshot, take_snapshot};
+pub(crate) use update_sync_settings::update_sync_settings;
+pub(crate) use work::work_next;
 
 /// How work is paced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// How long work is ours without a sign of life.
     pub lease: Duration,
     /// The pause after a first failure; it doubles with each.
@@ -58,7 +58,7 @@ pub struct Pace {
 
 /// What the use cases work with.
 #[derive(Clone)]
-pub struct App {
+pub(crate) struct App {
     /// This service's database.
     pub pool: Pool,
     /// The same as a URL, for COPY.

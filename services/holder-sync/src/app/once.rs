@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// One call with effects: whose it is, by which key, and how its answer is stored.
 #[derive(Clone, Debug)]
-pub struct Once<T> {
+pub(crate) struct Once<T> {
     /// `<rpc method>:<subject>`.
     pub scope: String,
     /// The caller's key.
@@ -22,7 +22,7 @@ pub struct Once<T> {
 
 impl<T: Send + 'static> Once<T> {
     /// Runs `write` in one transaction with the key, unless the key has an answer already; returns the answer's bytes.
-    pub async fn run<W>(&self, app: &App, write: W) -> Result<Vec<u8>, Error>
+    pub(crate) async fn run<W>(&self, app: &App, write: W) -> Result<Vec<u8>, Error>
     where
         W: for<'r> FnOnce(&'r mut AsyncPgConnection) -> BoxFuture<'r, Result<T, Error>> + Send,
     {

@@ -86,7 +86,8 @@ async fn copy(app: &App, shelf: Shelf, id: Uuid, state: &Located) -> Result<Tall
 async fn learn_accounts(app: &App, shelf: Shelf, id: Uuid) -> Result<(), Stop> {
     let mut from = 0;
     loop {
-        let unknown = readings::unknown_accounts(&mut *conn(app).await?, shelf, id, from, ACCOUNTS_CHUNK).await?;
+        let unknown =
+            readings::unknown_accounts(&mut *conn(app).await?, shelf, id, from, ACCOUNTS_CHUNK).await?;
         let Some(last) = unknown.last() else { break };
         from = last + 1;
         let learnt = ask(app, &unknown).await?;

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::store::tracked_assets;
 
 /// Follows an asset from now on, with periodic syncs. One that is followed already stays as it is.
-pub async fn register_asset(app: &App, id: AssetId, token: TokenId) -> Result<SyncStatus, Error> {
+pub(crate) async fn register_asset(app: &App, id: AssetId, token: TokenId) -> Result<SyncStatus, Error> {
     let (ids, at, interval_s) = (Arc::clone(&app.ids), app.clock.now(), app.pace.interval_s);
     let token_id = token.to_string();
     let first_due = at + Duration::from_secs(interval_s.into());

@@ -15,7 +15,7 @@ const BATCHES_MAX: usize = 100;
 
 /// Starts a sync of every asset whose time has come and that has none under way. Any number of replicas may: each passes over
 /// the assets another has in hand.
-pub async fn schedule_due(app: &App) -> Result<(), Error> {
+pub(crate) async fn schedule_due(app: &App) -> Result<(), Error> {
     for _ in 0..BATCHES_MAX {
         let started = schedule_batch(app).await?;
         if started > 0 {

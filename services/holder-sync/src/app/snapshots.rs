@@ -8,12 +8,12 @@ use crate::error::Error;
 use crate::store::snapshots;
 
 /// One snapshot.
-pub async fn get_snapshot(app: &App, id: SnapshotId) -> Result<Snapshot, Error> {
+pub(crate) async fn get_snapshot(app: &App, id: SnapshotId) -> Result<Snapshot, Error> {
     snapshots::find(&mut *app.conn().await?, id).await?.ok_or(Error::SnapshotNotFound(id))
 }
 
 /// Up to `limit` snapshots of an asset, newest first, after `after`.
-pub async fn list_snapshots(
+pub(crate) async fn list_snapshots(
     app: &App,
     asset: AssetId,
     after: Option<SnapshotId>,
@@ -24,7 +24,7 @@ pub async fn list_snapshots(
 }
 
 /// What a snapshot is made of, if it is ready to be streamed.
-pub async fn stream_snapshot(app: &App, id: SnapshotId) -> Result<Frozen, Error> {
+pub(crate) async fn stream_snapshot(app: &App, id: SnapshotId) -> Result<Frozen, Error> {
     match get_snapshot(app, id).await?.progress {
         SnapshotProgress::Ready(frozen) => Ok(frozen),
         SnapshotProgress::Running | SnapshotProgress::Failed { .. } => Err(Error::SnapshotNotReady(id)),
@@ -32,7 +32,7 @@ pub async fn stream_snapshot(app: &App, id: SnapshotId) -> Result<Frozen, Error>
 }
 
 /// Up to `limit` holders of a frozen snapshot by account number, from number `from` on.
-pub async fn snapshot_holders(
+pub(crate) async fn snapshot_holders(
     app: &App,
     frozen: &Frozen,
     from: u64,

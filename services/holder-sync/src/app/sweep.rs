@@ -10,7 +10,7 @@ const AGE_S: u32 = 3600;
 const BATCH_MAX: u32 = 20;
 
 /// Lets go of dead readings. Any number of replicas may.
-pub async fn sweep(app: &App) -> Result<(), Error> {
+pub(crate) async fn sweep(app: &App) -> Result<(), Error> {
     let mut conn = app.conn().await?;
     for reading in readings::dead(&mut conn, AGE_S, BATCH_MAX).await? {
         readings::discard(&mut conn, reading).await?;

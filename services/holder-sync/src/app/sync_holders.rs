@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::store::tracked_assets;
 
 /// Starts a sync, or finds the one that is pending or running.
-pub async fn sync_holders(app: &App, id: AssetId, once: &Once<Sync>) -> Result<Vec<u8>, Error> {
+pub(crate) async fn sync_holders(app: &App, id: AssetId, once: &Once<Sync>) -> Result<Vec<u8>, Error> {
     let (ids, at) = (Arc::clone(&app.ids), app.clock.now());
     let answer = once
         .run(app, move |conn| {

@@ -8,12 +8,12 @@ use crate::error::Error;
 use crate::store::{syncs, tracked_assets};
 
 /// One asset's status.
-pub async fn get_sync_status(app: &App, id: AssetId) -> Result<SyncStatus, Error> {
+pub(crate) async fn get_sync_status(app: &App, id: AssetId) -> Result<SyncStatus, Error> {
     batch_get_sync_status(app, &[id]).await?.pop().ok_or(Error::AssetNotFound(id))
 }
 
 /// The status of those of these assets that are known, in no order.
-pub async fn batch_get_sync_status(app: &App, ids: &[AssetId]) -> Result<Vec<SyncStatus>, Error> {
+pub(crate) async fn batch_get_sync_status(app: &App, ids: &[AssetId]) -> Result<Vec<SyncStatus>, Error> {
     let mut conn = app.conn().await?;
     let assets = tracked_assets::find_all(&mut conn, ids).await?;
     let mut last: Vec<Sync> = syncs::last_of(&mut conn, ids).await?;

@@ -16,7 +16,7 @@ use crate::store::{jobs, snapshots, tracked_assets};
 
 /// Which snapshot is wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct TakeSnapshot {
+pub(crate) struct TakeSnapshot {
     /// The asset.
     pub asset: AssetId,
     /// Balances at or before this time, nanoseconds since the epoch; now when absent.
@@ -26,7 +26,11 @@ pub struct TakeSnapshot {
 }
 
 /// The snapshot, begun or as it is; one that failed is begun anew.
-pub async fn take_snapshot(app: &App, input: TakeSnapshot, once: &Once<Snapshot>) -> Result<Vec<u8>, Error> {
+pub(crate) async fn take_snapshot(
+    app: &App,
+    input: TakeSnapshot,
+    once: &Once<Snapshot>,
+) -> Result<Vec<u8>, Error> {
     let now_ns = to_ns(app.clock.now());
     if input.record_ns.is_some_and(|record_ns| record_ns > now_ns) {
         return Err(Problem::field("record_time", "IN_THE_FUTURE", "now or a time in the past").into());

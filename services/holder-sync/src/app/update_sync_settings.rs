@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::store::tracked_assets;
 
 /// Replaces the settings; no interval leaves it as it is. The next periodic sync is due one interval from now.
-pub async fn update_sync_settings(
+pub(crate) async fn update_sync_settings(
     app: &App,
     id: AssetId,
     periodic: bool,

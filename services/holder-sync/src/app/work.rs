@@ -81,7 +81,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Works on what has waited longest; says whether there was anything.
-pub async fn work_next(app: &App, owner: Uuid, shutdown: &Shutdown) -> Result<bool, Error> {
+pub(crate) async fn work_next(app: &App, owner: Uuid, shutdown: &Shutdown) -> Result<bool, Error> {
     let claimed = jobs::claim(&mut *app.conn().await?, owner, app.pace.lease).await?;
     let Some(lease) = claimed else { return Ok(false) };
     if lease.epoch > BEGINNINGS_MAX {
@@ -94,7 +94,9 @@ pub async fn work_next(app: &App, owner: Uuid, shutdown: &Shutdown) -> Result<bo
     };
     match outcome {
         Ok(()) => {}
-        Err(Stop::LeaseLost) => tracing::warn!(work = ?lease.work, epoch = lease.epoch, "lease lost; another has it"),
+        Err(Stop::LeaseLost) => {
+            tracing::warn!(work = ?lease.work, epoch = lease.epoch, "lease lost; another has it");
+        }
         Err(Stop::ShuttingDown) => jobs::release(&mut *app.conn().await?, &lease).await?,
         Err(Stop::Failed { failure, cause }) => failed(app, &lease, failure, &cause).await?,
     }

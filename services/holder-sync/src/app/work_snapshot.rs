@@ -17,6 +17,12 @@ pub(super) async fn run(app: &App, lease: &Lease, id: SnapshotId, shutdown: &Shu
     let record_ns = super::get_snapshot(app, id).await?.record_ns;
     let reading = async {
         let state = read_balances::locate(app, &asset.token_id, record_ns).await?;
+        let known_ns = asset.last_success.as_ref().map(|success| success.consensus_ns);
+        if known_ns.is_some_and(|known_ns| state.consensus_ns < known_ns && known_ns <= record_ns) {
+            let cause =
+                format!("a state of {known_ns:?} is known, the newest stored is of {}", state.consensus_ns);
+            return Err(Stop::because(JobFailure::MIRROR_BEHIND, cause));
+        }
         let reading = read_balances::read(app, lease, Shelf::Snapshot, &state).await?;
         Ok((state, reading))
     };

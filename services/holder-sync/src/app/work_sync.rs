@@ -25,7 +25,8 @@ async fn read(app: &App, lease: &Lease, asset: &TrackedAsset) -> Result<(Located
     match asset.last_success.as_ref().map(|success| success.consensus_ns) {
         Some(known) if known == state.consensus_ns => Ok((state, None)),
         Some(known) if known > state.consensus_ns => {
-            let cause = format!("balances of {known} are known, the newest stored are of {}", state.consensus_ns);
+            let cause =
+                format!("balances of {known} are known, the newest stored are of {}", state.consensus_ns);
             Err(Stop::because(JobFailure::MIRROR_BEHIND, cause))
         }
         _ => Ok((state, Some(read_balances::read(app, lease, Shelf::Staged, &state).await?))),

@@ -11,10 +11,12 @@ use crate::domain::Account;
 
 /// One whole token of more decimals than this is beyond 128 bits.
 const DECIMALS_MAX: u32 = 38;
+/// How often the newest stored state is asked for, for the sake of replicas that lag.
+const ANSWERS: usize = 4;
 
 /// Why a reading cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub(crate) enum ReadError {
     /// The mirror node gave no usable answer.
     #[error(transparent)]
     Mirror(#[from] MirrorError),
@@ -36,7 +38,7 @@ pub enum ReadError {
 
 /// A token as it is now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenNow {
+pub(crate) struct TokenNow {
     /// Decimals of one whole token.
     pub decimals: u8,
     /// Total supply, smallest units.
@@ -47,18 +49,18 @@ pub struct TokenNow {
 
 /// Reads balances and accounts. Repeats on 429 and 5xx, deadlines and bounds are the mirror client's.
 #[derive(Clone, Debug)]
-pub struct BalanceReader {
+pub(crate) struct BalanceReader {
     mirror: Mirror,
 }
 
 impl BalanceReader {
     /// A reader of this mirror node.
-    pub fn new(mirror: Mirror) -> Self {
+    pub(crate) fn new(mirror: Mirror) -> Self {
         Self { mirror }
     }
 
     /// A token as it is now; none when the network does not know it.
-    pub async fn token(&self, token: TokenId) -> Result<Option<TokenNow>, ReadError> {
+    pub(crate) async fn token(&self, token: TokenId) -> Result<Option<TokenNow>, ReadError> {
         let Some(info) = self.mirror.token(token).await? else { return Ok(None) };
         let decimals = u8::try_from(info.decimals).ok().filter(|_| info.decimals <= DECIMALS_MAX);
         Ok(Some(TokenNow {
@@ -69,23 +71,30 @@ impl BalanceReader {
     }
 
     /// The time of the newest stored balances at or before `at_ns`, nanoseconds since the epoch; none when none are stored.
-    pub async fn stored_at(&self, token: TokenId, at_ns: i64) -> Result<Option<i64>, ReadError> {
-        let first = self.mirror.balances(token, Some(at_ns), 1).next().await?;
-        Ok(first.and_then(|page| page.timestamp_ns))
+    ///
+    /// Behind one address there can be replicas that lag; the newest of a few answers is taken.
+    pub(crate) async fn stored_at(&self, token: TokenId, at_ns: i64) -> Result<Option<i64>, ReadError> {
+        let mut newest = None;
+        for _ in 0..ANSWERS {
+            let first = self.mirror.balances(token, Some(at_ns), 1).next().await?;
+            newest = newest.max(first.and_then(|page| page.timestamp_ns));
+        }
+        Ok(newest)
     }
 
     /// All pages of the state stored at `stored_ns`.
-    pub fn pages(&self, token: TokenId, stored_ns: i64) -> PinnedPages<'_> {
+    pub(crate) fn pages(&self, token: TokenId, stored_ns: i64) -> PinnedPages<'_> {
         PinnedPages { pages: self.mirror.balances(token, Some(stored_ns), PAGE_MAX), pinned_ns: stored_ns }
     }
 
     /// How many accounts one call of [`BalanceReader::accounts`] takes.
-    pub const ACCOUNTS_MAX: usize = BATCH_MAX;
+    pub(crate) const ACCOUNTS_MAX: usize = BATCH_MAX;
 
     /// What these accounts are. Those the mirror node does not know are left out.
-    pub async fn accounts(&self, nums: &[u64]) -> Result<Vec<Account>, ReadError> {
+    pub(crate) async fn accounts(&self, nums: &[u64]) -> Result<Vec<Account>, ReadError> {
         // Nobody owns the zero account and no mirror node lists it.
-        let zero = nums.contains(&0).then_some(Account { num: 0, evm_alias: None, contract: false, deleted: false });
+        let zero =
+            nums.contains(&0).then_some(Account { num: 0, evm_alias: None, contract: false, deleted: false });
         let ids = nums.iter().filter(|num| **num > 0).filter_map(|num| AccountId::from_num(*num).ok());
         let ids: Vec<AccountId> = ids.collect();
         let (infos, contracts) = try_join(self.mirror.accounts(&ids), self.mirror.contracts(&ids)).await?;
@@ -115,19 +124,21 @@ fn number(account: AccountId) -> Result<u64, ReadError> {
 
 /// The pages of one stored state.
 #[derive(Debug)]
-pub struct PinnedPages<'a> {
+pub(crate) struct PinnedPages<'a> {
     pages: BalancePages<'a>,
     pinned_ns: i64,
 }
 
 impl PinnedPages<'_> {
     /// The next page of account numbers, ascending across all pages, with balances above zero; none after the last.
-    pub async fn next(&mut self) -> Result<Option<Vec<(u64, u64)>>, ReadError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<(u64, u64)>>, ReadError> {
         let Some(page) = self.pages.next().await? else { return Ok(None) };
         if page.timestamp_ns != Some(self.pinned_ns) {
             return Err(ReadError::Disagrees { pinned_ns: self.pinned_ns, page_ns: page.timestamp_ns });
         }
         let held = page.rows.into_iter().filter(|(_, balance)| *balance > 0);
-        held.map(|(account, balance)| Ok((number(account)?, balance))).collect::<Result<Vec<_>, _>>().map(Some)
+        held.map(|(account, balance)| Ok((number(account)?, balance)))
+            .collect::<Result<Vec<_>, _>>()
+            .map(Some)
     }
 }

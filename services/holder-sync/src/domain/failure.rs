@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 /// Failures after which a job is given up.
-pub const FAILURES_MAX: u32 = 5;
+pub(super) const FAILURES_MAX: u32 = 5;
 /// Beginnings after which a job is given up although nobody reported a failure: whoever begins it dies of it.
-pub const BEGINNINGS_MAX: u32 = 20;
+pub(crate) const BEGINNINGS_MAX: u32 = 20;
 /// The reason of such an end.
-pub const ABANDONED: &str = "ABANDONED";
+pub(crate) const ABANDONED: &str = "ABANDONED";
 
 /// One failure of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JobFailure {
+pub(crate) struct JobFailure {
     /// Stable, shown to users.
     pub reason: &'static str,
     /// Whether another try can help.
@@ -20,26 +20,26 @@ pub struct JobFailure {
 
 impl JobFailure {
     /// The mirror node has no stored balances at or before the time asked for.
-    pub const NO_STORED_BALANCES: Self = Self::last("NO_STORED_BALANCES");
+    pub(crate) const NO_STORED_BALANCES: Self = Self::last("NO_STORED_BALANCES");
     /// The network has no such token.
-    pub const TOKEN_NOT_FOUND: Self = Self::last("TOKEN_NOT_FOUND");
+    pub(crate) const TOKEN_NOT_FOUND: Self = Self::last("TOKEN_NOT_FOUND");
     /// The token cannot be counted here: more decimals than amounts can have.
-    pub const TOKEN_DECIMALS_UNSUPPORTED: Self = Self::last("TOKEN_DECIMALS_UNSUPPORTED");
+    pub(crate) const TOKEN_DECIMALS_UNSUPPORTED: Self = Self::last("TOKEN_DECIMALS_UNSUPPORTED");
     /// An account outside shard 0 and realm 0.
-    pub const ACCOUNT_OUTSIDE_REALM: Self = Self::last("ACCOUNT_OUTSIDE_REALM");
+    pub(crate) const ACCOUNT_OUTSIDE_REALM: Self = Self::last("ACCOUNT_OUTSIDE_REALM");
     /// A page was of another stored state than the first: replicas of the mirror node disagree.
-    pub const MIRROR_DISAGREES: Self = Self::again("MIRROR_DISAGREES");
+    pub(crate) const MIRROR_DISAGREES: Self = Self::again("MIRROR_DISAGREES");
     /// The newest stored state is older than the one known: a replica of the mirror node lags.
-    pub const MIRROR_BEHIND: Self = Self::again("MIRROR_BEHIND");
+    pub(crate) const MIRROR_BEHIND: Self = Self::again("MIRROR_BEHIND");
     /// The mirror node does not know an account it gave a balance of.
-    pub const ACCOUNTS_UNKNOWN: Self = Self::again("ACCOUNTS_UNKNOWN");
+    pub(crate) const ACCOUNTS_UNKNOWN: Self = Self::again("ACCOUNTS_UNKNOWN");
     /// The rows stored are not the rows read.
-    pub const ROWS_LOST: Self = Self::again("ROWS_LOST");
+    pub(crate) const ROWS_LOST: Self = Self::again("ROWS_LOST");
     /// The database failed.
-    pub const STORAGE_FAILED: Self = Self::again("STORAGE_FAILED");
+    pub(crate) const STORAGE_FAILED: Self = Self::again("STORAGE_FAILED");
 
     /// A failure after which another try can help.
-    pub const fn again(reason: &'static str) -> Self {
+    pub(crate) const fn again(reason: &'static str) -> Self {
         Self { reason, retryable: true }
     }
 
@@ -48,13 +48,13 @@ impl JobFailure {
     }
 
     /// Whether the job is tried again after this failure, its `failures`-th.
-    pub const fn is_tried_again(self, failures: u32) -> bool {
+    pub(crate) const fn is_tried_again(self, failures: u32) -> bool {
         self.retryable && failures < FAILURES_MAX
     }
 }
 
 /// The pause after the `failures`-th failure: `first`, doubled each time.
-pub fn backoff(first: Duration, failures: u32) -> Duration {
+pub(crate) fn backoff(first: Duration, failures: u32) -> Duration {
     first.saturating_mul(1 << failures.saturating_sub(1).min(FAILURES_MAX))
 }
 

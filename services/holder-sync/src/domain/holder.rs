@@ -8,7 +8,7 @@ const PARTS_PER_BILLION: u128 = 1_000_000_000;
 
 /// What the network says of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// Its number.
     pub num: u64,
     /// Its alias as an EVM address; none where it has only the long-zero form of its number.
@@ -21,7 +21,7 @@ pub struct Account {
 
 /// What sort of holder it is: what a distribution decides on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HolderKind {
+pub(crate) enum HolderKind {
     /// An ordinary account.
     Account,
     /// A smart contract.
@@ -39,7 +39,7 @@ pub enum HolderKind {
 impl HolderKind {
     /// The kind of `account` among the holders of a token with this treasury. Where several fit, the one that decides: the
     /// treasury is never paid, whatever else it is; what is deleted cannot be paid, whatever it was.
-    pub fn of(account: &Account, treasury_num: u64) -> Self {
+    pub(crate) fn of(account: &Account, treasury_num: u64) -> Self {
         match account.num {
             0 => Self::Zero,
             num if num == treasury_num => Self::Treasury,
@@ -53,7 +53,7 @@ impl HolderKind {
 
 /// A holder as of the last sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holder {
+pub(crate) struct Holder {
     /// Who.
     pub account: Account,
     /// Smallest units, above zero.
@@ -64,7 +64,7 @@ pub struct Holder {
 
 /// In which order holders are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HolderOrder {
+pub(crate) enum HolderOrder {
     /// By balance, largest first; equal ones by account number.
     BalanceDesc,
     /// By balance, smallest first; equal ones by account number.
@@ -75,7 +75,7 @@ pub enum HolderOrder {
 
 /// A place in a list of holders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HolderPosition {
+pub(crate) struct HolderPosition {
     /// The balance of the holder there.
     pub balance: u128,
     /// Its account number.
@@ -84,7 +84,7 @@ pub struct HolderPosition {
 
 /// One change of a holder's balance, as syncs saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BalanceChange {
+pub(crate) struct BalanceChange {
     /// The network's time of the reading that showed it, nanoseconds since the epoch.
     pub consensus_ns: i64,
     /// Smallest units from then on; 0 when the holder left.
@@ -95,7 +95,7 @@ pub struct BalanceChange {
 
 /// The share of `total` in parts per billion, rounded down; a billion when `balance` is all there is or more (a supply that
 /// was read later than the balance can be smaller).
-pub fn share_ppb(balance: u128, total: u128) -> u32 {
+pub(crate) fn share_ppb(balance: u128, total: u128) -> u32 {
     if total == 0 || balance >= total {
         return if balance == 0 { 0 } else { 1_000_000_000 };
     }

@@ -9,8 +9,8 @@ mod settings;
 mod snapshot;
 mod sync;
 
-pub use failure::{ABANDONED, BEGINNINGS_MAX, JobFailure, backoff};
-pub use holder::{Account, BalanceChange, Holder, HolderKind, HolderOrder, HolderPosition, share_ppb};
-pub use settings::{INTERVAL_S_MAX, INTERVAL_S_MIN, SyncSettings, due_after};
-pub use snapshot::{Frozen, Snapshot, SnapshotHolder, SnapshotProgress};
-pub use sync::{LastSuccess, Sync, SyncProgress, SyncStatus, TrackedAsset};
+pub(crate) use failure::{ABANDONED, BEGINNINGS_MAX, JobFailure, backoff};
+pub(crate) use holder::{Account, BalanceChange, Holder, HolderKind, HolderOrder, HolderPosition, share_ppb};
+pub(crate) use settings::{INTERVAL_S_MAX, INTERVAL_S_MIN, SyncSettings, due_after};
+pub(crate) use snapshot::{Frozen, Snapshot, SnapshotHolder, SnapshotProgress};
+pub(crate) use sync::{LastSuccess, Sync, SyncProgress, SyncStatus, TrackedAsset};

@@ -3,13 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 /// The shortest interval between periodic syncs, seconds.
-pub const INTERVAL_S_MIN: u32 = 60;
+pub(crate) const INTERVAL_S_MIN: u32 = 60;
 /// The longest interval between periodic syncs, seconds: a week.
-pub const INTERVAL_S_MAX: u32 = 604_800;
+pub(crate) const INTERVAL_S_MAX: u32 = 604_800;
 
 /// The settings of one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SyncSettings {
+pub(crate) struct SyncSettings {
     /// Seconds between the starts of periodic syncs.
     pub interval_s: u32,
     /// When the next one is due; none when they are off.
@@ -17,7 +17,7 @@ pub struct SyncSettings {
 }
 
 /// When the sync after the one due at `due` is due. The rhythm is kept; what was missed while nobody looked is not made up.
-pub fn due_after(due: SystemTime, now: SystemTime, interval_s: u32) -> SystemTime {
+pub(crate) fn due_after(due: SystemTime, now: SystemTime, interval_s: u32) -> SystemTime {
     let interval = Duration::from_secs(interval_s.into());
     let next = due + interval;
     if next > now { next } else { now + interval }

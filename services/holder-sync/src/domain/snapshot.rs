@@ -8,7 +8,7 @@ use super::holder::{Account, HolderKind};
 
 /// A snapshot, ready or on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     /// Its id.
     pub id: SnapshotId,
     /// The asset.
@@ -23,7 +23,7 @@ pub struct Snapshot {
 
 /// How far a snapshot came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SnapshotProgress {
+pub(crate) enum SnapshotProgress {
     /// Being read.
     Running,
     /// It never changes again.
@@ -37,7 +37,7 @@ pub enum SnapshotProgress {
 
 /// What a snapshot says once it is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frozen {
+pub(crate) struct Frozen {
     /// The network's time all balances are of, nanoseconds since the epoch.
     pub consensus_ns: i64,
     /// Holders with a balance above zero.
@@ -56,7 +56,7 @@ pub struct Frozen {
 
 /// One holder in a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SnapshotHolder {
+pub(crate) struct SnapshotHolder {
     /// Who.
     pub account: Account,
     /// Smallest units, above zero.

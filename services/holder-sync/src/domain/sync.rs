@@ -8,7 +8,7 @@ use super::settings::SyncSettings;
 
 /// A reading of all balances of one asset's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sync {
+pub(crate) struct Sync {
     /// Its id.
     pub id: SyncId,
     /// The asset.
@@ -21,7 +21,7 @@ pub struct Sync {
 
 /// How far a sync came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SyncProgress {
+pub(crate) enum SyncProgress {
     /// Accepted, not begun.
     Pending,
     /// The mirror node is being read.
@@ -48,7 +48,7 @@ pub enum SyncProgress {
 
 /// An asset whose holders are followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrackedAsset {
+pub(crate) struct TrackedAsset {
     /// The asset.
     pub id: AssetId,
     /// Its token's id on the network.
@@ -61,7 +61,7 @@ pub struct TrackedAsset {
 
 /// What the last successful sync of an asset said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastSuccess {
+pub(crate) struct LastSuccess {
     /// When it ended.
     pub at: SystemTime,
     /// The network's time of its balances, nanoseconds since the epoch.
@@ -76,7 +76,7 @@ pub struct LastSuccess {
 
 /// An asset with its last sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyncStatus {
+pub(crate) struct SyncStatus {
     /// The asset.
     pub asset: TrackedAsset,
     /// The last sync, ended or not; none before the first.

@@ -4,6 +4,6 @@ mod schedule;
 mod sweep;
 mod work;
 
-pub use schedule::schedule;
-pub use sweep::sweep;
-pub use work::work;
+pub(crate) use schedule::schedule;
+pub(crate) use sweep::sweep;
+pub(crate) use work::work;

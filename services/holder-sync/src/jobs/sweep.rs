@@ -9,7 +9,7 @@ use crate::app::{self, App};
 const INTERVAL: Duration = Duration::from_mins(10);
 
 /// Looks for dead readings now and then, until `shutdown`.
-pub async fn sweep(app: App, shutdown: Shutdown) {
+pub(crate) async fn sweep(app: App, shutdown: Shutdown) {
     while shutdown.sleep(INTERVAL).await {
         if let Err(error) = app::sweep(&app).await {
             tracing::error!(error = &error as &dyn std::error::Error, "dead readings could not be let go");

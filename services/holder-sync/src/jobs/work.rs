@@ -8,7 +8,7 @@ use service_kit::Shutdown;
 use crate::app::{self, App};
 
 /// Works until `shutdown`. It looks for work when woken, and every `poll` for work that other replicas left or postponed.
-pub async fn work(app: App, owner: Uuid, poll: Duration, shutdown: Shutdown) {
+pub(crate) async fn work(app: App, owner: Uuid, poll: Duration, shutdown: Shutdown) {
     while !shutdown.is_triggered() {
         match app::work_next(&app, owner, &shutdown).await {
             Ok(true) => continue,

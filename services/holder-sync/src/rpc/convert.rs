@@ -12,8 +12,8 @@ use service_kit::validate::{self, MALFORMED, OUT_OF_RANGE};
 
 use crate::app::{HolderPage, Search};
 use crate::domain::{
-    Account, BalanceChange, HolderKind, HolderOrder, Snapshot, SnapshotHolder, SnapshotProgress, Sync, SyncProgress,
-    SyncSettings, SyncStatus, share_ppb,
+    Account, BalanceChange, HolderKind, HolderOrder, Snapshot, SnapshotHolder, SnapshotProgress, Sync,
+    SyncProgress, SyncSettings, SyncStatus, share_ppb,
 };
 use crate::error::Error;
 use crate::store::time::from_ns;
@@ -77,13 +77,11 @@ pub(super) fn nanoseconds(violations: &mut FieldViolations, name: &str, time: Ti
     let nanos = i64::from(time.nanos);
     let ns = time.seconds.checked_mul(NS_PER_S).and_then(|ns| ns.checked_add(nanos));
     let canonical = time.seconds >= 0 && (0..NS_PER_S).contains(&nanos);
-    match ns.filter(|_| canonical) {
-        Some(ns) => Some(ns),
-        None => {
-            violations.add(name, OUT_OF_RANGE, "a time from 1970 to 2261");
-            None
-        }
+    let ns = ns.filter(|_| canonical);
+    if ns.is_none() {
+        violations.add(name, OUT_OF_RANGE, "a time from 1970 to 2261");
     }
+    ns
 }
 
 /// The order that a list is asked for in.

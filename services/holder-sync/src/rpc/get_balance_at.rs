@@ -20,8 +20,7 @@ pub(super) async fn handle(
     let time = validate::required(&mut violations, "time", message.time);
     let at_ns = time.and_then(|time| convert::nanoseconds(&mut violations, "time", time));
     violations.into_result().map_err(Error::from)?;
-    let ((asset, num), at_ns) =
-        asset.zip(num).zip(at_ns).expect("what is missing was noted as a violation");
+    let ((asset, num), at_ns) = asset.zip(num).zip(at_ns).expect("what is missing was noted as a violation");
     let change = app::get_balance_at(app, asset, num, at_ns).await?;
     Ok(GetBalanceAtResponse { balance: Some(convert::change(&change)) })
 }

@@ -38,11 +38,14 @@ pub(super) async fn handle(
 
 fn filters(message: &ListHoldersRequest) -> Filters {
     let (asset, search) = (&message.asset_id, &message.search);
-    Filters::of_bytes(format!("ListHolders {asset} {search} {:?}", convert::order(message.order())).as_bytes())
+    Filters::of_bytes(
+        format!("ListHolders {asset} {search} {:?}", convert::order(message.order())).as_bytes(),
+    )
 }
 
 fn position(token: &str, filters: Filters) -> Result<Option<HolderPosition>, Error> {
     let cursor: Option<Cursor> = PageToken::decode(token, filters)?;
-    let position = |(balance, num): Cursor| Ok(HolderPosition { balance: convert::field("page_token", &balance)?, num });
+    let position =
+        |(balance, num): Cursor| Ok(HolderPosition { balance: convert::field("page_token", &balance)?, num });
     cursor.map(position).transpose()
 }

@@ -24,7 +24,7 @@ use crate::app::App;
 
 /// `bursar.holder.v1.HolderService`.
 #[derive(Clone)]
-pub struct Holders(pub App);
+pub(crate) struct Holders(pub App);
 
 #[tonic::async_trait]
 impl HolderService for Holders {

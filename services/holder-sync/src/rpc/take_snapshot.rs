@@ -20,11 +20,11 @@ pub(super) async fn handle(
         TakeSnapshotResponse { snapshot: Some(convert::snapshot(snapshot)) }.encode_to_vec()
     })
     .map_err(Error::from)?;
-    let answer = app::take_snapshot(app, input(request.into_inner())?, &once).await?;
+    let answer = app::take_snapshot(app, input(request.get_ref())?, &once).await?;
     Ok(TakeSnapshotResponse::decode(answer.as_slice()).map_err(Error::from)?)
 }
 
-fn input(message: TakeSnapshotRequest) -> Result<TakeSnapshot, Error> {
+fn input(message: &TakeSnapshotRequest) -> Result<TakeSnapshot, Error> {
     let mut violations = FieldViolations::new();
     let asset = validate::parse(&mut violations, "asset_id", &message.asset_id);
     let record_ns =

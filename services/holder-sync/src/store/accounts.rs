@@ -2,7 +2,8 @@
 
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable};
 use diesel::{
-    ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable, Selectable, SelectableHelper as _, sql_query,
+    ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable, Selectable,
+    SelectableHelper as _, sql_query,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -30,7 +31,7 @@ impl TryFrom<AccountRow> for Account {
 }
 
 /// Records accounts that are not known yet.
-pub async fn insert(conn: &mut AsyncPgConnection, accounts: &[Account]) -> Result<(), StoreError> {
+pub(crate) async fn insert(conn: &mut AsyncPgConnection, accounts: &[Account]) -> Result<(), StoreError> {
     let nums: Vec<i64> = accounts.iter().map(|account| signed(account.num)).collect();
     let aliases: Vec<Option<&[u8]>> =
         accounts.iter().map(|account| account.evm_alias.as_ref().map(<[u8; 20]>::as_slice)).collect();
@@ -50,7 +51,7 @@ pub async fn insert(conn: &mut AsyncPgConnection, accounts: &[Account]) -> Resul
 }
 
 /// The account with this alias.
-pub async fn find_by_alias(
+pub(crate) async fn find_by_alias(
     conn: &mut AsyncPgConnection,
     alias: &[u8; 20],
 ) -> Result<Option<Account>, StoreError> {

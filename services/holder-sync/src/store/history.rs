@@ -1,7 +1,10 @@
 //! Changes of balances, as syncs saw them. Append-only.
 
 use diesel::dsl::exists;
-use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable, Selectable, SelectableHelper as _};
+use diesel::{
+    ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable, Selectable,
+    SelectableHelper as _,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, SyncId, Uuid};
 use pg::Numeric128;
@@ -26,7 +29,7 @@ impl From<Row> for BalanceChange {
 }
 
 /// Up to `limit` changes of one holder's balance at or before `until_ns`, newest first.
-pub async fn list(
+pub(crate) async fn list(
     conn: &mut AsyncPgConnection,
     asset: AssetId,
     num: u64,
@@ -46,7 +49,11 @@ pub async fn list(
 }
 
 /// Whether any sync ever saw this account hold the asset.
-pub async fn is_known(conn: &mut AsyncPgConnection, asset: AssetId, num: u64) -> Result<bool, StoreError> {
+pub(crate) async fn is_known(
+    conn: &mut AsyncPgConnection,
+    asset: AssetId,
+    num: u64,
+) -> Result<bool, StoreError> {
     let changes = balance_history::table
         .filter(balance_history::asset_id.eq(asset.as_uuid()))
         .filter(balance_history::account_num.eq(signed(num)));
@@ -55,7 +62,7 @@ pub async fn is_known(conn: &mut AsyncPgConnection, asset: AssetId, num: u64) ->
 
 /// The asset's first successful sync and the network's time of its balances, if that was at or before `until_ns`: from then
 /// on, who is not in the history held nothing.
-pub async fn known_since(
+pub(crate) async fn known_since(
     conn: &mut AsyncPgConnection,
     asset: AssetId,
     until_ns: i64,

@@ -41,17 +41,21 @@ macro_rules! of_asset {
 }
 
 /// One holder.
-pub async fn find(
+pub(crate) async fn find(
     conn: &mut AsyncPgConnection,
     asset: AssetId,
     num: u64,
 ) -> Result<Option<Holder>, StoreError> {
-    let row = of_asset!(asset).filter(holder::account_num.eq(signed(num))).first::<Joined>(conn).await.optional()?;
+    let row = of_asset!(asset)
+        .filter(holder::account_num.eq(signed(num)))
+        .first::<Joined>(conn)
+        .await
+        .optional()?;
     Ok(read(row.into_iter().collect())?.pop())
 }
 
 /// Up to `limit` holders in this order, after `after`.
-pub async fn list(
+pub(crate) async fn list(
     conn: &mut AsyncPgConnection,
     asset: AssetId,
     order: HolderOrder,
@@ -112,7 +116,7 @@ async fn beyond(
 
 /// Takes over what a sync read: records what changed, and makes the holders those of the reading. Returns how many changed.
 /// Call it under the job's lock, with a reading newer than the last.
-pub async fn take_over(
+pub(crate) async fn take_over(
     conn: &mut AsyncPgConnection,
     asset: AssetId,
     reading: Uuid,

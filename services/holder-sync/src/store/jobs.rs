@@ -12,7 +12,7 @@ use super::{Inconsistent, StoreError};
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
+pub(crate) enum Work {
     /// A sync.
     Sync(SyncId),
     /// A snapshot.
@@ -28,7 +28,7 @@ impl Work {
     }
 
     /// The id of the sync or snapshot, which is the job's.
-    pub const fn id(self) -> Uuid {
+    pub(crate) const fn id(self) -> Uuid {
         match self {
             Self::Sync(id) => id.as_uuid(),
             Self::Snapshot(id) => id.as_uuid(),
@@ -38,7 +38,7 @@ impl Work {
 
 /// Work that we hold. Every write of it is conditional on the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
+pub(crate) struct Lease {
     /// What is to be done.
     pub work: Work,
     /// For which asset.
@@ -78,7 +78,11 @@ impl TryFrom<Row> for Lease {
 }
 
 /// Puts work into the queue.
-pub async fn enqueue(conn: &mut AsyncPgConnection, work: Work, asset: AssetId) -> Result<(), StoreError> {
+pub(crate) async fn enqueue(
+    conn: &mut AsyncPgConnection,
+    work: Work,
+    asset: AssetId,
+) -> Result<(), StoreError> {
     diesel::insert_into(job::table)
         .values((job::id.eq(work.id()), job::kind.eq(work.kind()), job::asset_id.eq(asset.as_uuid())))
         .execute(conn)
@@ -87,7 +91,7 @@ pub async fn enqueue(conn: &mut AsyncPgConnection, work: Work, asset: AssetId) -
 }
 
 /// Takes the work that has waited longest and that nobody holds, for `lease`.
-pub async fn claim(
+pub(crate) async fn claim(
     conn: &mut AsyncPgConnection,
     owner: Uuid,
     lease: Duration,
@@ -107,7 +111,11 @@ pub async fn claim(
 }
 
 /// Holds on for `lease` from now; says whether the work is still ours.
-pub async fn extend(conn: &mut AsyncPgConnection, held: &Lease, lease: Duration) -> Result<bool, StoreError> {
+pub(crate) async fn extend(
+    conn: &mut AsyncPgConnection,
+    held: &Lease,
+    lease: Duration,
+) -> Result<bool, StoreError> {
     let extended = sql_query(
         "UPDATE job SET lease_until = now() + $3 * interval '1 millisecond' WHERE id = $1 AND epoch = $2",
     )
@@ -120,7 +128,7 @@ pub async fn extend(conn: &mut AsyncPgConnection, held: &Lease, lease: Duration)
 }
 
 /// Locks the job for the rest of the transaction if it is still ours: nobody can take it over until we commit.
-pub async fn hold(conn: &mut AsyncPgConnection, held: &Lease) -> Result<bool, StoreError> {
+pub(crate) async fn hold(conn: &mut AsyncPgConnection, held: &Lease) -> Result<bool, StoreError> {
     let row = job::table
         .find(held.work.id())
         .filter(job::epoch.eq(held.epoch.cast_signed()))
@@ -133,13 +141,17 @@ pub async fn hold(conn: &mut AsyncPgConnection, held: &Lease) -> Result<bool, St
 }
 
 /// Takes finished work out of the queue. Call it under [`hold`].
-pub async fn remove(conn: &mut AsyncPgConnection, held: &Lease) -> Result<(), StoreError> {
+pub(crate) async fn remove(conn: &mut AsyncPgConnection, held: &Lease) -> Result<(), StoreError> {
     let removed = diesel::delete(job::table.find(held.work.id())).execute(conn).await?;
     super::exactly_one("job", removed)
 }
 
 /// Gives work back after a failure, to be begun again after `pause`. Nothing when it is no longer ours.
-pub async fn postpone(conn: &mut AsyncPgConnection, held: &Lease, pause: Duration) -> Result<(), StoreError> {
+pub(crate) async fn postpone(
+    conn: &mut AsyncPgConnection,
+    held: &Lease,
+    pause: Duration,
+) -> Result<(), StoreError> {
     sql_query(
         "UPDATE job SET failures = failures + 1, lease_owner = NULL, lease_until = NULL,
                 run_after = now() + $3 * interval '1 millisecond'
@@ -154,7 +166,7 @@ pub async fn postpone(conn: &mut AsyncPgConnection, held: &Lease, pause: Duratio
 }
 
 /// Gives work back that did not fail, for another to begin at once. Nothing when it is no longer ours.
-pub async fn release(conn: &mut AsyncPgConnection, held: &Lease) -> Result<(), StoreError> {
+pub(crate) async fn release(conn: &mut AsyncPgConnection, held: &Lease) -> Result<(), StoreError> {
     sql_query("UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND epoch = $2")
         .bind::<SqlUuid, _>(held.work.id())
         .bind::<Integer, _>(held.epoch.cast_signed())

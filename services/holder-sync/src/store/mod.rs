@@ -1,15 +1,15 @@
 //! Rows and queries. SQL lives here and nowhere else.
 
-pub mod accounts;
-pub mod history;
-pub mod holders;
-pub mod jobs;
-pub mod readings;
-pub mod schema;
-pub mod snapshots;
-pub mod syncs;
-pub mod time;
-pub mod tracked_assets;
+pub(crate) mod accounts;
+pub(crate) mod history;
+pub(crate) mod holders;
+pub(crate) mod jobs;
+pub(crate) mod readings;
+pub(crate) mod schema;
+pub(crate) mod snapshots;
+pub(crate) mod syncs;
+pub(crate) mod time;
+pub(crate) mod tracked_assets;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
@@ -60,4 +60,55 @@ fn unsigned(column: i64) -> u64 {
 /// A count or an account number as a column. Numbers on the network are at most `i64::MAX`.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::pg::Pg;
+    use diesel::query_builder::QueryFragment;
+    use diesel::{QueryDsl as _, debug_query};
+    use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+    use pg::testing::{TestDb, assert_schema_matches};
+
+    use super::MIGRATIONS;
+    use super::schema::{
+        account, balance_history, holder, installation, job, reading, snapshot, snapshot_balance,
+        staged_balance, sync, tracked_asset,
+    };
+
+    /// The columns that a query of everything names.
+    fn columns(query: &impl QueryFragment<Pg>) -> Vec<String> {
+        let sql = debug_query::<Pg, _>(query).to_string();
+        let list = sql.split(" FROM ").next().unwrap_or_default().to_owned();
+        list.split('"').skip(3).step_by(4).map(str::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn the_schema_file_says_what_the_migrations_made() {
+        let db = TestDb::create("holder-sync", MIGRATIONS).await;
+        let mut conn = AsyncPgConnection::establish(&db.owner_url).await.expect("the owner may connect");
+        macro_rules! tables {
+            ($($table:ident),*) => {
+                [$((stringify!($table), columns(&$table::table.select($table::all_columns)))),*]
+            };
+        }
+        let tables = tables!(
+            account,
+            balance_history,
+            holder,
+            installation,
+            job,
+            reading,
+            snapshot,
+            snapshot_balance,
+            staged_balance,
+            sync,
+            tracked_asset
+        );
+        let tables = tables
+            .each_ref()
+            .map(|(name, columns)| (*name, columns.iter().map(String::as_str).collect::<Vec<_>>()));
+        let tables = tables.each_ref().map(|(name, columns)| (*name, columns.as_slice()));
+        assert_schema_matches(&mut conn, &tables).await;
+    }
 }

@@ -11,7 +11,7 @@ use super::{StoreError, signed, unsigned};
 
 /// Where a reading's rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shelf {
+pub(crate) enum Shelf {
     /// For a sync, which takes them over and lets them go.
     Staged,
     /// For a snapshot, which they become.
@@ -20,7 +20,7 @@ pub enum Shelf {
 
 impl Shelf {
     /// The table.
-    pub const fn table(self) -> &'static str {
+    pub(crate) const fn table(self) -> &'static str {
         match self {
             Self::Staged => "staged_balance",
             Self::Snapshot => "snapshot_balance",
@@ -30,7 +30,7 @@ impl Shelf {
 
 /// What a reading holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Rows.
     pub count: u64,
     /// Sum of their balances.
@@ -52,13 +52,16 @@ struct NumRow {
 }
 
 /// Notes a reading before its first row is written, so that its rows are found should nobody end it.
-pub async fn begin(conn: &mut AsyncPgConnection, id: Uuid, job: Uuid) -> Result<(), StoreError> {
-    diesel::insert_into(reading::table).values((reading::id.eq(id), reading::job_id.eq(job))).execute(conn).await?;
+pub(crate) async fn begin(conn: &mut AsyncPgConnection, id: Uuid, job: Uuid) -> Result<(), StoreError> {
+    diesel::insert_into(reading::table)
+        .values((reading::id.eq(id), reading::job_id.eq(job)))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// Counts and sums what is stored of a reading.
-pub async fn tally(conn: &mut AsyncPgConnection, shelf: Shelf, id: Uuid) -> Result<Tally, StoreError> {
+pub(crate) async fn tally(conn: &mut AsyncPgConnection, shelf: Shelf, id: Uuid) -> Result<Tally, StoreError> {
     let table = shelf.table();
     let row: TallyRow = sql_query(format!(
         "SELECT count(*) AS count, coalesce(sum(balance), 0) AS sum FROM {table} WHERE reading_id = $1"
@@ -70,7 +73,7 @@ pub async fn tally(conn: &mut AsyncPgConnection, shelf: Shelf, id: Uuid) -> Resu
 }
 
 /// Up to `limit` accounts of a reading of which nothing is known, by number, from number `from` on.
-pub async fn unknown_accounts(
+pub(crate) async fn unknown_accounts(
     conn: &mut AsyncPgConnection,
     shelf: Shelf,
     id: Uuid,
@@ -91,13 +94,13 @@ pub async fn unknown_accounts(
 }
 
 /// Ends a reading whose rows have become a snapshot.
-pub async fn keep(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), StoreError> {
+pub(crate) async fn keep(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), StoreError> {
     diesel::delete(reading::table.find(id)).execute(conn).await?;
     Ok(())
 }
 
 /// Ends a reading and lets its rows go.
-pub async fn discard(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), StoreError> {
+pub(crate) async fn discard(conn: &mut AsyncPgConnection, id: Uuid) -> Result<(), StoreError> {
     diesel::delete(staged_balance::table.filter(staged_balance::reading_id.eq(id))).execute(conn).await?;
     diesel::delete(snapshot_balance::table.filter(snapshot_balance::reading_id.eq(id))).execute(conn).await?;
     keep(conn, id).await
@@ -110,7 +113,11 @@ struct IdRow {
 }
 
 /// Up to `limit` readings begun over `age_s` seconds ago that nobody can still be working on.
-pub async fn dead(conn: &mut AsyncPgConnection, age_s: u32, limit: u32) -> Result<Vec<Uuid>, StoreError> {
+pub(crate) async fn dead(
+    conn: &mut AsyncPgConnection,
+    age_s: u32,
+    limit: u32,
+) -> Result<Vec<Uuid>, StoreError> {
     let rows: Vec<IdRow> = sql_query(
         "SELECT r.id FROM reading r WHERE r.created_at < now() - $1 * interval '1 second'
          AND NOT EXISTS (SELECT FROM job j WHERE j.id = r.job_id AND j.lease_until > now())

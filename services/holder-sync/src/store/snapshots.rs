@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use diesel::{
-    BoolExpressionMethods as _, ExpressionMethods as _, JoinOnDsl as _, OptionalExtension as _, QueryDsl as _, Queryable,
-    Selectable, SelectableHelper as _,
+    BoolExpressionMethods as _, ExpressionMethods as _, JoinOnDsl as _, OptionalExtension as _,
+    QueryDsl as _, Queryable, Selectable, SelectableHelper as _,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, SnapshotId, Uuid};
@@ -43,7 +43,9 @@ impl TryFrom<Row> for Snapshot {
         let progress = match row.state.as_str() {
             "RUNNING" => SnapshotProgress::Running,
             "READY" => SnapshotProgress::Ready(frozen(&row).map_err(wrong)?),
-            "FAILED" => SnapshotProgress::Failed { reason: row.failure_reason.ok_or_else(|| wrong("failure_reason"))? },
+            "FAILED" => SnapshotProgress::Failed {
+                reason: row.failure_reason.ok_or_else(|| wrong("failure_reason"))?,
+            },
             _ => return Err(wrong("state")),
         };
         let asset_id = AssetId::from_uuid(row.asset_id);
@@ -65,7 +67,7 @@ fn frozen(row: &Row) -> Result<Frozen, &'static str> {
 }
 
 /// Inserts a running snapshot unless its id is taken; says whether it did.
-pub async fn insert(
+pub(crate) async fn insert(
     conn: &mut AsyncPgConnection,
     id: SnapshotId,
     asset: AssetId,
@@ -87,13 +89,16 @@ pub async fn insert(
 }
 
 /// The snapshot with this id.
-pub async fn find(conn: &mut AsyncPgConnection, id: SnapshotId) -> Result<Option<Snapshot>, StoreError> {
+pub(crate) async fn find(
+    conn: &mut AsyncPgConnection,
+    id: SnapshotId,
+) -> Result<Option<Snapshot>, StoreError> {
     let row = snapshot::table.find(id.as_uuid()).select(Row::as_select()).first(conn).await.optional()?;
     Ok(row.map(Snapshot::try_from).transpose()?)
 }
 
 /// Up to `limit` snapshots of an asset, newest first, after `after`.
-pub async fn list(
+pub(crate) async fn list(
     conn: &mut AsyncPgConnection,
     asset: AssetId,
     after: Option<SnapshotId>,
@@ -111,7 +116,7 @@ pub async fn list(
 }
 
 /// Starts a failed snapshot anew; says whether it was failed.
-pub async fn restart(conn: &mut AsyncPgConnection, id: SnapshotId) -> Result<bool, StoreError> {
+pub(crate) async fn restart(conn: &mut AsyncPgConnection, id: SnapshotId) -> Result<bool, StoreError> {
     let failed = snapshot::table.filter(snapshot::id.eq(id.as_uuid()).and(snapshot::state.eq("FAILED")));
     let restarted = diesel::update(failed)
         .set((snapshot::state.eq("RUNNING"), snapshot::failure_reason.eq(None::<String>)))
@@ -121,7 +126,7 @@ pub async fn restart(conn: &mut AsyncPgConnection, id: SnapshotId) -> Result<boo
 }
 
 /// Freezes a running snapshot: the rows of its reading are it from now on.
-pub async fn set_ready(
+pub(crate) async fn set_ready(
     conn: &mut AsyncPgConnection,
     id: SnapshotId,
     frozen: &Frozen,
@@ -144,7 +149,11 @@ pub async fn set_ready(
 }
 
 /// Gives a running snapshot up.
-pub async fn set_failed(conn: &mut AsyncPgConnection, id: SnapshotId, reason: &str) -> Result<(), StoreError> {
+pub(crate) async fn set_failed(
+    conn: &mut AsyncPgConnection,
+    id: SnapshotId,
+    reason: &str,
+) -> Result<(), StoreError> {
     let running = snapshot::table.filter(snapshot::id.eq(id.as_uuid()).and(snapshot::state.eq("RUNNING")));
     let changed = diesel::update(running)
         .set((snapshot::state.eq("FAILED"), snapshot::failure_reason.eq(reason)))
@@ -154,7 +163,7 @@ pub async fn set_failed(conn: &mut AsyncPgConnection, id: SnapshotId, reason: &s
 }
 
 /// Up to `limit` holders of a frozen snapshot by account number, from number `from` on.
-pub async fn holders(
+pub(crate) async fn holders(
     conn: &mut AsyncPgConnection,
     frozen: &Frozen,
     from: u64,

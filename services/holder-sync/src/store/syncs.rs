@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel::{
-    BoolExpressionMethods as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable, QueryableByName, Selectable,
-    SelectableHelper as _, sql_query,
+    BoolExpressionMethods as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Queryable,
+    QueryableByName, Selectable, SelectableHelper as _, sql_query,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, SyncId, Uuid};
@@ -56,7 +56,7 @@ impl TryFrom<Row> for Sync {
 }
 
 /// Inserts a pending sync unless the asset has one that has not ended; says whether it did.
-pub async fn insert(
+pub(crate) async fn insert(
     conn: &mut AsyncPgConnection,
     id: SyncId,
     asset: AssetId,
@@ -76,7 +76,7 @@ pub async fn insert(
 }
 
 /// The asset's sync that has not ended.
-pub async fn active(conn: &mut AsyncPgConnection, asset: AssetId) -> Result<Option<Sync>, StoreError> {
+pub(crate) async fn active(conn: &mut AsyncPgConnection, asset: AssetId) -> Result<Option<Sync>, StoreError> {
     let row = sync::table
         .filter(sync::asset_id.eq(asset.as_uuid()).and(sync::state.eq_any(["PENDING", "RUNNING"])))
         .select(Row::as_select())
@@ -87,7 +87,10 @@ pub async fn active(conn: &mut AsyncPgConnection, asset: AssetId) -> Result<Opti
 }
 
 /// The last sync of each of these assets, ended or not, in no order.
-pub async fn last_of(conn: &mut AsyncPgConnection, assets: &[AssetId]) -> Result<Vec<Sync>, StoreError> {
+pub(crate) async fn last_of(
+    conn: &mut AsyncPgConnection,
+    assets: &[AssetId],
+) -> Result<Vec<Sync>, StoreError> {
     let assets: Vec<Uuid> = assets.iter().map(AssetId::as_uuid).collect();
     let rows: Vec<Row> = sql_query(
         "SELECT s.* FROM unnest($1) AS a (id)
@@ -100,14 +103,14 @@ pub async fn last_of(conn: &mut AsyncPgConnection, assets: &[AssetId]) -> Result
 }
 
 /// Notes that a sync was begun, or begun again.
-pub async fn set_running(conn: &mut AsyncPgConnection, id: SyncId) -> Result<(), StoreError> {
+pub(crate) async fn set_running(conn: &mut AsyncPgConnection, id: SyncId) -> Result<(), StoreError> {
     let open = sync::table.filter(sync::id.eq(id.as_uuid()).and(sync::state.eq_any(["PENDING", "RUNNING"])));
     let changed = diesel::update(open).set(sync::state.eq("RUNNING")).execute(conn).await?;
     exactly_one("sync", changed)
 }
 
 /// Ends a sync that read and recorded everything.
-pub async fn set_succeeded(
+pub(crate) async fn set_succeeded(
     conn: &mut AsyncPgConnection,
     id: SyncId,
     at: SystemTime,
@@ -130,7 +133,7 @@ pub async fn set_succeeded(
 }
 
 /// Ends a sync that is given up.
-pub async fn set_failed(
+pub(crate) async fn set_failed(
     conn: &mut AsyncPgConnection,
     id: SyncId,
     at: SystemTime,

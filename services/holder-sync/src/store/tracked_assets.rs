@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use diesel::sql_types::{BigInt, Integer};
 use diesel::{
-    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, QueryableByName, Selectable,
-    SelectableHelper as _, sql_query,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, QueryableByName,
+    Selectable, SelectableHelper as _, sql_query,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, Uuid};
@@ -62,7 +62,7 @@ fn last_success(row: &Row) -> Result<Option<LastSuccess>, &'static str> {
 }
 
 /// Inserts an asset with periodic syncs on, unless it is known; says whether it did.
-pub async fn insert(
+pub(crate) async fn insert(
     conn: &mut AsyncPgConnection,
     id: AssetId,
     token_id: &str,
@@ -89,14 +89,17 @@ pub async fn insert(
 }
 
 /// The asset with this id.
-pub async fn find(conn: &mut AsyncPgConnection, id: AssetId) -> Result<Option<TrackedAsset>, StoreError> {
+pub(crate) async fn find(
+    conn: &mut AsyncPgConnection,
+    id: AssetId,
+) -> Result<Option<TrackedAsset>, StoreError> {
     let row =
         tracked_asset::table.find(id.as_uuid()).select(Row::as_select()).first(conn).await.optional()?;
     Ok(row.map(TrackedAsset::try_from).transpose()?)
 }
 
 /// Those of these assets that are known, in no order.
-pub async fn find_all(
+pub(crate) async fn find_all(
     conn: &mut AsyncPgConnection,
     ids: &[AssetId],
 ) -> Result<Vec<TrackedAsset>, StoreError> {
@@ -110,7 +113,7 @@ pub async fn find_all(
 }
 
 /// Replaces an asset's settings.
-pub async fn set_settings(
+pub(crate) async fn set_settings(
     conn: &mut AsyncPgConnection,
     id: AssetId,
     settings: &SyncSettings,
@@ -127,7 +130,7 @@ pub async fn set_settings(
 }
 
 /// Locks up to `limit` assets whose periodic sync is due at `now`; other schedulers pass over them.
-pub async fn lock_due(
+pub(crate) async fn lock_due(
     conn: &mut AsyncPgConnection,
     now: SystemTime,
     limit: u32,
@@ -144,7 +147,7 @@ pub async fn lock_due(
 }
 
 /// Records what a successful sync said.
-pub async fn set_success(
+pub(crate) async fn set_success(
     conn: &mut AsyncPgConnection,
     id: AssetId,
     success: &LastSuccess,

@@ -1,7 +1,7 @@
 //! `bursar asset import`.
 
-use proto::asset::v1::{AssetType, BondTerms, ImportAssetRequest};
 use prost_types::Timestamp;
+use proto::asset::v1::{AssetType, BondTerms, ImportAssetRequest};
 
 use super::nominal::{self, Nominal};
 use crate::edge::json;
@@ -44,7 +44,9 @@ impl Import {
                 nominal_value: Some(nominal::amount(session, &amount, &currency).await?),
                 maturity_time: self.maturity,
             }),
-            _ => self.maturity.map(|maturity| BondTerms { nominal_value: None, maturity_time: Some(maturity) }),
+            _ => {
+                self.maturity.map(|maturity| BondTerms { nominal_value: None, maturity_time: Some(maturity) })
+            }
         };
         let kind = match self.kind {
             Kind::Equity => AssetType::Equity,

@@ -20,7 +20,8 @@ pub struct Cancel {
 impl Cancel {
     /// Cancels, and prints it.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let request = CancelDistributionRequest { distribution_id: self.distribution_id, reason: self.reason };
+        let request =
+            CancelDistributionRequest { distribution_id: self.distribution_id, reason: self.reason };
         let answer = session.edge.distributions().cancel_distribution(request).await?.into_inner();
         let distribution = answer.distribution.ok_or(CommandError::missing("distribution"))?;
         let text = || show::distribution(&distribution);

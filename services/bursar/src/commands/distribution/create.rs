@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use proto::distribution::v1::{CreateDistributionRequest, Distribution, DistributionState, GetDistributionRequest};
+use proto::distribution::v1::{
+    CreateDistributionRequest, Distribution, DistributionState, GetDistributionRequest,
+};
 
 use super::show;
 use super::terms::Terms;
@@ -43,14 +45,20 @@ impl Create {
         let text = || show::distribution(&distribution);
         session.screen.answer(|| json::of("bursar.distribution.v1.Distribution", &distribution), text)?;
         match (distribution.state(), &distribution.failure) {
-            (DistributionState::Failed, Some(failure)) => Err(CommandError::Unexpected(failure.reason.clone())),
+            (DistributionState::Failed, Some(failure)) => {
+                Err(CommandError::Unexpected(failure.reason.clone()))
+            }
             _ => Ok(()),
         }
     }
 }
 
 /// Waits until the distribution's balances are frozen and its entitlements calculated, or that failed.
-pub async fn wait_until_calculated(edge: &Edge, id: &str, within: Duration) -> Result<Distribution, CommandError> {
+pub async fn wait_until_calculated(
+    edge: &Edge,
+    id: &str,
+    within: Duration,
+) -> Result<Distribution, CommandError> {
     let began = Instant::now();
     while began.elapsed() < within {
         let distribution = get(edge, id).await?;

@@ -1,7 +1,7 @@
 //! `bursar distribution list`.
 
-use proto::distribution::v1::{DistributionState, ListDistributionsRequest};
 use prost_types::Timestamp;
+use proto::distribution::v1::{DistributionState, ListDistributionsRequest};
 use serde_json::Value;
 
 use super::show;
@@ -47,14 +47,17 @@ impl List {
             Ok((page.distributions, page.next_page_token))
         });
         let found = distributions.await?;
-        let all = || found.iter().map(|one| json::of("bursar.distribution.v1.Distribution", one)).collect::<Value>();
+        let all = || {
+            found.iter().map(|one| json::of("bursar.distribution.v1.Distribution", one)).collect::<Value>()
+        };
         Ok(session.screen.answer(all, || table(&show::COLUMNS, found.iter().map(show::row)))?)
     }
 }
 
 fn state(text: &str) -> Result<DistributionState, String> {
     let name = format!("DISTRIBUTION_STATE_{}", text.to_uppercase().replace('-', "_"));
-    let state = DistributionState::from_str_name(&name).filter(|state| *state != DistributionState::Unspecified);
+    let state =
+        DistributionState::from_str_name(&name).filter(|state| *state != DistributionState::Unspecified);
     state.ok_or_else(|| format!("there is no state {text:?}"))
 }
 

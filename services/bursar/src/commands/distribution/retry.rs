@@ -29,6 +29,8 @@ impl Retry {
             let shown = answer.distribution.as_ref().map(show::distribution).unwrap_or_default();
             format!("{} payouts are tried again\n{shown}", answer.retried)
         };
-        Ok(session.screen.answer(|| json::of("bursar.distribution.v1.RetryDistributionResponse", &answer), text)?)
+        Ok(session
+            .screen
+            .answer(|| json::of("bursar.distribution.v1.RetryDistributionResponse", &answer), text)?)
     }
 }

@@ -4,8 +4,8 @@ use proto::distribution::v1::{Distribution, Entitlements, HolderTreatment, Previ
 use proto::r#type::v1::Amount;
 
 use crate::names;
-use crate::output::table::visible;
 use crate::output::progress::count;
+use crate::output::table::visible;
 
 /// The columns of a list of distributions.
 pub const COLUMNS: [&str; 8] = ["id", "label", "kind", "state", "payees", "paid", "failed", "in doubt"];
@@ -33,7 +33,8 @@ pub fn state(distribution: &Distribution) -> String {
 
 /// A distribution in a few lines.
 pub fn distribution(distribution: &Distribution) -> String {
-    let mut lines = vec![format!("{} \"{}\": {}", distribution.id, visible(&distribution.label), state(distribution))];
+    let mut lines =
+        vec![format!("{} \"{}\": {}", distribution.id, visible(&distribution.label), state(distribution))];
     if let Some(failure) = &distribution.failure {
         lines.push(format!("  {}: {}", failure.reason, visible(&failure.hint)));
     }
@@ -52,7 +53,8 @@ pub fn distribution(distribution: &Distribution) -> String {
 
 /// A preview in a few lines.
 pub fn preview(preview: &Preview, decimals: u32) -> String {
-    let mut lines = preview.entitlements.iter().flat_map(|found| entitlements(found, decimals)).collect::<Vec<_>>();
+    let mut lines =
+        preview.entitlements.iter().flat_map(|found| entitlements(found, decimals)).collect::<Vec<_>>();
     if preview.dust_count > 0 {
         lines.push(format!("  {} payees get next to nothing", preview.dust_count));
     }
@@ -83,7 +85,8 @@ pub fn preview(preview: &Preview, decimals: u32) -> String {
 }
 
 fn entitlements(found: &Entitlements, decimals: u32) -> Vec<String> {
-    let amount = |amount: &Option<Amount>| units(amount.as_ref().map_or("", |amount| amount.units.as_str()), decimals);
+    let amount =
+        |amount: &Option<Amount>| units(amount.as_ref().map_or("", |amount| amount.units.as_str()), decimals);
     let (pool, entitled, residue) = (amount(&found.pool), amount(&found.entitled), amount(&found.residue));
     let mut lines = vec![
         format!(

@@ -1,13 +1,13 @@
 //! What a distribution is to be, as typed: shared by `preview` and `create`.
 
 use clap::ArgGroup;
+use prost_types::Timestamp;
 use proto::distribution::v1::amount_rule::Rule;
 use proto::distribution::v1::{
     AmountRule, CreateDistributionRequest, DistributionKind, HolderDecision, HolderTreatment, Pool, PoolBase,
 };
 use proto::execution::v1::RetryPolicy;
 use proto::r#type::v1::Amount;
-use prost_types::Timestamp;
 
 use crate::commands::asset::payment_token;
 use crate::error::CommandError;

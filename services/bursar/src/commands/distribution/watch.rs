@@ -49,7 +49,9 @@ pub(super) async fn follow(session: &Session, distribution_id: &str) -> Result<(
         session.screen.say(show::distribution(&last))?;
     }
     match last.state() {
-        DistributionState::Failed => Err(CommandError::Unexpected("the distribution has FAILED payouts".to_owned())),
+        DistributionState::Failed => {
+            Err(CommandError::Unexpected("the distribution has FAILED payouts".to_owned()))
+        }
         DistributionState::Unspecified
         | DistributionState::PendingApproval
         | DistributionState::Upcoming

@@ -25,8 +25,12 @@ impl List {
             Ok((page.funding_accounts, page.next_page_token))
         });
         let accounts = accounts.await?;
-        let all =
-            || accounts.iter().map(|account| json::of("bursar.execution.v1.FundingAccount", account)).collect::<Value>();
+        let all = || {
+            accounts
+                .iter()
+                .map(|account| json::of("bursar.execution.v1.FundingAccount", account))
+                .collect::<Value>()
+        };
         Ok(session.screen.answer(all, || table(&super::COLUMNS, accounts.iter().map(super::row)))?)
     }
 }

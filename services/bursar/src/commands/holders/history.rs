@@ -32,12 +32,17 @@ impl History {
         });
         let changes = changes.await?;
         if session.screen.json() {
-            let all: Value = changes.iter().map(|change| json::of("bursar.holder.v1.BalanceChange", change)).collect();
+            let all: Value =
+                changes.iter().map(|change| json::of("bursar.holder.v1.BalanceChange", change)).collect();
             return Ok(session.screen.answer(|| all, String::new)?);
         }
         let decimals = super::decimals(session, &self.asset_id).await?;
         let rows = changes.iter().map(|change| {
-            [time::show_ns(change.consensus_ns), super::amount(&change.balance, decimals), change.sync_id.clone()]
+            [
+                time::show_ns(change.consensus_ns),
+                super::amount(&change.balance, decimals),
+                change.sync_id.clone(),
+            ]
         });
         Ok(session.screen.say(table(&["from", "balance", "seen by"], rows))?)
     }

@@ -50,7 +50,8 @@ impl List {
         });
         let holders = holders.await?;
         if session.screen.json() {
-            let all: Value = holders.iter().map(|holder| json::of("bursar.holder.v1.Holder", holder)).collect();
+            let all: Value =
+                holders.iter().map(|holder| json::of("bursar.holder.v1.Holder", holder)).collect();
             return Ok(session.screen.answer(|| all, String::new)?);
         }
         let decimals = super::decimals(session, &self.asset_id).await?;

@@ -40,14 +40,21 @@ impl Sync {
         };
         session.screen.answer(|| json::of("bursar.holder.v1.Sync", &sync), text)?;
         match sync.state() {
-            SyncState::Failed => Err(CommandError::Unexpected(format!("the sync failed: {}", sync.failure_reason))),
+            SyncState::Failed => {
+                Err(CommandError::Unexpected(format!("the sync failed: {}", sync.failure_reason)))
+            }
             SyncState::Unspecified | SyncState::Pending | SyncState::Running | SyncState::Succeeded => Ok(()),
         }
     }
 }
 
 /// Waits until the asset's sync `sync_id`, or a later one, has ended; any sync when `sync_id` is empty.
-pub async fn wait(edge: &Edge, asset_id: &str, sync_id: &str, within: Duration) -> Result<SyncRecord, CommandError> {
+pub async fn wait(
+    edge: &Edge,
+    asset_id: &str,
+    sync_id: &str,
+    within: Duration,
+) -> Result<SyncRecord, CommandError> {
     let began = Instant::now();
     while began.elapsed() < within {
         let request = GetSyncStatusRequest { asset_id: asset_id.to_owned() };

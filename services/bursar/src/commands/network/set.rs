@@ -44,7 +44,9 @@ impl NetworkArgs {
         match (network, located) {
             (Network::Sandbox, false) => return Ok(Some(NetworkSettings::Sandbox)),
             (Network::Sandbox, true) => {
-                return Err(NetworkError::Invalid("the sandbox brings its own nodes, mirrors and operator".to_owned()));
+                return Err(NetworkError::Invalid(
+                    "the sandbox brings its own nodes, mirrors and operator".to_owned(),
+                ));
             }
             (Network::Mainnet | Network::Testnet | Network::Previewnet, _) => {}
         }

@@ -13,13 +13,18 @@ impl Show {
     /// Prints what is stored.
     #[expect(clippy::unused_self, reason = "commands are called alike")]
     pub fn run(self, globals: &Globals) -> Result<(), CommandError> {
-        let settings = stored_network(&Layout::new(globals.data_dir()))?.ok_or(NetworkError::NotConfigured)?;
+        let settings =
+            stored_network(&Layout::new(globals.data_dir()))?.ok_or(NetworkError::NotConfigured)?;
         let text = || match settings.as_live() {
             None => settings.network().to_string(),
             Some(live) => {
                 let nodes: Vec<String> = live.nodes.iter().map(ToString::to_string).collect();
                 let (network, operator) = (settings.network(), &live.operator_account);
-                format!("{network} as {operator}\nnodes: {}\nmirrors: {}", nodes.join(", "), live.mirrors.join(", "))
+                format!(
+                    "{network} as {operator}\nnodes: {}\nmirrors: {}",
+                    nodes.join(", "),
+                    live.mirrors.join(", ")
+                )
             }
         };
         Ok(Screen::new(globals.json).answer(|| serde_json::json!(settings), text)?)

@@ -25,7 +25,8 @@ impl List {
             Ok((page.payment_tokens, page.next_page_token))
         });
         let tokens = tokens.await?;
-        let all = || tokens.iter().map(|token| json::of("bursar.asset.v1.PaymentToken", token)).collect::<Value>();
+        let all =
+            || tokens.iter().map(|token| json::of("bursar.asset.v1.PaymentToken", token)).collect::<Value>();
         Ok(session.screen.answer(all, || table(&super::COLUMNS, tokens.iter().map(super::row)))?)
     }
 }

@@ -1,0 +1,4 @@
+//! The harness itself: what other suites rely on.
+
+mod harness;
+mod processes;

@@ -1,0 +1,5 @@
+//! The program as a person starts it, and the whole suite behind it.
+
+mod demo;
+mod program;
+mod up;

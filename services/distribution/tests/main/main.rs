@@ -1,0 +1,11 @@
+//! The service as its callers see it: over real gRPC, on real PostgreSQL, with neighbours on the other end of the wire.
+
+mod cancel;
+mod create;
+mod execute;
+mod jobs;
+mod lists;
+mod preview;
+mod roles;
+mod stage;
+mod support;

@@ -1,0 +1,62 @@
+//! Who may do what, and what a database role may not.
+
+use auth::Role;
+use diesel::sql_query;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
+use proto::distribution::v1 as pb;
+use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
+use tonic::Code;
+
+use crate::stage::{Stage, reason};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cashout_can_do_nothing_with_distributions_and_payout_nothing_with_redemptions() {
+    let stage = Stage::new().await;
+    let refused =
+        stage.client().create_distribution(stage.write_as(Role::Cashout, "k", stage.request())).await;
+    assert_eq!(refused.expect_err("it is not its role").code(), Code::PermissionDenied);
+    let mut redemptions = RedemptionServiceClient::new(stage.channel());
+    let request = pb::CreateRedemptionRequest::default;
+    let refused = redemptions.create_redemption(stage.write_as(Role::Payout, "k", request())).await;
+    assert_eq!(refused.expect_err("it is not its role").code(), Code::PermissionDenied);
+    let refused = redemptions.create_redemption(stage.write_as(Role::Cashout, "k", request())).await;
+    let refused = refused.expect_err("there are none yet");
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::Unimplemented, "REDEMPTIONS_NOT_AVAILABLE")
+    );
+    let viewer = stage.read_as(Role::Viewer, pb::ListDistributionsRequest::default());
+    stage.client().list_distributions(viewer).await.expect("a viewer reads");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_decided_and_calculated_cannot_be_changed_by_the_running_service() {
+    let stage = Stage::new().await;
+    let created = stage.create("c", stage.request()).await.expect("created");
+    stage.until(&created.id, pb::DistributionState::Upcoming).await;
+    let mut conn = AsyncPgConnection::establish(&stage.db.url).await.expect("a connection");
+    for table in ["distribution", "holder_decision", "calculation", "entitlement", "installation"] {
+        for statement in [format!("DELETE FROM {table}"), format!("TRUNCATE {table}")] {
+            let refused = sql_query(&statement).execute(&mut conn).await.expect_err("no such right");
+            assert!(refused.to_string().contains("permission denied"), "{statement}: {refused}");
+        }
+    }
+    for statement in [
+        "UPDATE entitlement SET units = units + 1",
+        "UPDATE calculation SET residue = residue + 1",
+        "UPDATE distribution SET funding = 1",
+    ] {
+        let refused = sql_query(statement).execute(&mut conn).await.expect_err("no such right");
+        assert!(refused.to_string().contains("permission denied"), "{statement}: {refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_itself_holds_that_entitled_and_residue_are_the_pool() {
+    let stage = Stage::new().await;
+    let created = stage.create("c", stage.request()).await.expect("created");
+    stage.until(&created.id, pb::DistributionState::Upcoming).await;
+    let mut conn = AsyncPgConnection::establish(&stage.db.owner_url).await.expect("a connection");
+    let refused = sql_query("UPDATE calculation SET entitled = entitled + 1").execute(&mut conn).await;
+    assert!(refused.expect_err("the sum is wrong").to_string().contains("check constraint"));
+}

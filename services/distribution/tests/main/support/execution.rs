@@ -1,0 +1,239 @@
+//! The execution service: it checks what it is handed like the real one, and pays nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, stream};
+use proto::execution::v1 as pb;
+use proto::execution::v1::execution_service_server::ExecutionService;
+use proto::execution::v1::funding_account_service_server::FundingAccountService;
+use proto::execution::v1::start_run_request::Part;
+use proto::r#type::v1::{Failure, FailureClass};
+use tonic::{Code, Request, Response, Status, Streaming};
+
+use super::{Handed, Run, World, never_called, refusal};
+
+pub(crate) struct ExecutionNeighbour(pub(crate) World);
+pub(crate) struct FundingNeighbour(pub(crate) World);
+
+fn message(id: &str, run: &Run) -> pb::Run {
+    let tally = |payouts: u64| Some(pb::Tally { payouts, units: payouts.to_string() });
+    let paid = u64::from(run.header.count) - run.failed;
+    let progress =
+        pb::RunProgress { paid: tally(paid), failed: tally(run.failed), ..pb::RunProgress::default() };
+    let halt = Failure {
+        reason: "INSUFFICIENT_TOKEN_BALANCE".to_owned(),
+        class: FailureClass::Operator.into(),
+        hint: "Add funds.".to_owned(),
+    };
+    pb::Run {
+        id: id.to_owned(),
+        state: run.state.into(),
+        halt: (run.state == pb::RunState::Halted).then_some(halt),
+        progress: Some(progress),
+        ..pb::Run::default()
+    }
+}
+
+fn ended(state: pb::RunState) -> bool {
+    matches!(state, pb::RunState::Completed | pb::RunState::Failed | pb::RunState::Cancelled)
+}
+
+impl ExecutionNeighbour {
+    fn known(&self, id: &str) -> Result<pb::Run, Status> {
+        let facts = self.0.facts();
+        let run = facts.runs.get(id).ok_or_else(|| refusal(Code::NotFound, "RUN_NOT_FOUND"))?;
+        Ok(message(id, run))
+    }
+
+    /// Stores what was handed over, unless it is there or was cancelled before.
+    fn accept(&self, header: pb::RunHeader, instructions: Vec<pb::Instruction>) -> Result<pb::Run, Status> {
+        let mut facts = self.0.facts();
+        let id = header.run_id.clone();
+        if facts.tombstones.contains(&id) {
+            facts.handed.push(Handed::Refused(id));
+            return Err(refusal(Code::FailedPrecondition, "RUN_CANCELLED"));
+        }
+        if let Some(run) = facts.runs.get(&id) {
+            return Ok(message(&id, run));
+        }
+        let (state, failed) = (facts.run_state, facts.failed);
+        let run = Run { header, instructions, state, failed };
+        let answer = message(&id, &run);
+        facts.handed.push(Handed::Started(id.clone()));
+        facts.runs.insert(id, run);
+        if facts.lose_start_answers > 0 {
+            facts.lose_start_answers -= 1;
+            return Err(Status::unavailable("the answer is lost"));
+        }
+        Ok(answer)
+    }
+}
+
+/// Everything of a handover, when it is as declared.
+async fn receive(
+    mut parts: Streaming<pb::StartRunRequest>,
+) -> Result<(pb::RunHeader, Vec<pb::Instruction>), Status> {
+    let first = parts.message().await?.and_then(|request| request.part);
+    let Some(Part::Header(header)) = first else { return Err(refusal(Code::InvalidArgument, "NO_HEADER")) };
+    let mut instructions = Vec::new();
+    while let Some(request) = parts.message().await? {
+        let Some(Part::Instructions(chunk)) = request.part else {
+            return Err(refusal(Code::InvalidArgument, "SECOND_HEADER"));
+        };
+        for instruction in chunk.instructions {
+            if instruction.ordinal as usize != instructions.len() {
+                return Err(refusal(Code::InvalidArgument, "OUT_OF_ORDER"));
+            }
+            instructions.push(instruction);
+        }
+    }
+    let total: u128 = instructions.iter().filter_map(|one| one.units.parse::<u128>().ok()).sum();
+    if instructions.len() != header.count as usize || total.to_string() != header.total_units {
+        return Err(refusal(Code::InvalidArgument, "TOTAL_MISMATCH"));
+    }
+    Ok((header, instructions))
+}
+
+#[tonic::async_trait]
+impl ExecutionService for ExecutionNeighbour {
+    type WatchRunStream = BoxStream<'static, Result<pb::WatchRunResponse, Status>>;
+    type StreamPayoutsStream = BoxStream<'static, Result<pb::StreamPayoutsResponse, Status>>;
+
+    async fn start_run(
+        &self,
+        request: Request<Streaming<pb::StartRunRequest>>,
+    ) -> Result<Response<pb::StartRunResponse>, Status> {
+        let (header, instructions) = receive(request.into_inner()).await?;
+        let (start, answer) = (Arc::clone(&self.0.before_start), Arc::clone(&self.0.before_answer));
+        start.acquire().await.map_err(|_| Status::internal("closed"))?.forget();
+        let run = self.accept(header, instructions)?;
+        answer.acquire().await.map_err(|_| Status::internal("closed"))?.forget();
+        Ok(Response::new(pb::StartRunResponse { run: Some(run) }))
+    }
+
+    async fn quote_run(
+        &self,
+        request: Request<pb::QuoteRunRequest>,
+    ) -> Result<Response<pb::QuoteRunResponse>, Status> {
+        let facts = self.0.facts();
+        Ok(Response::new(pb::QuoteRunResponse {
+            expected_fees_tinybars: (u128::from(request.get_ref().count) * 100).to_string(),
+            fee_payer_balance_tinybars: facts.fee_balance.to_string(),
+            funding_units: facts.funding_units.to_string(),
+            required_units: request.get_ref().total_units.clone(),
+            account: "0.0.2001".to_owned(),
+            fee_payer_account: "0.0.2002".to_owned(),
+        }))
+    }
+
+    async fn retry_run(
+        &self,
+        request: Request<pb::RetryRunRequest>,
+    ) -> Result<Response<pb::RetryRunResponse>, Status> {
+        let id = request.into_inner().run_id;
+        let mut facts = self.0.facts();
+        let state = facts.run_state;
+        facts.handed.push(Handed::Retried(id.clone()));
+        let run = facts.runs.get_mut(&id).ok_or_else(|| refusal(Code::NotFound, "RUN_NOT_FOUND"))?;
+        if !matches!(run.state, pb::RunState::Failed | pb::RunState::Halted) {
+            return Err(refusal(Code::FailedPrecondition, "RUN_NOT_RETRYABLE"));
+        }
+        let retried = std::mem::take(&mut run.failed);
+        run.state = state;
+        let run = Some(message(&id, run));
+        Ok(Response::new(pb::RetryRunResponse { run, retried }))
+    }
+
+    async fn cancel_run(
+        &self,
+        request: Request<pb::CancelRunRequest>,
+    ) -> Result<Response<pb::CancelRunResponse>, Status> {
+        let id = request.into_inner().run_id;
+        let mut facts = self.0.facts();
+        facts.handed.push(Handed::Cancelled(id.clone()));
+        let Some(run) = facts.runs.get_mut(&id) else {
+            facts.tombstones.insert(id);
+            return Err(refusal(Code::NotFound, "RUN_NOT_FOUND"));
+        };
+        match run.state {
+            pb::RunState::Completed | pb::RunState::Failed => {
+                return Err(refusal(Code::FailedPrecondition, "RUN_ENDED"));
+            }
+            _ => run.state = pb::RunState::Cancelled,
+        }
+        let run = Some(message(&id, run));
+        Ok(Response::new(pb::CancelRunResponse { run }))
+    }
+
+    async fn get_run(
+        &self,
+        request: Request<pb::GetRunRequest>,
+    ) -> Result<Response<pb::GetRunResponse>, Status> {
+        let run = self.known(&request.get_ref().run_id)?;
+        Ok(Response::new(pb::GetRunResponse { run: Some(run) }))
+    }
+
+    async fn watch_run(
+        &self,
+        request: Request<pb::WatchRunRequest>,
+    ) -> Result<Response<Self::WatchRunStream>, Status> {
+        let id = request.into_inner().run_id;
+        self.known(&id)?;
+        let world = self.0.clone();
+        let looks = stream::unfold(false, move |over| {
+            let (neighbour, id) = (ExecutionNeighbour(world.clone()), id.clone());
+            async move {
+                if over {
+                    return None;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let run = neighbour.known(&id);
+                let over = run.as_ref().map_or(true, |run| ended(run.state()));
+                Some((run.map(|run| pb::WatchRunResponse { run: Some(run) }), over))
+            }
+        });
+        Ok(Response::new(looks.boxed()))
+    }
+
+    async fn stream_payouts(
+        &self,
+        _: Request<pb::StreamPayoutsRequest>,
+    ) -> Result<Response<Self::StreamPayoutsStream>, Status> {
+        Err(Status::unimplemented("stream_payouts"))
+    }
+
+    never_called! {
+        list_runs: pb::ListRunsRequest => pb::ListRunsResponse;
+        list_batches: pb::ListBatchesRequest => pb::ListBatchesResponse;
+        list_payouts: pb::ListPayoutsRequest => pb::ListPayoutsResponse;
+        get_payout: pb::GetPayoutRequest => pb::GetPayoutResponse;
+        resolve_in_doubt: pb::ResolveInDoubtRequest => pb::ResolveInDoubtResponse;
+    }
+}
+
+#[tonic::async_trait]
+impl FundingAccountService for FundingNeighbour {
+    async fn get_funding_account(
+        &self,
+        request: Request<pb::GetFundingAccountRequest>,
+    ) -> Result<Response<pb::GetFundingAccountResponse>, Status> {
+        let id = request.into_inner().funding_account_id;
+        if id != self.0.funding.to_string() {
+            return Err(refusal(Code::NotFound, "FUNDING_ACCOUNT_NOT_FOUND"));
+        }
+        let funding_account = pb::FundingAccount {
+            id,
+            account: "0.0.2001".to_owned(),
+            fee_payer_account: "0.0.2002".to_owned(),
+            ..pb::FundingAccount::default()
+        };
+        Ok(Response::new(pb::GetFundingAccountResponse { funding_account: Some(funding_account) }))
+    }
+
+    never_called! {
+        create_funding_account: pb::CreateFundingAccountRequest => pb::CreateFundingAccountResponse;
+        list_funding_accounts: pb::ListFundingAccountsRequest => pb::ListFundingAccountsResponse;
+    }
+}

@@ -1,0 +1,143 @@
+//! What the neighbours know and did, and the trouble they make.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ids::{AssetId, FundingAccountId, IdSource as _, SystemIds};
+use proto::asset::v1 as asset;
+use proto::execution::v1 as execution;
+use proto::holder::v1 as holder;
+use tokio::sync::Semaphore;
+
+pub(crate) const HBAR: &str = "hedera:sandbox/hbar";
+pub(crate) const USDC: &str = "hedera:sandbox/token:0.0.7000";
+
+/// A run that was handed over.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) header: execution::RunHeader,
+    pub(crate) instructions: Vec<execution::Instruction>,
+    pub(crate) state: execution::RunState,
+    pub(crate) failed: u64,
+}
+
+/// What happened at execution, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Handed {
+    Started(String),
+    Refused(String),
+    Retried(String),
+    Cancelled(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) assets: BTreeMap<String, asset::Asset>,
+    pub(crate) payment_tokens: BTreeMap<String, asset::PaymentToken>,
+    pub(crate) holders: Vec<holder::SnapshotHolder>,
+    pub(crate) total_supply: u128,
+    pub(crate) snapshots: BTreeMap<String, holder::Snapshot>,
+    pub(crate) snapshots_taken: usize,
+    /// State of the snapshots that are taken from now on.
+    pub(crate) snapshot_state: holder::SnapshotState,
+    pub(crate) funding_units: u128,
+    pub(crate) fee_balance: u128,
+    pub(crate) runs: BTreeMap<String, Run>,
+    pub(crate) tombstones: BTreeSet<String>,
+    pub(crate) handed: Vec<Handed>,
+    /// State of the runs that are started from now on.
+    pub(crate) run_state: execution::RunState,
+    pub(crate) failed: u64,
+    /// Answers of StartRun that are lost after the run is there.
+    pub(crate) lose_start_answers: u32,
+}
+
+/// The world the neighbours share.
+#[derive(Clone)]
+pub(crate) struct World {
+    facts: Arc<Mutex<Facts>>,
+    /// A handover is recorded only with a permit of it, once `hold_starts` took them all.
+    pub(crate) before_start: Arc<Semaphore>,
+    /// A recorded handover is answered only with a permit of it.
+    pub(crate) before_answer: Arc<Semaphore>,
+    pub(crate) equity: AssetId,
+    pub(crate) bond: AssetId,
+    pub(crate) funding: FundingAccountId,
+}
+
+/// A holder of a snapshot.
+pub(crate) fn snapshot_holder(
+    number: u64,
+    balance: u128,
+    kind: holder::HolderKind,
+) -> holder::SnapshotHolder {
+    holder::SnapshotHolder {
+        account: format!("0.0.{number}"),
+        evm_address: format!("0x{number:040x}"),
+        balance: balance.to_string(),
+        kind: kind.into(),
+    }
+}
+
+fn asset(id: AssetId, kind: asset::AssetType) -> asset::Asset {
+    let token = asset::TokenFacts { treasury_account: "0.0.2000".to_owned(), ..asset::TokenFacts::default() };
+    asset::Asset { id: id.to_string(), r#type: kind.into(), token: Some(token), ..asset::Asset::default() }
+}
+
+fn payment_token(code: &str, decimals: u32) -> asset::PaymentToken {
+    asset::PaymentToken { code: code.to_owned(), decimals, ..asset::PaymentToken::default() }
+}
+
+impl World {
+    /// Two assets, two payment tokens, one funding account, and the five holders of `docs/ENTITLEMENTS.md` with a
+    /// contract, a treasury and the funding account among them.
+    pub(crate) fn new() -> Self {
+        use holder::HolderKind::{Account, Contract, Treasury};
+        let (equity, bond) = (AssetId::new(&SystemIds), AssetId::new(&SystemIds));
+        let assets = [asset(equity, asset::AssetType::Equity), asset(bond, asset::AssetType::Bond)];
+        let tokens = [("hbar", payment_token(HBAR, 8)), ("0.0.7000", payment_token(USDC, 6))];
+        let facts = Facts {
+            assets: assets.into_iter().map(|asset| (asset.id.clone(), asset)).collect(),
+            payment_tokens: tokens.into_iter().map(|(id, token)| (id.to_owned(), token)).collect(),
+            holders: vec![
+                snapshot_holder(1001, 100, Account),
+                snapshot_holder(1002, 100, Account),
+                snapshot_holder(1003, 100, Account),
+                snapshot_holder(2000, 500, Treasury),
+                snapshot_holder(2001, 50, Account),
+                snapshot_holder(4096, 333, Contract),
+                snapshot_holder(65_536, 77, Account),
+            ],
+            total_supply: 1_260,
+            snapshots: BTreeMap::new(),
+            snapshots_taken: 0,
+            snapshot_state: holder::SnapshotState::Ready,
+            funding_units: 1_000_000,
+            fee_balance: 1_000_000,
+            runs: BTreeMap::new(),
+            tombstones: BTreeSet::new(),
+            handed: Vec::new(),
+            run_state: execution::RunState::Completed,
+            failed: 0,
+            lose_start_answers: 0,
+        };
+        let funding = FundingAccountId::from_uuid(SystemIds.uuid());
+        let open = || Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
+        let (before_start, before_answer) = (open(), open());
+        Self { facts: Arc::new(Mutex::new(facts)), before_start, before_answer, equity, bond, funding }
+    }
+
+    /// What is known and was done.
+    pub(crate) fn facts(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes every permit, so that nobody passes until some are given back.
+    pub(crate) fn close(gate: &Semaphore) {
+        gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    pub(crate) fn open(gate: &Semaphore) {
+        gate.add_permits(1_000);
+    }
+}

@@ -1,0 +1,9 @@
+//! The holder service against a real database and the sandbox's mirror node, through its RPCs.
+
+mod access;
+mod holders;
+mod jobs;
+mod settings;
+mod snapshots;
+mod support;
+mod syncs;

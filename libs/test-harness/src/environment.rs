@@ -61,6 +61,8 @@ impl Environment {
             let common =
                 INHERITED.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
             environment.variables.insert(program, common.collect());
+            // Logs are read in files.
+            environment.set(program, "NO_COLOR", "1");
         }
         environment.configure_sandbox(dir);
         for program in Program::USUAL.into_iter().chain([Program::SecondExecution]) {

@@ -27,6 +27,7 @@ use crate::program::Program;
 use crate::wait;
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
+const FROZEN_WITHIN: Duration = Duration::from_secs(5);
 const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 const LOG_TAIL_LINES: usize = 40;
 
@@ -144,9 +145,18 @@ impl Processes {
         self.spawn(program)
     }
 
-    /// Freezes a program (SIGSTOP).
-    pub fn freeze(&self, program: Program) -> Result<(), HarnessError> {
-        self.signal(program, Signal::STOP)
+    /// Freezes a program (SIGSTOP); returns when it stands still.
+    pub async fn freeze(&self, program: Program) -> Result<(), HarnessError> {
+        self.signal(program, Signal::STOP)?;
+        self.wait_until_frozen(program, FROZEN_WITHIN).await
+    }
+
+    /// Waits until a program is frozen, as by a failpoint.
+    pub async fn wait_until_frozen(&self, program: Program, within: Duration) -> Result<(), HarnessError> {
+        wait::until("a process standing still", within, async || {
+            Ok::<_, HarnessError>(self.is_frozen(program)?.then_some(()))
+        })
+        .await
     }
 
     /// Lets a frozen program go on (SIGCONT).

@@ -32,7 +32,13 @@ pub struct Options {
     #[arg(long, env = "BURSAR_NETWORK", value_name = "NETWORK")]
     pub network: Network,
     /// Consensus nodes as `account=url`, separated by commas
-    #[arg(long, env = "BURSAR_HEDERA_NODES", value_delimiter = ',', required = true, value_name = "ACCOUNT=URL")]
+    #[arg(
+        long,
+        env = "BURSAR_HEDERA_NODES",
+        value_delimiter = ',',
+        required = true,
+        value_name = "ACCOUNT=URL"
+    )]
     pub hedera_nodes: Vec<Node>,
     /// Mirror node, without `/api/v1`
     #[arg(long, env = "BURSAR_MIRROR_URL", value_name = "URL")]
@@ -58,8 +64,12 @@ impl FromStr for Node {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (account, url) = text.split_once('=').ok_or("expected ACCOUNT=URL, like 0.0.3=http://127.0.0.1:50211")?;
-        Ok(Self { account: account.parse().map_err(|_| format!("{account:?} is no account"))?, url: url.to_owned() })
+        let (account, url) =
+            text.split_once('=').ok_or("expected ACCOUNT=URL, like 0.0.3=http://127.0.0.1:50211")?;
+        Ok(Self {
+            account: account.parse().map_err(|_| format!("{account:?} is no account"))?,
+            url: url.to_owned(),
+        })
     }
 }
 

@@ -101,9 +101,13 @@ impl Failure for Error {
             Self::FundingAccountNotFound(id) => {
                 Problem::not_found("FUNDING_ACCOUNT_NOT_FOUND", "funding account", id)
             }
-            Self::AccountNotFound(id) => Problem::not_found("ACCOUNT_NOT_FOUND", "account on the network", id),
+            Self::AccountNotFound(id) => {
+                Problem::not_found("ACCOUNT_NOT_FOUND", "account on the network", id)
+            }
             Self::Refused { code, reason, message } => Problem::user(*code, reason, message.clone()),
-            Self::Mirror(_) => Problem::unavailable("MIRROR_UNAVAILABLE", "the mirror node cannot be asked now"),
+            Self::Mirror(_) => {
+                Problem::unavailable("MIRROR_UNAVAILABLE", "the mirror node cannot be asked now")
+            }
             Self::Keyring(error) => error.problem(),
             Self::Idempotency(IdempotencyError::Reused) => Problem::user(
                 Code::AlreadyExists,
@@ -113,9 +117,11 @@ impl Failure for Error {
             Self::Database(PgError::Unreachable { .. } | PgError::Pool(_)) | Self::Overtaken => {
                 Problem::unavailable("DATABASE_UNAVAILABLE", "the database cannot be used now")
             }
-            Self::Prepare(_) | Self::Idempotency(_) | Self::Store(_) | Self::Database(_) | Self::Answer(_) => {
-                Problem::internal()
-            }
+            Self::Prepare(_)
+            | Self::Idempotency(_)
+            | Self::Store(_)
+            | Self::Database(_)
+            | Self::Answer(_) => Problem::internal(),
         }
     }
 }

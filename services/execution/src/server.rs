@@ -44,7 +44,9 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
     // Also when serving failed: workers must not outlive the service. A visit that is cut off here is taken over when
     // its lease has run out, exactly as after a kill.
     shutdown.trigger();
-    let drained = tokio::time::timeout(std::time::Duration::from_secs(10), async { while work.join_next().await.is_some() {} });
+    let drained = tokio::time::timeout(std::time::Duration::from_secs(10), async {
+        while work.join_next().await.is_some() {}
+    });
     if drained.await.is_err() {
         tracing::warn!("workers were cut off; their batches are taken over at the next start");
     }

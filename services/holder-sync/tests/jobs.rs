@@ -71,6 +71,38 @@ async fn a_killed_snapshot_is_taken_from_nothing_by_its_heir() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_replica_read_is_let_go_once_nobody_can_be_working_on_it() {
+    let ground = Ground::new().await;
+    let token = ground.sandbox.token(&numbered(250)).await;
+    ground.sandbox.fail("accounts", 500, None).await;
+    let killed = ground.replica_with(|config| config.mirror.attempts_max = 1000).await;
+    let asset = killed.register(&token).await;
+    until("the sync has read its balances", async || {
+        (ground.number("SELECT count(*) FROM staged_balance").await == 250).then_some(())
+    })
+    .await;
+    killed.kill().await;
+    ground.sandbox.heal().await;
+    ground.sql("UPDATE job SET lease_until = now() - interval '1 second'").await;
+    let heir = ground.replica().await;
+    heir.ready().await;
+    heir.ended_sync(asset).await;
+    let message = TakeSnapshotRequest { asset_id: asset.to_string(), ..TakeSnapshotRequest::default() };
+    let snapshot = heir.take(message).await.expect("a good request");
+    heir.ended_snapshot(&snapshot.id).await;
+    heir.stop().await;
+    ground.sql("UPDATE reading SET created_at = now() - interval '2 hours'").await;
+    let sweeper = ground.replica().await;
+    sweeper.ready().await;
+    until("the dead reading is let go", async || {
+        (ground.number("SELECT count(*) FROM reading").await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(ground.number("SELECT count(*) FROM staged_balance").await, 0);
+    assert_eq!(sweeper.stream(&snapshot.id).await.expect("ready")[0].holders.len(), 250, "snapshots stay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_lost_its_lease_writes_nothing_more() {
     let ground = Ground::new().await;
     let token = ground.sandbox.token(&numbered(150)).await;
@@ -79,6 +111,7 @@ async fn a_replica_that_lost_its_lease_writes_nothing_more() {
         .replica_with(|config| {
             config.mirror.base_url = ground.sandbox.replica_url(0).to_owned();
             config.mirror.attempts_max = 1000;
+            config.workers = 1;
             config.lease = std::time::Duration::from_secs(3600);
         })
         .await;

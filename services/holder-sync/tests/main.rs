@@ -7,3 +7,4 @@ mod settings;
 mod snapshots;
 mod support;
 mod syncs;
+mod scale;

@@ -15,7 +15,7 @@ async fn a_run_is_paid_once_though_execution_is_killed_and_frozen() {
     let mut processes = Processes::start().await.expect("started");
     let edge = processes.edge("ann", &ALL).expect("an address");
     let control = processes.control().expect("a sandbox");
-    let terms = Terms { holders: 400, batch_size: 20, parallelism: 2, ..Terms::default() };
+    let terms = Terms { holders: 2000, batch_size: 20, parallelism: 2, ..Terms::default() };
     let scenario = Scenario::build(&edge, &control, terms).await.expect("built");
     let distribution = scenario.create(&edge).await.expect("created");
     // Some answers are lost, so that there is doubt when it dies.
@@ -29,7 +29,7 @@ async fn a_run_is_paid_once_though_execution_is_killed_and_frozen() {
     processes.spawn(Program::Execution).expect("started");
     processes.spawn(Program::SecondExecution).expect("started");
     processes.ready(Program::Execution).await.expect("ready");
-    processes.freeze(Program::Execution).expect("frozen");
+    processes.freeze(Program::Execution).await.expect("frozen");
     assert!(processes.is_frozen(Program::Execution).expect("known"));
     tokio::time::sleep(Duration::from_secs(4)).await;
     processes.thaw(Program::Execution).expect("thawed");

@@ -74,7 +74,9 @@ mod tests {
             };
         }
         let tables = tables!(asset, installation, payment_token, token_facts);
-        let tables = tables.each_ref().map(|(name, columns)| (*name, columns.iter().map(String::as_str).collect::<Vec<_>>()));
+        let tables = tables
+            .each_ref()
+            .map(|(name, columns)| (*name, columns.iter().map(String::as_str).collect::<Vec<_>>()));
         let tables = tables.each_ref().map(|(name, columns)| (*name, columns.as_slice()));
         assert_schema_matches(&mut conn, &tables).await;
     }

@@ -20,6 +20,7 @@ use auth::Role;
 
 pub use holders::Holders;
 pub use reconcile::{Disagreement, Effect, Reconciliation, Recorded, Standing, reconcile};
+pub use world::parse_pool;
 
 use crate::error::CommandError;
 use crate::output::Screen;
@@ -35,10 +36,10 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
 /// What can be chosen.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Who holds the token.
-    pub holders: Holders,
-    /// What is paid, in whole USDC ("1000000").
-    pub pool: String,
+    /// Who holds the token: a CSV file.
+    pub holders: Vec<u8>,
+    /// What is paid, in smallest units of USDC.
+    pub pool: u64,
     /// Where the CSV files go; nowhere when absent.
     pub out: Option<PathBuf>,
     /// Batches worked on at the same time.

@@ -83,13 +83,9 @@ async fn a_cancel_that_comes_too_late_leaves_the_run_as_it_ended() {
     while stage.world.facts().runs.is_empty() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let late = {
-        // Between execution's end and our knowledge of it.
-        let mut facts = stage.world.facts();
-        facts.runs.values_mut().for_each(|run| run.state = RunState::Completed);
-        drop(facts);
-        stage.cancel("x", &created.id).await
-    };
+    // Between execution's end and our knowledge of it.
+    stage.world.facts().runs.values_mut().for_each(|run| run.state = RunState::Completed);
+    let late = stage.cancel("x", &created.id).await;
     let done = stage.until(&created.id, Completed).await;
     match late {
         Ok(_) => assert!(done.allowed_actions.is_empty()),

@@ -23,8 +23,8 @@ fn starts(stage: &Stage) -> BTreeMap<String, usize> {
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_race_for_the_same_distributions_make_one_run_of_each() {
     let mut stage = Stage::new().await;
-    stage.add_replica().await;
-    stage.add_replica().await;
+    stage.add_replica();
+    stage.add_replica();
     let mut ids = Vec::new();
     for number in 0..12 {
         let request = pb::CreateDistributionRequest { execute_now: true, ..stage.request() };
@@ -61,7 +61,7 @@ async fn a_replica_killed_after_the_run_was_accepted_is_taken_over_and_nothing_i
     assert_eq!(stage.get(&created.id).await.state(), Ongoing);
     stage.replicas.remove(0).kill();
     World::open(&stage.world.before_answer);
-    stage.add_replica().await;
+    stage.add_replica();
     stage.until(&created.id, Completed).await;
     assert_eq!(starts(&stage), BTreeMap::from([(created.run_id, 1)]));
 }
@@ -77,7 +77,7 @@ async fn a_replica_killed_in_the_middle_of_a_handover_leaves_nothing_and_the_nex
     stage.replicas.remove(0).kill();
     tokio::time::sleep(Duration::from_millis(200)).await;
     World::open(&stage.world.before_start);
-    stage.add_replica().await;
+    stage.add_replica();
     stage.until(&created.id, Completed).await;
     assert_eq!(starts(&stage).len(), 1);
 }

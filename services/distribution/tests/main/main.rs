@@ -1,4 +1,4 @@
-//! The service as its callers see it: over real gRPC, on real PostgreSQL, with neighbours on the other end of the wire.
+//! The service as its callers see it: over real gRPC, on a real database, with neighbours on the other end of the wire.
 
 mod cancel;
 mod create;

@@ -3,8 +3,10 @@
 use auth::Role;
 use diesel::sql_query;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
+use money::Network;
 use proto::distribution::v1 as pb;
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
+use service_kit::Shutdown;
 use tonic::Code;
 
 use crate::stage::{Stage, reason};
@@ -59,4 +61,16 @@ async fn the_database_itself_holds_that_entitled_and_residue_are_the_pool() {
     let mut conn = AsyncPgConnection::establish(&stage.db.owner_url).await.expect("a connection");
     let refused = sql_query("UPDATE calculation SET entitled = entitled + 1").execute(&mut conn).await;
     assert!(refused.expect_err("the sum is wrong").to_string().contains("check constraint"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_data_of_one_network_is_not_served_as_anothers() {
+    let stage = Stage::new().await;
+    // The first replica has bound the data to the sandbox by the time it serves.
+    let viewer = stage.read_as(Role::Viewer, pb::ListDistributionsRequest::default());
+    stage.client().list_distributions(viewer).await.expect("it serves");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let started = distribution::run(stage.config(Network::Mainnet), listener, Shutdown::new()).await;
+    let refused = started.expect_err("another network").to_string();
+    assert!(refused.contains("sandbox") && refused.contains("mainnet"), "{refused}");
 }

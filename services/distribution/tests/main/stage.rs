@@ -88,7 +88,7 @@ impl Stage {
     /// One replica.
     pub(crate) async fn new() -> Self {
         let mut stage = Self::without_replicas().await;
-        stage.add_replica().await;
+        stage.add_replica();
         stage
     }
 
@@ -145,14 +145,20 @@ impl Stage {
         address
     }
 
-    /// Another replica on the same database.
-    pub(crate) async fn add_replica(&mut self) {
+    /// How a replica is configured.
+    pub(crate) fn config(&self, network: Network) -> Config {
         let [asset, holder, execution] = self.neighbours.clone();
-        let mut config =
-            Config::new(self.db.clone(), self.keys.path(), Network::Sandbox, asset, holder, execution);
+        let keys = self.keys.path();
+        let mut config = Config::new(self.db.clone(), keys, network, asset, holder, execution);
         config.pace.lease = LEASE;
         config.pace.poll = Duration::from_millis(20);
         config.preview_wait = Duration::from_secs(1);
+        config
+    }
+
+    /// Another replica on the same database.
+    pub(crate) fn add_replica(&mut self) {
+        let config = self.config(Network::Sandbox);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("an address");

@@ -10,15 +10,20 @@ use crate::failpoints::here;
 use crate::store::batches::{self, Recount};
 use crate::store::runs;
 
-/// Cancels a run. What no undecided attempt holds is cancelled at once; the rest is followed to its end.
+/// Cancels a run; one that is not here is kept from ever coming. What no undecided attempt holds is cancelled at once; the rest is followed to its end.
 pub async fn cancel_run(ctx: &Context, run: RunId, by: &str, reason: &str) -> Result<(), Error> {
     let mut conn = ctx.conn().await?;
-    pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+    let known = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+        runs::lock_id(conn, run).await?;
         // Waits for every transaction that is intending or beginning to send, and comes before every later one.
-        let stored = runs::find_for_update(conn, run).await?.ok_or(Error::RunNotFound(run))?;
+        let Some(stored) = runs::find_for_update(conn, run).await? else {
+            // A hand-over that is still on its way must not come after this.
+            runs::bury(conn, run, by, reason).await?;
+            return Ok(false);
+        };
         let state = stored.run.state;
         if matches!(state, RunState::Cancelling | RunState::Cancelled) {
-            return Ok(());
+            return Ok(true);
         }
         if !state.may_cancel() {
             return Err(Error::refused("RUN_ENDED", format!("a {} run cannot be cancelled", state.name())));
@@ -28,11 +33,14 @@ pub async fn cancel_run(ctx: &Context, run: RunId, by: &str, reason: &str) -> Re
         batches::lock_all(conn, run).await?;
         batches::recount(conn, run, Recount::All).await?;
         here!("cancel.before_commit");
-        Ok(())
+        Ok(true)
     })
     .await?;
     here!("cancel.after_commit");
     drop(conn);
+    if !known {
+        return Err(Error::RunNotFound(run));
+    }
     ctx.wake.notify_waiters();
     finish_run::finish(ctx, run).await?;
     Ok(())

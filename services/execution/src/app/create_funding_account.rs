@@ -52,7 +52,10 @@ pub async fn create_funding_account(
     once.run(ctx, move |conn| {
         async move {
             if !funding_accounts::insert(conn, &account).await? {
-                return Err(Error::exists("LABEL_TAKEN", format!("another funding account is called {:?}", account.label)));
+                return Err(Error::exists(
+                    "LABEL_TAKEN",
+                    format!("another funding account is called {:?}", account.label),
+                ));
             }
             Ok(CreateFundingAccountResponse { funding_account: Some(convert::funding_account(&account)) })
         }

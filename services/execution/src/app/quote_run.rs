@@ -38,17 +38,21 @@ pub async fn quote_run(
     total_units: u128,
 ) -> Result<Quote, Error> {
     let mut conn = ctx.conn().await?;
-    let account = funding_accounts::find(&mut conn, funding).await?.ok_or(Error::FundingAccountNotFound(funding))?;
+    let account =
+        funding_accounts::find(&mut conn, funding).await?.ok_or(Error::FundingAccountNotFound(funding))?;
     drop(conn);
     let hbar = AssetCode::hbar(ctx.network);
-    let balance = async |id, asset: &AssetCode| ctx.rail.balance(id, asset).await?.ok_or(Error::AccountNotFound(id));
+    let balance =
+        async |id, asset: &AssetCode| ctx.rail.balance(id, asset).await?.ok_or(Error::AccountNotFound(id));
     let funding_units = balance(account.account, asset).await?;
     let fee_payer_balance_tinybars = balance(account.fee_payer, &hbar).await?;
     let rate = ctx.rail.mirror().exchange_rate().await?;
     let tinycents = fees_tinycents(count, matches!(asset.parts(), AssetKind::Token { .. }));
     // Rounded up: a quote that is a tinybar short is of no use.
-    let expected_fees_tinybars = (tinycents * u128::from(rate.hbar_equivalent)).div_ceil(rate.cent_equivalent.max(1).into());
-    let reserve = if *asset == hbar && account.account == account.fee_payer { expected_fees_tinybars } else { 0 };
+    let expected_fees_tinybars =
+        (tinycents * u128::from(rate.hbar_equivalent)).div_ceil(rate.cent_equivalent.max(1).into());
+    let reserve =
+        if *asset == hbar && account.account == account.fee_payer { expected_fees_tinybars } else { 0 };
     Ok(Quote {
         expected_fees_tinybars,
         fee_payer_balance_tinybars,

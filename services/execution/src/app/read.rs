@@ -7,10 +7,10 @@ use crate::app::Context;
 use crate::domain::progress::Progress;
 use crate::error::Error;
 use crate::store::attempts::{self, StoredAttempt};
+use crate::store::batches;
 use crate::store::evidence::{self, StoredEvent};
 use crate::store::payouts::{self, Filter, Payout};
 use crate::store::runs::{self, StoredRun};
-use crate::store::batches;
 
 /// A run with where its payouts stand.
 pub async fn run(ctx: &Context, id: RunId) -> Result<(StoredRun, Progress), Error> {
@@ -42,8 +42,11 @@ pub async fn payout(ctx: &Context, id: PayoutId) -> Result<PayoutStory, Error> {
     let mut conn = ctx.conn().await?;
     let run = runs::find(&mut conn, id.run).await?.ok_or(Error::PayoutNotFound(id))?;
     let found = payouts::list(&mut conn, &run.run, Filter::default(), id.ordinal, 1).await?;
-    let payout =
-        found.into_iter().next().filter(|payout| payout.ordinal == id.ordinal).ok_or(Error::PayoutNotFound(id))?;
+    let payout = found
+        .into_iter()
+        .next()
+        .filter(|payout| payout.ordinal == id.ordinal)
+        .ok_or(Error::PayoutNotFound(id))?;
     let batch_number = id.ordinal / run.run.header.batch_size + 1;
     let attempts = attempts::of_payout(&mut conn, id.run, batch_number, id.ordinal).await?;
     let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();

@@ -59,7 +59,9 @@ pub async fn resolve_in_doubt(
 ) -> Result<ResolveInDoubtResponse, Error> {
     let (by, now) = (actor.subject.clone(), ctx.clock.now());
     let margin_s = ctx.tuning.absence_margin_s;
-    let answer = once.run(ctx, move |conn| async move { resolve(conn, &by, &word, now, margin_s).await }.boxed()).await?;
+    let answer = once
+        .run(ctx, move |conn| async move { resolve(conn, &by, &word, now, margin_s).await }.boxed())
+        .await?;
     ctx.wake.notify_waiters();
     Ok(answer)
 }
@@ -72,14 +74,20 @@ async fn resolve(
     margin_s: u32,
 ) -> Result<ResolveInDoubtResponse, Error> {
     let run = runs::find_for_share(conn, word.run).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
-    let place = attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
+    let place =
+        attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
     batches::lock(conn, word.run, place.batch_number).await?;
-    let attempt =
-        attempts::find_for_update(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
+    let attempt = attempts::find_for_update(conn, word.run, word.attempt)
+        .await?
+        .ok_or(Error::AttemptNotFound(word.attempt))?;
     check(&attempt, word, now, margin_s)?;
     let others = evidence::proposals(conn, word.run, word.attempt).await?;
     evidence::propose(conn, word.run, word.attempt, by, word.outcome.code(), &word.evidence).await?;
-    let said = Event { attempt: word.attempt, kind: "OPERATOR", detail: format!("{by}: {:?}. {}", word.outcome, word.evidence) };
+    let said = Event {
+        attempt: word.attempt,
+        kind: "OPERATOR",
+        detail: format!("{by}: {:?}. {}", word.outcome, word.evidence),
+    };
     evidence::append(conn, word.run, &[said]).await?;
     let Some(first) = others.iter().find(|other| other.proposed_by != by) else {
         if others.is_empty() {
@@ -88,19 +96,25 @@ async fn resolve(
         return Err(Error::refused("SAME_PERSON", "another person has to confirm"));
     };
     if first.outcome != word.outcome.code() {
-        return Err(Error::refused("PROPOSAL_DIFFERS", "the first person said otherwise; look at the evidence together"));
+        return Err(Error::refused(
+            "PROPOSAL_DIFFERS",
+            "the first person said otherwise; look at the evidence together",
+        ));
     }
     decide(conn, word).await?;
     batches::recount(conn, word.run, Recount::One(attempt.batch_number)).await?;
     tracing::info!(run = %run.run.header.run, attempt = %word.attempt, outcome = ?word.outcome, "a doubt was resolved");
-    let decided = attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
+    let decided =
+        attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
     Ok(answer(&decided, false))
 }
 
 fn check(attempt: &StoredAttempt, word: &Word, now: SystemTime, margin_s: u32) -> Result<(), Error> {
     match attempt.state {
         AttemptState::InDoubt => {}
-        AttemptState::Open => return Err(Error::refused("ATTEMPT_NOT_IN_DOUBT", "its outcome is still being looked up")),
+        AttemptState::Open => {
+            return Err(Error::refused("ATTEMPT_NOT_IN_DOUBT", "its outcome is still being looked up"));
+        }
         AttemptState::Settled | AttemptState::Dead => {
             return Err(Error::refused("ATTEMPT_DECIDED", "its outcome is known"));
         }
@@ -110,7 +124,10 @@ fn check(attempt: &StoredAttempt, word: &Word, now: SystemTime, margin_s: u32) -
     let open = i128::try_from(now_ns).unwrap_or(i128::MAX) <= closed;
     // An effect that is there stays there; but "unpaid" is true only once no copy can be taken any more.
     if word.outcome == Outcome::Unpaid && open {
-        return Err(Error::refused("WINDOW_OPEN", "the network can still take a copy of it; wait until its window has closed"));
+        return Err(Error::refused(
+            "WINDOW_OPEN",
+            "the network can still take a copy of it; wait until its window has closed",
+        ));
     }
     Ok(())
 }

@@ -34,12 +34,15 @@ pub async fn start_run(
         return is_same(&stored, header_hash);
     }
     check_header(ctx, &mut conn, header).await?;
+    refuse_buried(&mut conn, header).await?;
     drop(conn);
     here!("start_run.before_copy");
     let load_id = ctx.ids.uuid();
     load(ctx, header, load_id, instructions).await?;
     let mut conn = ctx.conn().await?;
     let inserted = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+        runs::lock_id(conn, header.run).await?;
+        refuse_buried(conn, header).await?;
         let inserted = runs::insert(conn, header, header_hash, load_id).await?;
         if inserted {
             batches::insert_all(conn, header, load_id).await?;
@@ -54,6 +57,14 @@ pub async fn start_run(
         return is_same(&stored, header_hash);
     }
     ctx.wake.notify_waiters();
+    Ok(())
+}
+
+/// A run that was cancelled before it came is never started.
+async fn refuse_buried(conn: &mut AsyncPgConnection, header: &Header) -> Result<(), Error> {
+    if runs::is_buried(conn, header.run).await? {
+        return Err(Error::refused("RUN_CANCELLED", format!("{} was cancelled before it came", header.run)));
+    }
     Ok(())
 }
 
@@ -75,7 +86,12 @@ async fn check_header(ctx: &Context, conn: &mut AsyncPgConnection, header: &Head
 }
 
 /// Checks and writes the instructions; nothing is stored unless all of them are as declared.
-async fn load(ctx: &Context, header: &Header, load_id: Uuid, mut chunks: impl Instructions) -> Result<(), Error> {
+async fn load(
+    ctx: &Context,
+    header: &Header,
+    load_id: Uuid,
+    mut chunks: impl Instructions,
+) -> Result<(), Error> {
     let mut check = Check::new(header);
     let mut load = Load::begin(&ctx.db_url, header.run, load_id).await?;
     while let Some(chunk) = chunks.next().await? {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use hedera::mirror::absence::{Absence, Window};
 use hedera::mirror::{AccountRef, Mirror, MirrorConfig, MirrorError};
-use hedera::node::{Network, NodeClient, NetworkError};
+use hedera::node::{Network, NetworkError, NodeClient};
 use hedera::transfer::{Signers, TransferPlan, prepare};
 use hedera::{AccountId, Status, TransactionId};
 use ids::AttemptId;
@@ -74,7 +74,12 @@ pub struct Order<'a> {
 
 impl HederaRail {
     /// Prepares the clients; nothing is connected until the first call.
-    pub fn new(nodes: &[Node], mirror_url: &str, keyring: Keyring, tuning: Tuning) -> Result<Self, RailError> {
+    pub fn new(
+        nodes: &[Node],
+        mirror_url: &str,
+        keyring: Keyring,
+        tuning: Tuning,
+    ) -> Result<Self, RailError> {
         let network = Network { nodes: nodes.iter().map(|node| (node.account, node.url.clone())).collect() };
         let mut config = MirrorConfig::new(mirror_url);
         // A visit to a batch is bounded by its lease; what the mirror node does not say now it says at the next one.
@@ -134,7 +139,11 @@ impl HederaRail {
         })
     }
 
-    fn sign(&self, plan: &TransferPlan<'_>, funding: &FundingAccount) -> Result<Vec<hedera::transfer::SignedCopy>, Error> {
+    fn sign(
+        &self,
+        plan: &TransferPlan<'_>,
+        funding: &FundingAccount,
+    ) -> Result<Vec<hedera::transfer::SignedCopy>, Error> {
         let payer = self.keyring.key(&funding.fee_payer_key_reference)?;
         let sender = self.keyring.key(&funding.key_reference)?;
         let separate = funding.account != funding.fee_payer;
@@ -156,9 +165,13 @@ impl HederaRail {
     /// thousand million.
     fn valid_start_ns(&self, attempt: AttemptId, now: SystemTime) -> i64 {
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX / NS_PER_S) - 1 - i64::from(self.tuning.clock_skew_s);
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX / NS_PER_S)
+            - 1
+            - i64::from(self.tuning.clock_skew_s);
         let bytes = digest(attempt);
-        let word = u64::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]]);
+        let word = u64::from_be_bytes([
+            bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7],
+        ]);
         seconds * NS_PER_S + (word % NS_PER_S.cast_unsigned()).cast_signed()
     }
 
@@ -205,12 +218,19 @@ impl HederaRail {
     /// Looks for proof that an attempt whose window has closed never took effect.
     pub async fn absence(&self, attempt: &Attempt) -> Result<Absence, MirrorError> {
         let margin_ns = i64::from(self.tuning.absence_margin_s) * NS_PER_S;
-        self.mirror.absence(Window { id: attempt.transaction, expiry_ns: attempt.window_end_ns, margin_ns }).await
+        self.mirror
+            .absence(Window { id: attempt.transaction, expiry_ns: attempt.window_end_ns, margin_ns })
+            .await
     }
 
     /// Moves one tinybar from the fee payer to a node, so that a mirror node that shows it proves it is current. Says
     /// whether one was sent: they are few and far between.
-    pub async fn sentinel(&self, attempt: AttemptId, funding: &FundingAccount, now: SystemTime) -> Result<bool, Error> {
+    pub async fn sentinel(
+        &self,
+        attempt: AttemptId,
+        funding: &FundingAccount,
+        now: SystemTime,
+    ) -> Result<bool, Error> {
         {
             let mut last = self.last_sentinel.lock().unwrap_or_else(PoisonError::into_inner);
             if last.is_some_and(|last| last.elapsed() < SENTINEL_GAP) {
@@ -276,7 +296,7 @@ fn small(units: u128) -> Result<u64, Error> {
     u64::try_from(units).map_err(|_| not_for_this_rail(units))
 }
 
-fn not_for_this_rail(value: impl ToString) -> Error {
+fn not_for_this_rail(value: impl std::fmt::Display) -> Error {
     crate::store::StoreError::inconsistent("instruction", value, "units").into()
 }
 

@@ -29,7 +29,9 @@ impl Cause {
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self.reason.as_str() {
-            "NOT_SEEN_BEFORE_EXPIRY" => "The network never took it; it is tried again. Check the nodes if this repeats.",
+            "NOT_SEEN_BEFORE_EXPIRY" => {
+                "The network never took it; it is tried again. Check the nodes if this repeats."
+            }
             "OUTCOME_UNKNOWN" => {
                 "The network could not be asked in time. It is asked again; nothing is paid again before it has answered."
             }
@@ -37,7 +39,9 @@ impl Cause {
                 "A transaction of somebody else has this id: another system uses the same fee payer. Use one of its own."
             }
             "OPERATOR_RESOLVED" => "Two people ended the doubt with evidence; see the attempt.",
-            "BREAK" => "The ledger shows a payment that the record excludes. Do not retry; compare both and call support.",
+            "BREAK" => {
+                "The ledger shows a payment that the record excludes. Do not retry; compare both and call support."
+            }
             reason => Status::from_name(reason).map_or("See the attempt's evidence.", status::hint),
         }
     }
@@ -198,7 +202,9 @@ mod tests {
 
     #[test]
     fn a_receipt_that_leaves_the_id_open_decides_nothing() {
-        for status in [INVALID_NODE_ACCOUNT, INVALID_PAYER_SIGNATURE, Status::RECEIPT_NOT_FOUND, Status(99_999)] {
+        for status in
+            [INVALID_NODE_ACCOUNT, INVALID_PAYER_SIGNATURE, Status::RECEIPT_NOT_FOUND, Status(99_999)]
+        {
             assert_eq!(by_receipt(status), Verdict::Undecided, "{status}");
         }
     }
@@ -212,7 +218,11 @@ mod tests {
 
     #[test]
     fn a_success_among_failed_copies_counts_wherever_it_stands() {
-        let records = [record(INVALID_NODE_ACCOUNT, 7), record(Status::DUPLICATE_TRANSACTION, 7), record(Status::SUCCESS, 7)];
+        let records = [
+            record(INVALID_NODE_ACCOUNT, 7),
+            record(Status::DUPLICATE_TRANSACTION, 7),
+            record(Status::SUCCESS, 7),
+        ];
         assert!(matches!(by_records(&attempt(), &records), Verdict::Settled { .. }));
         assert_eq!(by_records(&attempt(), &records[..2]), Verdict::Undecided);
     }
@@ -220,13 +230,16 @@ mod tests {
     #[test]
     fn a_terminal_record_of_our_own_ends_the_attempt() {
         let verdict = by_records(&attempt(), &[record(NOT_ASSOCIATED, 7)]);
-        assert!(matches!(verdict, Verdict::Dead { proof: Proof::MirrorRecord, cause } if cause.class == Class::Recipient));
+        assert!(
+            matches!(verdict, Verdict::Dead { proof: Proof::MirrorRecord, cause } if cause.class == Class::Recipient)
+        );
         assert_eq!(by_records(&attempt(), &[record(BUSY, 7)]), Verdict::Undecided);
     }
 
     #[test]
     fn the_sender_is_blamed_only_when_every_sibling_fails_alike() {
-        let dead = |status| Verdict::Dead { proof: Proof::Receipt, cause: Cause::of(status, Class::Recipient) };
+        let dead =
+            |status| Verdict::Dead { proof: Proof::Receipt, cause: Cause::of(status, Class::Recipient) };
         assert!(blames_sender(&[dead(NOT_ASSOCIATED), dead(NOT_ASSOCIATED)]));
         assert!(!blames_sender(&[dead(NOT_ASSOCIATED)]), "a single payee proves nothing about the sender");
         assert!(!blames_sender(&[dead(NOT_ASSOCIATED), dead(Status(165))]));

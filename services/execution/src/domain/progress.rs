@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn pace_and_time_left_follow_from_what_is_paid() {
         let tally = |payouts| Tally { payouts, units: 0 };
-        let mut progress = Progress { pending: tally(300), worked: Duration::from_secs(2), ..Progress::default() };
+        let mut progress =
+            Progress { pending: tally(300), worked: Duration::from_secs(2), ..Progress::default() };
         assert_eq!(progress.seconds_left(), None, "nothing is paid yet");
         progress.paid = tally(100);
         assert_eq!((progress.payouts_per_second(), progress.seconds_left()), (50, Some(6)));

@@ -32,7 +32,10 @@ pub(crate) async fn run(ctx: Arc<Context>, index: u32, shutdown: Shutdown) {
             // Another worker was first, or the lease was lost: nothing was written, and that worker goes on.
             Err(Error::Overtaken) => tracing::warn!("another worker has taken the batch over"),
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a batch could not be worked on; trying again");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a batch could not be worked on; trying again"
+                );
                 shutdown.sleep(PAUSE_AFTER_ERROR).await;
             }
         }
@@ -51,7 +54,10 @@ async fn round(ctx: &Context, index: u32, shutdown: &Shutdown) -> Result<bool, E
         for offset in 0..slots {
             let slot = (index + offset) % run.parallelism;
             let mut visits = 0;
-            while visits < VISITS_PER_ROUND && !shutdown.is_triggered() && work::visit(ctx, run.id, slot).await? {
+            while visits < VISITS_PER_ROUND
+                && !shutdown.is_triggered()
+                && work::visit(ctx, run.id, slot).await?
+            {
                 visits += 1;
             }
             worked |= visits > 0;

@@ -120,7 +120,8 @@ pub(crate) fn batch(run: RunId, batch: &StoredBatch, now: SystemTime) -> pb::Bat
     };
     let decided = batch.paid + batch.failed;
     let success_ppm = u64::from(batch.paid) * 1_000_000 / u64::from(decided.max(1));
-    let worked = batch.started_at.map(|start| batch.ended_at.unwrap_or(now).duration_since(start).unwrap_or_default());
+    let worked =
+        batch.started_at.map(|start| batch.ended_at.unwrap_or(now).duration_since(start).unwrap_or_default());
     pb::Batch {
         run_id: run.to_string(),
         number: batch.number,

@@ -7,9 +7,9 @@ use service_kit::error::FieldViolations;
 use service_kit::{idempotency, validate};
 use tonic::{Request, Status};
 
+use crate::app::Context;
 use crate::app::create_funding_account::{NewFundingAccount, create_funding_account};
 use crate::app::once::Once;
-use crate::app::Context;
 use crate::error::Error;
 
 const LABEL_CHARS_MAX: usize = 100;
@@ -31,7 +31,8 @@ fn read(message: &pb::CreateFundingAccountRequest) -> Result<NewFundingAccount, 
     let label = validate::text(&mut violations, "label", &message.label, LABEL_CHARS_MAX);
     let account = validate::parse::<AccountId>(&mut violations, "account", &message.account);
     let key = validate::text(&mut violations, "key_reference", &message.key_reference, LABEL_CHARS_MAX);
-    let fee_payer = validate::parse_optional(&mut violations, "fee_payer_account", &message.fee_payer_account);
+    let fee_payer =
+        validate::parse_optional(&mut violations, "fee_payer_account", &message.fee_payer_account);
     let separate = !message.fee_payer_account.is_empty();
     if separate == message.fee_payer_key_reference.is_empty() {
         violations.add(

@@ -17,7 +17,10 @@ pub(super) async fn handle(
     Ok(get(ctx, request.get_ref()).await?)
 }
 
-async fn get(ctx: &Context, message: &pb::GetFundingAccountRequest) -> Result<pb::GetFundingAccountResponse, Error> {
+async fn get(
+    ctx: &Context,
+    message: &pb::GetFundingAccountRequest,
+) -> Result<pb::GetFundingAccountResponse, Error> {
     let mut violations = FieldViolations::new();
     let id = validate::parse(&mut violations, "funding_account_id", &message.funding_account_id);
     violations.into_result()?;

@@ -9,7 +9,10 @@ use crate::app::{Context, read};
 use crate::error::Error;
 use crate::rpc::convert;
 
-pub(super) async fn handle(ctx: &Context, request: Request<pb::GetRunRequest>) -> Result<pb::GetRunResponse, Status> {
+pub(super) async fn handle(
+    ctx: &Context,
+    request: Request<pb::GetRunRequest>,
+) -> Result<pb::GetRunResponse, Status> {
     let id = run_id(&request.get_ref().run_id)?;
     Ok(pb::GetRunResponse { run: Some(run(ctx, id).await?) })
 }

@@ -39,7 +39,8 @@ async fn list(ctx: &Context, mut message: pb::ListPayoutsRequest) -> Result<pb::
 
 fn filter(message: &pb::ListPayoutsRequest) -> Result<Filter, Error> {
     let mut violations = FieldViolations::new();
-    let account = validate::parse_optional::<AccountId>(&mut violations, "account", &message.account).flatten();
+    let account =
+        validate::parse_optional::<AccountId>(&mut violations, "account", &message.account).flatten();
     let status = convert::wanted_payout_status(message.status());
     if status.is_err() {
         violations.add("status", validate::OUT_OF_RANGE, "no payout on this rail has this status");

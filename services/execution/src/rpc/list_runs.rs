@@ -11,8 +11,8 @@ use tonic::{Request, Status};
 use crate::app::Context;
 use crate::error::Error;
 use crate::rpc::convert;
-use crate::store::runs::{self, Filter, StoredRun};
 use crate::store::batches;
+use crate::store::runs::{self, Filter, StoredRun};
 
 /// Microseconds since the epoch, and the run's id: the sort key of the last run given.
 type Cursor = (u64, u128);
@@ -32,9 +32,11 @@ async fn list(ctx: &Context, mut message: pb::ListRunsRequest) -> Result<pb::Lis
     let mut violations = FieldViolations::new();
     let distribution = validate::parse_optional(&mut violations, "distribution_id", &message.distribution_id);
     violations.into_result()?;
-    let filter = Filter { distribution: distribution.flatten(), state: convert::wanted_run_state(message.state()) };
-    let before = PageToken::decode::<Cursor>(&token, filters)?
-        .map(|(micros, id)| (SystemTime::UNIX_EPOCH + Duration::from_micros(micros), ids::Uuid::from_u128(id)));
+    let filter =
+        Filter { distribution: distribution.flatten(), state: convert::wanted_run_state(message.state()) };
+    let before = PageToken::decode::<Cursor>(&token, filters)?.map(|(micros, id)| {
+        (SystemTime::UNIX_EPOCH + Duration::from_micros(micros), ids::Uuid::from_u128(id))
+    });
     let mut conn = ctx.conn().await?;
     let mut found = runs::list(&mut conn, filter, before, size + 1).await?;
     let more = found.len() > usize::try_from(size).unwrap_or(usize::MAX);

@@ -50,11 +50,17 @@ impl ExecutionService for Execution {
         start_run::handle(&self.0, request).await.map(Response::new)
     }
 
-    async fn quote_run(&self, request: Request<pb::QuoteRunRequest>) -> Result<Response<pb::QuoteRunResponse>, Status> {
+    async fn quote_run(
+        &self,
+        request: Request<pb::QuoteRunRequest>,
+    ) -> Result<Response<pb::QuoteRunResponse>, Status> {
         quote_run::handle(&self.0, request).await.map(Response::new)
     }
 
-    async fn retry_run(&self, request: Request<pb::RetryRunRequest>) -> Result<Response<pb::RetryRunResponse>, Status> {
+    async fn retry_run(
+        &self,
+        request: Request<pb::RetryRunRequest>,
+    ) -> Result<Response<pb::RetryRunResponse>, Status> {
         retry_run::handle(&self.0, request).await.map(Response::new)
     }
 
@@ -65,15 +71,24 @@ impl ExecutionService for Execution {
         cancel_run::handle(&self.0, request).await.map(Response::new)
     }
 
-    async fn get_run(&self, request: Request<pb::GetRunRequest>) -> Result<Response<pb::GetRunResponse>, Status> {
+    async fn get_run(
+        &self,
+        request: Request<pb::GetRunRequest>,
+    ) -> Result<Response<pb::GetRunResponse>, Status> {
         get_run::handle(&self.0, request).await.map(Response::new)
     }
 
-    async fn list_runs(&self, request: Request<pb::ListRunsRequest>) -> Result<Response<pb::ListRunsResponse>, Status> {
+    async fn list_runs(
+        &self,
+        request: Request<pb::ListRunsRequest>,
+    ) -> Result<Response<pb::ListRunsResponse>, Status> {
         list_runs::handle(&self.0, request).await.map(Response::new)
     }
 
-    async fn watch_run(&self, request: Request<pb::WatchRunRequest>) -> Result<Response<Self::WatchRunStream>, Status> {
+    async fn watch_run(
+        &self,
+        request: Request<pb::WatchRunRequest>,
+    ) -> Result<Response<Self::WatchRunStream>, Status> {
         watch_run::handle(&self.0, request).await.map(Response::new)
     }
 

@@ -18,7 +18,8 @@ pub(super) async fn handle(
     let asset = validate::parse(&mut violations, "asset", &message.asset);
     let total = validate::parse::<money::Units>(&mut violations, "total_units", &message.total_units);
     violations.into_result().map_err(Error::from)?;
-    let ((funding, asset), total) = funding.zip(asset).zip(total).expect("what is missing was noted as a violation");
+    let ((funding, asset), total) =
+        funding.zip(asset).zip(total).expect("what is missing was noted as a violation");
     let quote = app::quote_run::quote_run(ctx, funding, &asset, message.count, total.0).await?;
     Ok(pb::QuoteRunResponse {
         expected_fees_tinybars: quote.expected_fees_tinybars.to_string(),

@@ -6,9 +6,9 @@ use service_kit::error::FieldViolations;
 use service_kit::{idempotency, validate};
 use tonic::{Request, Status};
 
+use crate::app::Context;
 use crate::app::once::Once;
 use crate::app::resolve_in_doubt::{Outcome, Word, resolve_in_doubt};
-use crate::app::Context;
 use crate::error::Error;
 
 const EVIDENCE_CHARS_MAX: usize = 2000;

@@ -11,8 +11,8 @@ use service_kit::error::{FieldViolations, Problem};
 use service_kit::{idempotency, validate};
 use tonic::{Request, Status, Streaming};
 
-use crate::app::start_run::{Instructions, start_run};
 use crate::app::Context;
+use crate::app::start_run::{Instructions, start_run};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::run::Header;
 use crate::error::Error;
@@ -34,7 +34,12 @@ pub(super) async fn handle(
     let mut stream = request.into_inner();
     let first = stream.message().await?.and_then(|message| message.part);
     let Some(pb::start_run_request::Part::Header(declared)) = first else {
-        return Err(Error::from(Problem::field("header", validate::REQUIRED, "the first message is the header")).into());
+        return Err(Error::from(Problem::field(
+            "header",
+            validate::REQUIRED,
+            "the first message is the header",
+        ))
+        .into());
     };
     let header_hash = idempotency::request_hash(&declared);
     let header = header(&declared)?;
@@ -52,7 +57,9 @@ impl Instructions for Incoming {
         })?;
         let Some(message) = message else { return Ok(None) };
         let Some(pb::start_run_request::Part::Instructions(chunk)) = message.part else {
-            return Err(Problem::field("instructions", validate::REQUIRED, "instructions after the header").into());
+            return Err(
+                Problem::field("instructions", validate::REQUIRED, "instructions after the header").into()
+            );
         };
         if chunk.instructions.len() > CHUNK_MAX {
             let rule = format!("at most {CHUNK_MAX} instructions in a message");
@@ -64,7 +71,8 @@ impl Instructions for Incoming {
 
 fn instruction(message: &pb::Instruction) -> Result<Instruction, Error> {
     let at = |field: &str| format!("instructions[{}].{field}", message.ordinal);
-    let Some(recipient::Kind::HederaAccount(account)) = message.recipient.as_ref().and_then(|to| to.kind.as_ref())
+    let Some(recipient::Kind::HederaAccount(account)) =
+        message.recipient.as_ref().and_then(|to| to.kind.as_ref())
     else {
         return Err(Problem::field(at("recipient"), validate::REQUIRED, "a Hedera account").into());
     };
@@ -72,14 +80,21 @@ fn instruction(message: &pb::Instruction) -> Result<Instruction, Error> {
         .parse()
         .map_err(|_| Problem::field(at("recipient"), validate::MALFORMED, "an account like 0.0.5005"))?;
     if account.shard() != 0 || account.realm() != 0 || account.num() == 0 {
-        return Err(Problem::field(at("recipient"), validate::OUT_OF_RANGE, "an account 0.0.N, N above zero").into());
+        return Err(Problem::field(
+            at("recipient"),
+            validate::OUT_OF_RANGE,
+            "an account 0.0.N, N above zero",
+        )
+        .into());
     }
     let units: Units = message
         .units
         .parse()
         .map_err(|_| Problem::field(at("units"), validate::MALFORMED, "decimal digits of smallest units"))?;
     if units.0 == 0 || units.0 > i64::MAX.cast_unsigned().into() {
-        return Err(Problem::field(at("units"), validate::OUT_OF_RANGE, "above zero, at most 2^63 - 1").into());
+        return Err(
+            Problem::field(at("units"), validate::OUT_OF_RANGE, "above zero, at most 2^63 - 1").into()
+        );
     }
     Ok(Instruction { ordinal: message.ordinal, account: account.num(), units: units.0 })
 }

@@ -2,7 +2,9 @@
 //! rail did.
 
 use diesel::pg::sql_types::Timestamptz;
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Numeric, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Binary, Bool, Integer, Nullable, Numeric, SmallInt, Text, Uuid as SqlUuid,
+};
 use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hedera::transfer::SignedCopy;
@@ -112,7 +114,11 @@ pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<D
 }
 
 /// Commits attempts to the database as intended and begun to be sent, with the exact bytes.
-pub async fn insert(conn: &mut AsyncPgConnection, batch: &DueBatch, attempts: &[Attempt]) -> Result<(), StoreError> {
+pub async fn insert(
+    conn: &mut AsyncPgConnection,
+    batch: &DueBatch,
+    attempts: &[Attempt],
+) -> Result<(), StoreError> {
     use crate::store::schema::attempt as table;
     use diesel::ExpressionMethods;
 
@@ -138,11 +144,19 @@ pub async fn insert(conn: &mut AsyncPgConnection, batch: &DueBatch, attempts: &[
         })
         .collect();
     let inserted = diesel::insert_into(table::table).values(&rows).execute(conn).await?;
-    if inserted == attempts.len() { Ok(()) } else { Err(StoreError::inconsistent("attempt", batch.number, "attempt_id")) }
+    if inserted == attempts.len() {
+        Ok(())
+    } else {
+        Err(StoreError::inconsistent("attempt", batch.number, "attempt_id"))
+    }
 }
 
 /// Makes `attempts` the live ones of payouts that never had one. The primary key refuses a second.
-pub async fn insert_live(conn: &mut AsyncPgConnection, run: RunId, attempts: &[&Attempt]) -> Result<(), StoreError> {
+pub async fn insert_live(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    attempts: &[&Attempt],
+) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO live_attempt (run_id, ordinal, attempt_id) \
         SELECT $1, ordinal, attempt_id FROM unnest($2, $3) AS new (ordinal, attempt_id)";
     let (ordinals, owners) = by_ordinal(attempts);
@@ -158,7 +172,9 @@ pub async fn insert_live(conn: &mut AsyncPgConnection, run: RunId, attempts: &[&
 fn by_ordinal(attempts: &[&Attempt]) -> (Vec<i32>, Vec<Uuid>) {
     attempts
         .iter()
-        .flat_map(|attempt| attempt.ordinals.iter().map(|ordinal| (ordinal.cast_signed(), attempt.id.as_uuid())))
+        .flat_map(|attempt| {
+            attempt.ordinals.iter().map(|ordinal| (ordinal.cast_signed(), attempt.id.as_uuid()))
+        })
         .unzip()
 }
 
@@ -208,7 +224,7 @@ pub async fn begin_send(
         WHERE run_id = $1 AND attempt_id = ANY($2) AND state <= 2 RETURNING attempt_id";
     let rows: Vec<IdRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<Array<SqlUuid>, _>(attempts.iter().map(|id| id.as_uuid()).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(attempts.iter().map(AttemptId::as_uuid).collect::<Vec<_>>())
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
@@ -271,10 +287,13 @@ pub async fn decide(
         return Ok(Vec::new());
     }
     let settled = |d: &Decision| matches!(d.ending, Ending::Settled { .. });
-    let state = |d: &Decision| if settled(d) { AttemptState::Settled.code() } else { AttemptState::Dead.code() };
+    let state =
+        |d: &Decision| if settled(d) { AttemptState::Settled.code() } else { AttemptState::Dead.code() };
     let next = |d: &Decision| if let Ending::Dead { next, .. } = &d.ending { *next } else { None };
-    let cause = |d: &Decision| if let Ending::Dead { cause, .. } = &d.ending { Some(cause.clone()) } else { None };
-    let consensus = |d: &Decision| if let Ending::Settled { consensus_ns } = d.ending { consensus_ns } else { None };
+    let cause =
+        |d: &Decision| if let Ending::Dead { cause, .. } = &d.ending { Some(cause.clone()) } else { None };
+    let consensus =
+        |d: &Decision| if let Ending::Settled { consensus_ns } = d.ending { consensus_ns } else { None };
     let after_ms = |next: Next| i64::try_from(next.after.as_millis()).unwrap_or(i64::MAX);
     let rows: Vec<IdRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
@@ -282,12 +301,18 @@ pub async fn decide(
         .bind::<Array<SmallInt>, _>(decisions.iter().map(state).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(decisions.iter().map(|d| d.proof.code()).collect::<Vec<_>>())
         .bind::<Array<Nullable<BigInt>>, _>(decisions.iter().map(consensus).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Text>>, _>(decisions.iter().map(|d| cause(d).map(|c| c.reason)).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(
+            decisions.iter().map(|d| cause(d).map(|c| c.reason)).collect::<Vec<_>>(),
+        )
         .bind::<Array<Nullable<SmallInt>>, _>(
             decisions.iter().map(|d| cause(d).map(|c| class_code(c.class))).collect::<Vec<_>>(),
         )
-        .bind::<Array<Nullable<BigInt>>, _>(decisions.iter().map(|d| next(d).map(after_ms)).collect::<Vec<_>>())
-        .bind::<Array<Bool>, _>(decisions.iter().map(|d| next(d).is_some_and(|n| n.split)).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(
+            decisions.iter().map(|d| next(d).map(after_ms)).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Bool>, _>(
+            decisions.iter().map(|d| next(d).is_some_and(|n| n.split)).collect::<Vec<_>>(),
+        )
         .bind::<Array<Integer>, _>(
             decisions.iter().map(|d| next(d).map_or(0, |n| n.tries.cast_signed())).collect::<Vec<_>>(),
         )
@@ -297,7 +322,11 @@ pub async fn decide(
 }
 
 /// Marks undecided attempts as in doubt, for a reason to show.
-pub async fn doubt(conn: &mut AsyncPgConnection, run: RunId, doubts: &[(AttemptId, &str)]) -> Result<(), StoreError> {
+pub async fn doubt(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    doubts: &[(AttemptId, &str)],
+) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE attempt SET state = 2, failure_reason = new.reason, failure_class = 1 \
         FROM unnest($2, $3) AS new (attempt_id, reason) \
         WHERE attempt.run_id = $1 AND attempt.attempt_id = new.attempt_id AND attempt.state <= 2";

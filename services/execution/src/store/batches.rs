@@ -14,7 +14,11 @@ use crate::domain::run::Header;
 use crate::store::{At, StoreError};
 
 /// Cuts a run into batches, all due at once.
-pub async fn insert_all(conn: &mut AsyncPgConnection, header: &Header, load: uuid::Uuid) -> Result<(), StoreError> {
+pub async fn insert_all(
+    conn: &mut AsyncPgConnection,
+    header: &Header,
+    load: uuid::Uuid,
+) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO batch (run_id, number, first_ordinal, size, units, due_at) \
         SELECT $1, ordinal / $3 + 1, min(ordinal), count(*)::integer, sum(units), clock_timestamp() \
         FROM instruction WHERE run_id = $1 AND load_id = $2 GROUP BY ordinal / $3";
@@ -84,10 +88,14 @@ pub async fn recount(conn: &mut AsyncPgConnection, run: RunId, which: Recount) -
         Recount::All => (None, Duration::ZERO, None),
     };
     let poll_ms = i64::try_from(poll.as_millis()).unwrap_or(i64::MAX);
-    let all = diesel::sql_query(if number.is_some() { format!("{RECOUNT} AND batch.number = $4") } else { RECOUNT.to_owned() })
-        .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<BigInt, _>(poll_ms)
-        .bind::<Nullable<Integer>, _>(release);
+    let all = diesel::sql_query(if number.is_some() {
+        format!("{RECOUNT} AND batch.number = $4")
+    } else {
+        RECOUNT.to_owned()
+    })
+    .bind::<SqlUuid, _>(run.as_uuid())
+    .bind::<BigInt, _>(poll_ms)
+    .bind::<Nullable<Integer>, _>(release);
     match number {
         Some(number) => all.bind::<Integer, _>(number.cast_signed()).execute(conn).await?,
         None => all.execute(conn).await?,
@@ -174,7 +182,8 @@ pub async fn progress(conn: &mut AsyncPgConnection, run: RunId) -> Result<Progre
 
 impl From<ProgressRow> for Progress {
     fn from(row: ProgressRow) -> Self {
-        let tally = |payouts: i64, units: Numeric128| Tally { payouts: payouts.cast_unsigned(), units: units.0 };
+        let tally =
+            |payouts: i64, units: Numeric128| Tally { payouts: payouts.cast_unsigned(), units: units.0 };
         let small = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let decided = row.processing + row.in_doubt + row.paid + row.failed + row.cancelled;
         let decided_units = row.processing_units.0

@@ -73,7 +73,11 @@ pub async fn try_slot(conn: &mut AsyncPgConnection, run: RunId, slot: u32) -> Re
 
 /// The batch of the run that has been due for longest, locked, unless the slot's lease is alive or nothing is due.
 /// A batch whose lease has run out is due again.
-pub async fn lock_due(conn: &mut AsyncPgConnection, run: RunId, slot: u32) -> Result<Option<DueBatch>, StoreError> {
+pub async fn lock_due(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    slot: u32,
+) -> Result<Option<DueBatch>, StoreError> {
     const SQL: &str = "SELECT number, first_ordinal, size, lease_epoch, attempts FROM batch \
         WHERE run_id = $1 AND state = 1 AND due_at <= clock_timestamp() \
         AND (lease_until IS NULL OR lease_until < clock_timestamp()) \

@@ -1,8 +1,8 @@
 //! Tables `attempt_event`, `break`, `doubt_proposal`: what was seen and said. All append-only.
 
+use diesel::QueryableByName;
 use diesel::pg::sql_types::Timestamptz;
 use diesel::sql_types::{Array, SmallInt, Text, Uuid as SqlUuid};
-use diesel::QueryableByName;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AttemptId, RunId};
 
@@ -64,7 +64,7 @@ pub async fn of_attempts(
         ORDER BY event_id DESC LIMIT 100) AS event ORDER BY event.event_id";
     let rows = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<Array<SqlUuid>, _>(attempts.iter().map(|id| id.as_uuid()).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(attempts.iter().map(AttemptId::as_uuid).collect::<Vec<_>>())
         .load(conn)
         .await?;
     Ok(rows)
@@ -107,7 +107,8 @@ pub async fn proposals(
     run: RunId,
     attempt: AttemptId,
 ) -> Result<Vec<Proposal>, StoreError> {
-    const SQL: &str = "SELECT proposed_by, outcome FROM doubt_proposal WHERE run_id = $1 AND attempt_id = $2 ORDER BY at";
+    const SQL: &str =
+        "SELECT proposed_by, outcome FROM doubt_proposal WHERE run_id = $1 AND attempt_id = $2 ORDER BY at";
     let rows = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<SqlUuid, _>(attempt.as_uuid())

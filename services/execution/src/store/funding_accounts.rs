@@ -2,14 +2,16 @@
 
 use std::time::SystemTime;
 
-use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper};
+use diesel::{
+    ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hedera::AccountId;
 use ids::FundingAccountId;
 use uuid::Uuid;
 
-use crate::store::{At, StoreError};
 use crate::store::schema::funding_account;
+use crate::store::{At, StoreError};
 
 /// A funding account.
 #[derive(Clone, Debug)]
@@ -63,7 +65,8 @@ impl TryFrom<Row> for FundingAccount {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let account = |text: &str, column| {
-            text.parse().map_err(|_| StoreError::inconsistent("funding_account", row.funding_account_id, column))
+            text.parse()
+                .map_err(|_| StoreError::inconsistent("funding_account", row.funding_account_id, column))
         };
         Ok(Self {
             id: FundingAccountId::from_uuid(row.funding_account_id),
@@ -98,8 +101,12 @@ pub async fn insert(conn: &mut AsyncPgConnection, new: &FundingAccount) -> Resul
 }
 
 /// One by its id.
-pub async fn find(conn: &mut AsyncPgConnection, id: FundingAccountId) -> Result<Option<FundingAccount>, StoreError> {
-    let row = funding_account::table.find(id.as_uuid()).select(Row::as_select()).first(conn).await.optional()?;
+pub async fn find(
+    conn: &mut AsyncPgConnection,
+    id: FundingAccountId,
+) -> Result<Option<FundingAccount>, StoreError> {
+    let row =
+        funding_account::table.find(id.as_uuid()).select(Row::as_select()).first(conn).await.optional()?;
     row.map(FundingAccount::try_from).transpose()
 }
 

@@ -40,7 +40,11 @@ pub enum StoreError {
 
 impl StoreError {
     /// A row that no code of ours writes.
-    pub(crate) fn inconsistent(table: &'static str, row: impl ToString, column: &'static str) -> Self {
-        Self::Inconsistent { table, row: row.to_string(), column }
+    pub(crate) fn inconsistent(
+        table: &'static str,
+        row: impl std::fmt::Display,
+        column: &'static str,
+    ) -> Self {
+        Self::Inconsistent { table, row: format!("{row}"), column }
     }
 }

@@ -11,8 +11,8 @@ use pg::Numeric128;
 use crate::domain::attempt::Cause;
 use crate::domain::payout::{AttemptState, PayoutStatus, status};
 use crate::domain::run::{Run, RunState};
-use crate::store::{At, StoreError};
 use crate::store::runs::class_from_code;
+use crate::store::{At, StoreError};
 
 /// A payout.
 #[derive(Clone, Debug)]
@@ -75,7 +75,8 @@ pub(crate) fn cause(reason: Option<String>, class: Option<i16>) -> Result<Option
 impl Row {
     fn into_payout(self, run: RunState) -> Result<Payout, StoreError> {
         let wrong = |column| StoreError::inconsistent("attempt", self.ordinal, column);
-        let live = self.state.map(|code| AttemptState::from_code(code).ok_or_else(|| wrong("state"))).transpose()?;
+        let live =
+            self.state.map(|code| AttemptState::from_code(code).ok_or_else(|| wrong("state"))).transpose()?;
         let transaction = match (&self.payer, self.valid_start_ns) {
             (Some(payer), Some(start)) => {
                 Some(hedera::TransactionId::new(payer.parse().map_err(|_| wrong("payer"))?, start))
@@ -91,11 +92,9 @@ impl Row {
             units: self.units.0,
             status,
             transaction,
-            cause: cause(self.failure_reason, self.failure_class).map_err(|()| StoreError::inconsistent(
-                "attempt",
-                self.ordinal,
-                "failure_class",
-            ))?.filter(|_| shown),
+            cause: cause(self.failure_reason, self.failure_class)
+                .map_err(|()| StoreError::inconsistent("attempt", self.ordinal, "failure_class"))?
+                .filter(|_| shown),
             updated_at: self.updated_at.map(|at| at.0),
             consensus_ns: self.consensus_ns,
             next_at: self.next_at.filter(|_| waiting).map(|at| at.0),

@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use diesel::pg::sql_types::Timestamptz;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper};
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hedera::status::Class;
 use ids::{DistributionId, FundingAccountId, RunId};
@@ -14,8 +16,8 @@ use uuid::Uuid;
 use crate::domain::attempt::Cause;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::run::{Header, Run, RunState};
-use crate::store::{At, StoreError};
 use crate::store::schema::run;
+use crate::store::{At, StoreError};
 
 /// A run with the times of its row.
 #[derive(Clone, Debug)]
@@ -86,7 +88,12 @@ impl TryFrom<Row> for StoredRun {
         };
         let state = RunState::from_code(row.state).ok_or_else(|| wrong("state"))?;
         let run = Run { header, load_id: row.load_id, state, halt };
-        Ok(Self { run, created_at: row.created_at.0, ended_at: row.ended_at.map(|at| at.0), header_hash: row.header_hash })
+        Ok(Self {
+            run,
+            created_at: row.created_at.0,
+            ended_at: row.ended_at.map(|at| at.0),
+            header_hash: row.header_hash,
+        })
     }
 }
 
@@ -150,14 +157,22 @@ pub async fn find(conn: &mut AsyncPgConnection, id: RunId) -> Result<Option<Stor
 }
 
 /// One run, shared: until this transaction ends nobody halts, cancels or ends it.
-pub async fn find_for_share(conn: &mut AsyncPgConnection, id: RunId) -> Result<Option<StoredRun>, StoreError> {
-    let row = run::table.find(id.as_uuid()).select(Row::as_select()).for_share().first(conn).await.optional()?;
+pub async fn find_for_share(
+    conn: &mut AsyncPgConnection,
+    id: RunId,
+) -> Result<Option<StoredRun>, StoreError> {
+    let row =
+        run::table.find(id.as_uuid()).select(Row::as_select()).for_share().first(conn).await.optional()?;
     row.map(StoredRun::try_from).transpose()
 }
 
 /// One run, alone: until this transaction ends nobody intends or begins to send anything of it.
-pub async fn find_for_update(conn: &mut AsyncPgConnection, id: RunId) -> Result<Option<StoredRun>, StoreError> {
-    let row = run::table.find(id.as_uuid()).select(Row::as_select()).for_update().first(conn).await.optional()?;
+pub async fn find_for_update(
+    conn: &mut AsyncPgConnection,
+    id: RunId,
+) -> Result<Option<StoredRun>, StoreError> {
+    let row =
+        run::table.find(id.as_uuid()).select(Row::as_select()).for_update().first(conn).await.optional()?;
     row.map(StoredRun::try_from).transpose()
 }
 
@@ -182,7 +197,12 @@ pub async fn set_state(
 }
 
 /// Notes who cancelled a run that this transaction has locked, and why.
-pub async fn note_cancel(conn: &mut AsyncPgConnection, id: RunId, by: &str, reason: &str) -> Result<(), StoreError> {
+pub async fn note_cancel(
+    conn: &mut AsyncPgConnection,
+    id: RunId,
+    by: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
     diesel::update(run::table.find(id.as_uuid()))
         .set((run::cancelled_by.eq(by), run::cancel_reason.eq(reason)))
         .execute(conn)
@@ -249,7 +269,10 @@ pub async fn with_due_batches(conn: &mut AsyncPgConnection, limit: u32) -> Resul
 }
 
 /// Up to `limit` runs that have not ended although none of their batches is open.
-pub async fn without_open_batches(conn: &mut AsyncPgConnection, limit: u32) -> Result<Vec<RunId>, StoreError> {
+pub async fn without_open_batches(
+    conn: &mut AsyncPgConnection,
+    limit: u32,
+) -> Result<Vec<RunId>, StoreError> {
     const SQL: &str = "SELECT run_id, parallelism FROM run WHERE state <= 3 AND NOT EXISTS (SELECT FROM batch \
         WHERE batch.run_id = run.run_id AND batch.state = 1) ORDER BY created_at LIMIT $1";
     let rows: Vec<ActiveRow> = diesel::sql_query(SQL).bind::<BigInt, _>(i64::from(limit)).load(conn).await?;
@@ -261,3 +284,35 @@ pub fn same_header(stored: &StoredRun, header_hash: &[u8; 32]) -> bool {
     stored.header_hash == header_hash
 }
 
+/// Until this transaction ends, nobody else starts or cancels a run with this id, be it there or not.
+pub async fn lock_id(conn: &mut AsyncPgConnection, id: RunId) -> Result<(), StoreError> {
+    // Slots of a run are 0 and above in the same space of locks.
+    const SQL: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, -1))";
+    diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).execute(conn).await?;
+    Ok(())
+}
+
+/// Notes that a run which is not here is never to come.
+pub async fn bury(conn: &mut AsyncPgConnection, id: RunId, by: &str, reason: &str) -> Result<(), StoreError> {
+    const SQL: &str =
+        "INSERT INTO cancelled_run (run_id, cancelled_by, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(id.as_uuid())
+        .bind::<Text, _>(by)
+        .bind::<Text, _>(reason)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whether a run was cancelled before it came.
+pub async fn is_buried(conn: &mut AsyncPgConnection, id: RunId) -> Result<bool, StoreError> {
+    #[derive(QueryableByName)]
+    struct BuriedRow {
+        #[diesel(sql_type = Bool)]
+        buried: bool,
+    }
+    const SQL: &str = "SELECT EXISTS (SELECT FROM cancelled_run WHERE run_id = $1) AS buried";
+    let row: BuriedRow = diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).get_result(conn).await?;
+    Ok(row.buried)
+}

@@ -9,8 +9,8 @@ use diesel::pg::sql_types::Timestamptz;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 
-/// PostgreSQL counts from the year 2000.
-const EPOCH: Duration = Duration::from_secs(946_684_800);
+/// PostgreSQL counts from the year 2000: 10,957 days after the epoch.
+const EPOCH: Duration = Duration::from_hours(262_968);
 
 /// A moment in a column of type `timestamptz`; after 1999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]

@@ -14,7 +14,8 @@ async fn a_cancelled_run_pays_nothing_new_and_follows_what_is_in_flight() {
     bench.start_run(&header, &payees).await.unwrap();
     bench.wait(&header.run_id, "processing", |run| run.progress.as_ref().unwrap().attempts > 0).await;
     let cancel = pb::CancelRunRequest { run_id: header.run_id.clone(), reason: "wrong list".to_owned() };
-    let run = bench.client().cancel_run(bench.request(cancel.clone())).await.unwrap().into_inner().run.unwrap();
+    let run =
+        bench.client().cancel_run(bench.request(cancel.clone())).await.unwrap().into_inner().run.unwrap();
     assert!(matches!(run.state(), pb::RunState::Cancelling | pb::RunState::Cancelled));
     let attempts = run.progress.as_ref().unwrap().attempts;
     let ended = bench.wait_end(&header.run_id).await;
@@ -25,7 +26,10 @@ async fn a_cancelled_run_pays_nothing_new_and_follows_what_is_in_flight() {
     bench.assert_exactly_once(&header.run_id).await;
     bench.client().cancel_run(bench.request(cancel)).await.unwrap();
     let retry = pb::RetryRunRequest { run_id: header.run_id };
-    assert_eq!(reason(&bench.client().retry_run(bench.request(retry)).await.unwrap_err()), "RUN_NOT_RETRYABLE");
+    assert_eq!(
+        reason(&bench.client().retry_run(bench.request(retry)).await.unwrap_err()),
+        "RUN_NOT_RETRYABLE"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,5 +42,18 @@ async fn a_run_that_has_ended_cannot_be_cancelled_nor_retried_without_a_failure(
     let cancel = pb::CancelRunRequest { run_id: header.run_id.clone(), reason: String::new() };
     assert_eq!(reason(&bench.client().cancel_run(bench.request(cancel)).await.unwrap_err()), "RUN_ENDED");
     let retry = pb::RetryRunRequest { run_id: header.run_id };
-    assert_eq!(reason(&bench.client().retry_run(bench.request(retry)).await.unwrap_err()), "RUN_NOT_RETRYABLE");
+    assert_eq!(
+        reason(&bench.client().retry_run(bench.request(retry)).await.unwrap_err()),
+        "RUN_NOT_RETRYABLE"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_cancelled_before_it_comes_is_refused_for_ever() {
+    let bench = Bench::start().await;
+    let payees = [(1001, 5)];
+    let header = bench.header(&payees);
+    let cancel = pb::CancelRunRequest { run_id: header.run_id.clone(), reason: String::new() };
+    assert_eq!(reason(&bench.client().cancel_run(bench.request(cancel)).await.unwrap_err()), "RUN_NOT_FOUND");
+    assert_eq!(reason(&bench.start_run(&header, &payees).await.unwrap_err()), "RUN_CANCELLED");
 }

@@ -13,7 +13,9 @@ async fn what_cannot_pay_is_refused() {
     assert_eq!(reason(&taken), "LABEL_TAKEN");
     let unknown = bench.create_funding_account("other", "0.0.999999", "operator", "k2").await.unwrap_err();
     assert_eq!(reason(&unknown), "ACCOUNT_NOT_FOUND");
-    for (account, key) in [("nonsense", "operator"), (operator.as_str(), "missing"), (operator.as_str(), "../operator")] {
+    for (account, key) in
+        [("nonsense", "operator"), (operator.as_str(), "missing"), (operator.as_str(), "../operator")]
+    {
         let refused = bench.create_funding_account("other", account, key, "k3").await.unwrap_err();
         assert_eq!(refused.code(), tonic::Code::InvalidArgument, "{account} {key}");
     }
@@ -50,5 +52,9 @@ async fn a_quote_says_what_is_there_and_what_is_needed() {
     let hbar = pb::QuoteRunRequest { asset: "hedera:sandbox/hbar".to_owned(), ..message };
     let quote = bench.client().quote_run(bench.request(hbar)).await.unwrap().into_inner();
     let fees: u64 = quote.expected_fees_tinybars.parse().unwrap();
-    assert_eq!(quote.required_units, (1000 + fees).to_string(), "HBAR runs keep a fee reserve from the same balance");
+    assert_eq!(
+        quote.required_units,
+        (1000 + fees).to_string(),
+        "HBAR runs keep a fee reserve from the same balance"
+    );
 }

@@ -14,7 +14,10 @@ async fn every_payee_of_a_list_is_paid_once_and_the_ledger_agrees() {
     assert_eq!(run.state(), pb::RunState::Completed);
     let progress = run.progress.unwrap();
     assert_eq!(progress.paid.unwrap().payouts, 250);
-    assert_eq!((progress.batches_done, progress.batches_total, progress.attempts, progress.retries), (3, 3, 30, 0));
+    assert_eq!(
+        (progress.batches_done, progress.batches_total, progress.attempts, progress.retries),
+        (3, 3, 30, 0)
+    );
     bench.assert_exactly_once(&header.run_id).await;
 }
 
@@ -61,7 +64,9 @@ async fn lists_page_and_filter() {
     let first = pb::ListPayoutsRequest { run_id: header.run_id.clone(), page_size: 15, ..Default::default() };
     let page = list(first.clone()).await.unwrap();
     assert_eq!(page.payouts.len(), 15);
-    let rest = list(pb::ListPayoutsRequest { page_token: page.next_page_token.clone(), ..first.clone() }).await.unwrap();
+    let rest = list(pb::ListPayoutsRequest { page_token: page.next_page_token.clone(), ..first.clone() })
+        .await
+        .unwrap();
     assert_eq!((rest.payouts.len(), rest.next_page_token.as_str()), (6, ""));
     assert_eq!(rest.payouts[0].ordinal, 15);
     let other = pb::ListPayoutsRequest {
@@ -70,7 +75,8 @@ async fn lists_page_and_filter() {
         ..first.clone()
     };
     assert_eq!(crate::support::reason(&list(other).await.unwrap_err()), "PAGE_TOKEN_MISMATCH");
-    let failed = list(pb::ListPayoutsRequest { status: pb::PayoutStatus::Failed.into(), ..first }).await.unwrap();
+    let failed =
+        list(pb::ListPayoutsRequest { status: pb::PayoutStatus::Failed.into(), ..first }).await.unwrap();
     assert_eq!(failed.payouts.len(), 1);
     assert_eq!(failed.payouts[0].failure.as_ref().unwrap().reason, "TOKEN_NOT_ASSOCIATED_TO_ACCOUNT");
     let batches = pb::ListBatchesRequest { run_id: header.run_id, ..Default::default() };

@@ -18,7 +18,10 @@ async fn a_run_that_is_not_as_declared_leaves_nothing() {
         ("COUNT_MISMATCH", pb::RunHeader { count: 2, ..good.clone() }),
         ("TOTAL_MISMATCH", pb::RunHeader { total_units: "19".to_owned(), ..good.clone() }),
         ("ROOT_MISMATCH", pb::RunHeader { entitlement_root: vec![0; 32], ..good.clone() }),
-        ("FUNDING_ACCOUNT_NOT_FOUND", pb::RunHeader { funding_account_id: format!("fnd_{}", "0".repeat(32)), ..good.clone() }),
+        (
+            "FUNDING_ACCOUNT_NOT_FOUND",
+            pb::RunHeader { funding_account_id: format!("fnd_{}", "0".repeat(32)), ..good.clone() },
+        ),
         ("NETWORK_MISMATCH", pb::RunHeader { asset: "hedera:mainnet/hbar".to_owned(), ..good.clone() }),
         ("INVALID_ARGUMENT", pb::RunHeader { total_units: "1e3".to_owned(), ..good.clone() }),
         ("INVALID_ARGUMENT", pb::RunHeader { entitlement_root: vec![0; 31], ..good.clone() }),

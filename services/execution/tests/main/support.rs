@@ -23,7 +23,7 @@ use tonic::{Request, Status};
 
 /// Longest time a test waits for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The service, the sandbox, and what is needed to talk to both.
 pub(crate) struct Bench {
@@ -69,7 +69,10 @@ impl Bench {
         let nodes = network
             .nodes
             .iter()
-            .map(|node| Node { account: node.account_id.to_string().parse().unwrap(), url: format!("http://{}", node.address) })
+            .map(|node| Node {
+                account: node.account_id.to_string().parse().unwrap(),
+                url: format!("http://{}", node.address),
+            })
             .collect();
         let config = Config {
             db,
@@ -167,9 +170,14 @@ impl Bench {
     }
 
     /// Hands a run over, as `payees` whatever the header says.
-    pub(crate) async fn start_run(&self, header: &pb::RunHeader, payees: &[(u64, u64)]) -> Result<pb::Run, Status> {
+    pub(crate) async fn start_run(
+        &self,
+        header: &pb::RunHeader,
+        payees: &[(u64, u64)],
+    ) -> Result<pb::Run, Status> {
         let mut parts = vec![pb::start_run_request::Part::Header(header.clone())];
-        let all: Vec<pb::Instruction> = (0..).zip(payees).map(|(ordinal, payee)| instruction(ordinal, *payee)).collect();
+        let all: Vec<pb::Instruction> =
+            (0..).zip(payees).map(|(ordinal, payee)| instruction(ordinal, *payee)).collect();
         parts.extend(all.chunks(1000).map(|chunk| {
             pb::start_run_request::Part::Instructions(pb::InstructionChunk { instructions: chunk.to_vec() })
         }));
@@ -254,7 +262,8 @@ pub(crate) fn instruction(ordinal: u32, (account, units): (u64, u64)) -> pb::Ins
 }
 
 pub(crate) fn account(payout: &pb::Payout) -> String {
-    let Some(recipient::Kind::HederaAccount(account)) = payout.recipient.as_ref().unwrap().kind.clone() else {
+    let Some(recipient::Kind::HederaAccount(account)) = payout.recipient.as_ref().unwrap().kind.clone()
+    else {
         panic!("a payout without recipient")
     };
     account
@@ -343,6 +352,9 @@ impl Control {
 }
 
 fn number(account: &Value) -> u64 {
-    let id = account["account_id"].as_str().or_else(|| account["id"].as_str()).unwrap_or_else(|| panic!("{account}"));
+    let id = account["account_id"]
+        .as_str()
+        .or_else(|| account["id"].as_str())
+        .unwrap_or_else(|| panic!("{account}"));
     id.rsplit('.').next().unwrap().parse().unwrap()
 }

@@ -24,7 +24,8 @@ async fn busy_nodes_and_lost_answers_cost_time_and_nothing_else() {
     assert_eq!(run.state(), pb::RunState::Completed, "{run:#?}");
     bench.assert_exactly_once(&header.run_id).await;
     let faults = bench.control.get("/v1/faults").await;
-    let fired: Vec<u64> = faults["faults"].as_array().unwrap().iter().map(|fault| fault["fired"].as_u64().unwrap()).collect();
+    let fired: Vec<u64> =
+        faults["faults"].as_array().unwrap().iter().map(|fault| fault["fired"].as_u64().unwrap()).collect();
     assert!(fired[..3].iter().all(|fired| *fired > 0), "a fault that never fired shows nothing: {faults}");
 }
 
@@ -39,8 +40,12 @@ async fn one_payee_who_cannot_receive_spoils_nobody_else_and_is_paid_by_a_retry(
     let header = bench.header(&payees);
     bench.start_run(&header, &payees).await.unwrap();
     assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Failed);
-    let failed: Vec<pb::Payout> =
-        bench.payouts(&header.run_id).await.into_iter().filter(|p| p.status() != pb::PayoutStatus::Paid).collect();
+    let failed: Vec<pb::Payout> = bench
+        .payouts(&header.run_id)
+        .await
+        .into_iter()
+        .filter(|p| p.status() != pb::PayoutStatus::Paid)
+        .collect();
     let [failed] = failed.as_slice() else { panic!("one failed: {failed:#?}") };
     assert_eq!(account(failed), format!("0.0.{closed}"));
     assert_eq!(failed.failure.as_ref().unwrap().class(), proto::r#type::v1::FailureClass::Recipient);
@@ -48,7 +53,10 @@ async fn one_payee_who_cannot_receive_spoils_nobody_else_and_is_paid_by_a_retry(
     let sizes: Vec<usize> = attempts.iter().map(|attempt| attempt.ordinals.len()).collect();
     assert_eq!(sizes, [9, 1], "first with eight others, then alone");
 
-    bench.control.put(&format!("/v1/tokens/{}/accounts/0.0.{closed}", bench.token), json!({"associated": true})).await;
+    bench
+        .control
+        .put(&format!("/v1/tokens/{}/accounts/0.0.{closed}", bench.token), json!({"associated": true}))
+        .await;
     let retry = pb::RetryRunRequest { run_id: header.run_id.clone() };
     let answer = bench.client().retry_run(bench.request(retry)).await.unwrap().into_inner();
     assert_eq!(answer.retried, 1);
@@ -64,7 +72,9 @@ async fn an_attempt_that_never_arrived_is_paid_again_only_after_its_absence_is_p
     bench.control.put("/v1/mirrors/0", json!({"lag_millis": 4000})).await;
     let header = bench.header(&payees);
     bench.start_run(&header, &payees).await.unwrap();
-    let in_doubt = bench.wait(&header.run_id, "doubt", |run| run.progress.as_ref().unwrap().in_doubt.as_ref().unwrap().payouts == 5);
+    let in_doubt = bench.wait(&header.run_id, "doubt", |run| {
+        run.progress.as_ref().unwrap().in_doubt.as_ref().unwrap().payouts == 5
+    });
     in_doubt.await;
     bench.control.clear_faults().await;
     assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);

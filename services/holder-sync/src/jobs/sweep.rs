@@ -8,11 +8,14 @@ use crate::app::{self, App};
 
 const INTERVAL: Duration = Duration::from_mins(10);
 
-/// Looks for dead readings now and then, until `shutdown`.
+/// Looks for dead readings at the start and now and then, until `shutdown`.
 pub(crate) async fn sweep(app: App, shutdown: Shutdown) {
-    while shutdown.sleep(INTERVAL).await {
+    loop {
         if let Err(error) = app::sweep(&app).await {
             tracing::error!(error = &error as &dyn std::error::Error, "dead readings could not be let go");
+        }
+        if !shutdown.sleep(INTERVAL).await {
+            return;
         }
     }
 }

@@ -114,7 +114,7 @@ pub(crate) fn numbered(count: u64) -> String {
 }
 
 pub(crate) fn user(roles: &[Role]) -> Actor {
-    Actor::user("alice", RoleSet::from_iter(roles.iter().copied()), "gateway")
+    Actor::user("alice", roles.iter().copied().collect::<RoleSet>(), "gateway")
 }
 
 /// A key nobody used before.

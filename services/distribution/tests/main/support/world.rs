@@ -48,7 +48,7 @@ pub(crate) struct Facts {
     /// State of the runs that are started from now on.
     pub(crate) run_state: execution::RunState,
     pub(crate) failed: u64,
-    /// Answers of StartRun that are lost after the run is there.
+    /// Answers of `StartRun` that are lost after the run is there.
     pub(crate) lose_start_answers: u32,
 }
 

@@ -20,12 +20,19 @@ use crate::store::{StoreError, attempts, runs};
 /// Leases the batch of `run` that is due; where the run may send, its payouts without a live attempt get one.
 pub(super) async fn claim(ctx: &Context, run: RunId, slot: u32) -> Result<Option<Work>, Error> {
     let mut conn = ctx.conn().await?;
-    let work = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| claim_in(ctx, conn, run, slot).await).await?;
+    let work =
+        pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| claim_in(ctx, conn, run, slot).await)
+            .await?;
     here!("intend.after_commit");
     Ok(work)
 }
 
-async fn claim_in(ctx: &Context, conn: &mut AsyncPgConnection, run: RunId, slot: u32) -> Result<Option<Work>, Error> {
+async fn claim_in(
+    ctx: &Context,
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    slot: u32,
+) -> Result<Option<Work>, Error> {
     // Shared with other workers, exclusive with pause, cancel and halt: none of them is under way while we intend.
     let Some(stored) = runs::find_for_share(conn, run).await? else { return Ok(None) };
     let run = stored.run;
@@ -37,8 +44,11 @@ async fn claim_in(ctx: &Context, conn: &mut AsyncPgConnection, run: RunId, slot:
         .await?
         .ok_or_else(|| StoreError::inconsistent("run", run.header.run, "funding_account_id"))?;
     let open = if batch.attempts == 0 { Vec::new() } else { attempts::undecided(conn, &batch).await? };
-    let (fresh, splits, planned) =
-        if run.state.may_send() { intend(ctx, conn, &run, &funding, &batch).await? } else { Default::default() };
+    let (fresh, splits, planned) = if run.state.may_send() {
+        intend(ctx, conn, &run, &funding, &batch).await?
+    } else {
+        Default::default()
+    };
     if open.is_empty() && fresh.is_empty() {
         // Nothing to do after all: the run has halted or been cancelled since the batch became due.
         batches::recount(conn, run.header.run, Recount::One(batch.number)).await?;
@@ -92,7 +102,8 @@ fn prepare(
     let now = ctx.clock.now();
     let place = |ordinal: u32| usize::try_from(ordinal - batch.first_ordinal).unwrap_or(usize::MAX);
     let order = |group: &Group| {
-        let instructions: Vec<Instruction> = group.ordinals.iter().map(|ordinal| payouts[place(*ordinal)]).collect();
+        let instructions: Vec<Instruction> =
+            group.ordinals.iter().map(|ordinal| payouts[place(*ordinal)]).collect();
         ctx.rail.prepare(Order {
             attempt: AttemptId::new(&*ctx.ids),
             funding,

@@ -49,7 +49,10 @@ async fn answered(ctx: &Context, attempt: Attempt, node: AccountId, answer: Stat
         }
         Precheck::RetrySameId | Precheck::WrongNode | Precheck::ClockAhead | Precheck::Duplicate => {
             let doublings = round.min(4);
-            Finding { again_after: BUSY_WAIT.saturating_mul(1 << doublings).min(ctx.tuning.poll()), ..waiting }
+            Finding {
+                again_after: BUSY_WAIT.saturating_mul(1 << doublings).min(ctx.tuning.poll()),
+                ..waiting
+            }
         }
         Precheck::Accepted | Precheck::Refused(_) | Precheck::Unknown => waiting,
     }
@@ -64,7 +67,9 @@ async fn await_receipt(ctx: &Context, attempt: Attempt, round: u32) -> Finding {
             let verdict = by_receipt(heard);
             if verdict != Verdict::Undecided {
                 let events = match verdict {
-                    Verdict::Dead { .. } => vec![event(&attempt, "RECEIPT", format!("the receipt says {heard}"))],
+                    Verdict::Dead { .. } => {
+                        vec![event(&attempt, "RECEIPT", format!("the receipt says {heard}"))]
+                    }
                     Verdict::Settled { .. } | Verdict::Undecided => Vec::new(),
                 };
                 return Finding { verdict, ..follow::waiting(ctx, attempt, events) };

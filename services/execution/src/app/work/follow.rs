@@ -82,7 +82,9 @@ async fn past_window(ctx: &Context, funding: &FundingAccount, attempt: Attempt) 
             Finding { verdict, ..waiting(ctx, attempt, events) }
         }
         Ok(Absence::NotCurrent) => {
-            if let Err(error) = ctx.rail.sentinel(ids::AttemptId::new(&*ctx.ids), funding, ctx.clock.now()).await {
+            if let Err(error) =
+                ctx.rail.sentinel(ids::AttemptId::new(&*ctx.ids), funding, ctx.clock.now()).await
+            {
                 tracing::warn!(%error, "a sentinel could not be prepared");
             }
             waiting(ctx, attempt, Vec::new())

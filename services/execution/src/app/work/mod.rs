@@ -76,7 +76,7 @@ async fn look_after(
     let (mut findings, mut unsent) = (Vec::new(), Vec::new());
     for outcome in looked {
         match outcome {
-            follow::Followed::Learnt(finding) => findings.push(finding),
+            follow::Followed::Learnt(learnt) => findings.push(learnt),
             follow::Followed::Unseen(attempt) => unsent.push(attempt),
         }
     }

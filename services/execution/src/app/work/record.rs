@@ -21,7 +21,12 @@ use crate::store::runs;
 
 /// Writes findings down and gives the lease back. Says whether the batch may still be open. A lease that another has
 /// taken makes all of it void: that worker learns the same from the rail.
-pub(super) async fn record(ctx: &Context, run: &Run, batch: &DueBatch, findings: Vec<Finding>) -> Result<bool, Error> {
+pub(super) async fn record(
+    ctx: &Context,
+    run: &Run,
+    batch: &DueBatch,
+    findings: Vec<Finding>,
+) -> Result<bool, Error> {
     let id = run.header.run;
     let halt = findings.iter().find_map(halting);
     let decisions: Vec<Decision> =
@@ -59,8 +64,10 @@ async fn write(
     for (attempt, effect, _) in effects.iter().filter(|(attempt, ..)| !decided.contains(attempt)) {
         report_break(conn, run, *attempt, effect).await?;
     }
-    let doubts: Vec<(AttemptId, &str)> =
-        findings.iter().filter_map(|finding| finding.doubt.map(|reason| (finding.attempt.id, reason))).collect();
+    let doubts: Vec<(AttemptId, &str)> = findings
+        .iter()
+        .filter_map(|finding| finding.doubt.map(|reason| (finding.attempt.id, reason)))
+        .collect();
     let undecided: Vec<_> = doubts.into_iter().filter(|(id, _)| !decided.contains(id)).collect();
     attempts::doubt(conn, run, &undecided).await?;
     let events: Vec<Event> = findings.iter().flat_map(|finding| finding.events.iter().cloned()).collect();
@@ -68,8 +75,14 @@ async fn write(
 }
 
 /// An effect of an attempt that somebody has decided before: harmless where they found it paid, a break otherwise.
-async fn report_break(conn: &mut AsyncPgConnection, run: RunId, attempt: AttemptId, effect: &str) -> Result<(), Error> {
-    let stored = attempts::find_for_update(conn, run, attempt).await?.ok_or(Error::AttemptNotFound(attempt))?;
+async fn report_break(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    attempt: AttemptId,
+    effect: &str,
+) -> Result<(), Error> {
+    let stored =
+        attempts::find_for_update(conn, run, attempt).await?.ok_or(Error::AttemptNotFound(attempt))?;
     if stored.state == AttemptState::Settled {
         return Ok(());
     }
@@ -97,7 +110,9 @@ async fn halt_run(conn: &mut AsyncPgConnection, run: RunId, cause: &Cause) -> Re
 fn halting(finding: &Finding) -> Option<Cause> {
     use hedera::status::Class;
     let dead = match &finding.verdict {
-        Verdict::Dead { cause, .. } if matches!(cause.class, Class::Operator | Class::Bug) => Some(cause.clone()),
+        Verdict::Dead { cause, .. } if matches!(cause.class, Class::Operator | Class::Bug) => {
+            Some(cause.clone())
+        }
         Verdict::Dead { .. } | Verdict::Settled { .. } | Verdict::Undecided => None,
     };
     dead.or_else(|| finding.halt.clone())

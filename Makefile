@@ -1,0 +1,36 @@
+# The two commands a newcomer needs are `make demo` and `make test`; both install what the machine lacks and say so.
+
+BUF := npx --yes --package=@bufbuild/buf@1.75.0 buf
+
+.PHONY: demo test bench check lint-proto judges
+
+## Pays thousands of generated holders on a sandbox network that misbehaves, and reconciles every unit.
+demo:
+	docker/install-dependencies.sh demo
+	cargo run --release --locked -p bursar -- demo
+
+## Everything that is shown: unit, integration, end-to-end and crash suites, and judges that are not ours.
+test:
+	docker/install-dependencies.sh test
+	cargo build --workspace --bins --all-features --locked
+	cargo test --workspace --all-features --locked
+	$(MAKE) judges
+
+## Clients and SDKs that share no code with us.
+judges:
+	tests/judges/run_hedera_sdk.sh
+	tests/judges/run_python.sh
+
+## The whole path for 100,000 holders beside a bare loop of COPY and batch commits, in one table.
+bench:
+	docker/install-dependencies.sh demo
+	cargo run --release --locked -p bursar -- bench
+
+## What needs no run: format, lints, protos.
+check: lint-proto
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+
+lint-proto:
+	$(BUF) lint
+	$(BUF) format --diff --exit-code

@@ -50,9 +50,9 @@ pub fn arm_from_environment() -> Result<(), service_kit::StartError> {
         _ => return Err(bad()),
     };
     let passes: usize = parts.next().unwrap_or("0").parse().map_err(|_| bad())?;
-    let passed = std::sync::atomic::AtomicUsize::new(0);
+    let seen = std::sync::atomic::AtomicUsize::new(0);
     let act = move || {
-        if passed.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == passes {
+        if seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == passes {
             rustix::process::kill_process(rustix::process::getpid(), signal)
                 .expect("a process may always signal itself");
         }

@@ -3,8 +3,8 @@
 mod access;
 mod holders;
 mod jobs;
+mod scale;
 mod settings;
 mod snapshots;
 mod support;
 mod syncs;
-mod scale;

@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use crate::demo::{self, Holders, Options};
 use crate::error::CommandError;
 use crate::output::Screen;
+use crate::sandbox_control::ControlError;
 use crate::session::Globals;
 use crate::suite::{Suite, SuiteConfig};
 
@@ -23,8 +24,8 @@ pub struct Demo {
     #[arg(long, value_name = "FILE|N", default_value = "5000")]
     holders: Holders,
     /// What to pay, in USDC.
-    #[arg(long, value_name = "AMOUNT", default_value = "1000000")]
-    pool: String,
+    #[arg(long, value_name = "AMOUNT", default_value = "1000000", value_parser = demo::parse_pool)]
+    pool: u64,
     /// Keep payouts.csv (our record), rail.csv (the sandbox's ledger) and unpaid.csv in this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -37,8 +38,8 @@ impl Demo {
     /// Runs it in a temporary folder, or in that of `--data`, which is kept.
     pub async fn run(self, globals: &Globals) -> Result<(), CommandError> {
         let screen = Screen::new(globals.json);
-        let options =
-            Options { holders: self.holders, pool: self.pool, out: self.out, parallelism: self.parallelism };
+        let holders = self.holders.csv()?;
+        let options = Options { holders, pool: self.pool, out: self.out, parallelism: self.parallelism };
         if let Some(data) = &globals.data {
             std::fs::create_dir_all(data)?;
             return play(data, &options, screen).await;
@@ -47,7 +48,7 @@ impl Demo {
         let permissions = Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("bursar-demo-").permissions(permissions).tempdir()?;
         let outcome = play(folder.path(), &options, screen).await;
-        if outcome.is_err() {
+        if outcome.as_ref().is_err_and(is_worth_a_look) {
             let log = folder.keep().join(LOG);
             screen.say(format!("everything is kept for a look: {}", log.display()))?;
         }
@@ -72,8 +73,13 @@ async fn play(data: &Path, options: &Options, screen: Screen) -> Result<(), Comm
     played.and(stopped.map_err(CommandError::from))
 }
 
+/// What was typed is not: it says by itself what is wrong with it.
+fn is_worth_a_look(error: &CommandError) -> bool {
+    !matches!(error, CommandError::Input(_) | CommandError::Sandbox(ControlError::Refused { .. }))
+}
+
 fn interrupted() -> CommandError {
-    CommandError::Disagreement("interrupted".to_owned())
+    CommandError::input("interrupted")
 }
 
 /// The services' log would drown the demonstration, whose faults are many.

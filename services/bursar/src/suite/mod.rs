@@ -98,6 +98,7 @@ pub struct Suite {
     cluster: Cluster,
     issuer: DevIssuer,
     addresses: Addresses,
+    ports: services::Ports,
     _data: DataDir,
 }
 
@@ -132,12 +133,17 @@ impl Suite {
         let addresses = rail.addresses(&layout, &ports.url(services::GATEWAY), sandbox.as_ref());
         addresses::publish(&layout, &addresses)?;
         let published = Published(layout);
-        Ok(Suite { published, services, shutdown, sandbox, cluster, issuer, addresses, _data: data })
+        Ok(Suite { published, services, shutdown, sandbox, cluster, issuer, addresses, ports, _data: data })
     }
 
     /// Where everything is.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// Where one of [`SERVICE_NAMES`] serves, for tests that go around the gateway.
+    pub fn url(&self, service: &str) -> String {
+        self.ports.url(service)
     }
 
     /// Where things are in the folder.

@@ -109,7 +109,7 @@ pub struct Run {
     /// What was declared.
     pub header: Header,
     /// Names the instructions that count.
-    pub load_id: uuid::Uuid,
+    pub load_id: ids::Uuid,
     /// How far it is.
     pub state: RunState,
     /// Why it is halted.

@@ -25,8 +25,8 @@ pub struct Instruction {
 /// Instructions being written.
 pub struct Load {
     copy: CopyIn,
-    run_id: Uuid,
-    load_id: Uuid,
+    run: Uuid,
+    under: Uuid,
 }
 
 impl Load {
@@ -40,7 +40,7 @@ impl Load {
             ("units", Type::NUMERIC),
         ];
         let copy = CopyIn::begin(url, "instruction", &columns).await?;
-        Ok(Self { copy, run_id: run.as_uuid(), load_id: load })
+        Ok(Self { copy, run: run.as_uuid(), under: load })
     }
 
     /// Writes one.
@@ -48,7 +48,7 @@ impl Load {
         let ordinal = instruction.ordinal.cast_signed();
         let account = instruction.account.cast_signed();
         let units = Numeric128(instruction.units);
-        self.copy.row(&[&self.run_id, &self.load_id, &ordinal, &account, &units]).await
+        self.copy.row(&[&self.run, &self.under, &ordinal, &account, &units]).await
     }
 
     /// Stores them all; without it none is stored.

@@ -11,7 +11,7 @@ use pg::Numeric128;
 
 use super::accounts::AccountRow;
 use super::schema::{account, holder};
-use super::{StoreError, signed};
+use super::{Plan, StoreError, signed};
 use crate::domain::{Holder, HolderOrder, HolderPosition};
 
 #[derive(Queryable, Selectable)]
@@ -62,13 +62,38 @@ pub(crate) async fn list(
     after: Option<HolderPosition>,
     limit: u32,
 ) -> Result<Vec<Holder>, StoreError> {
-    if order == HolderOrder::Account {
-        let from = after.map_or(-1, |after| signed(after.num));
-        let query = of_asset!(asset).filter(holder::account_num.gt(from));
-        return read(query.order(holder::account_num).limit(limit.into()).load::<Joined>(conn).await?);
-    }
-    // Two ranges of one index: those with the same balance as the last one given, then those beyond. Said in one condition,
-    // every page of equal balances would pass over all of them again.
+    pg::transaction(conn, async |conn| {
+        Plan::WalkIndex.apply(conn).await?;
+        match order {
+            HolderOrder::Account => by_account(conn, asset, after, limit).await,
+            HolderOrder::BalanceDesc | HolderOrder::BalanceAsc => {
+                by_balance(conn, asset, order, after, limit).await
+            }
+        }
+    })
+    .await
+}
+
+async fn by_account(
+    conn: &mut AsyncPgConnection,
+    asset: AssetId,
+    after: Option<HolderPosition>,
+    limit: u32,
+) -> Result<Vec<Holder>, StoreError> {
+    let from = after.map_or(-1, |after| signed(after.num));
+    let query = of_asset!(asset).filter(holder::account_num.gt(from));
+    read(query.order(holder::account_num).limit(limit.into()).load::<Joined>(conn).await?)
+}
+
+/// Two ranges of one index: those with the same balance as the last one given, then those beyond. Said in one condition,
+/// every page of equal balances would pass over all of them again.
+async fn by_balance(
+    conn: &mut AsyncPgConnection,
+    asset: AssetId,
+    order: HolderOrder,
+    after: Option<HolderPosition>,
+    limit: u32,
+) -> Result<Vec<Holder>, StoreError> {
     let mut found = match after {
         Some(after) => equals(conn, asset, after, limit).await?,
         None => Vec::new(),
@@ -123,6 +148,7 @@ pub(crate) async fn take_over(
     consensus_ns: i64,
     sync: SyncId,
 ) -> Result<u64, StoreError> {
+    Plan::JoinSets.apply(conn).await?;
     let changed = sql_query(
         "INSERT INTO balance_history (asset_id, account_num, consensus_ns, balance, sync_id)
          SELECT $1, coalesce(s.account_num, h.account_num), $3, coalesce(s.balance, 0), $4

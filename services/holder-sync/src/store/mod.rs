@@ -11,6 +11,7 @@ pub(crate) mod syncs;
 pub(crate) mod time;
 pub(crate) mod tracked_assets;
 
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 /// The tables of this service, one step after another.
@@ -45,6 +46,32 @@ pub enum StoreError {
         /// Rows changed.
         changed: usize,
     },
+}
+
+/// How a statement over many rows is to be planned.
+///
+/// Balances are written and used at once, before the planner has statistics of them; its guesses are then off by a thousand
+/// times and a wrong join costs hours. These statements have one right plan each, so they say which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// Walks an index in its order and looks the rest up row by row, until the limit.
+    WalkIndex,
+    /// Joins whole sets, by hashing or merging.
+    JoinSets,
+}
+
+impl Plan {
+    /// Plans the following statements so, to the end of the transaction.
+    pub(crate) async fn apply(self, conn: &mut AsyncPgConnection) -> Result<(), StoreError> {
+        let settings = match self {
+            Self::WalkIndex => {
+                "SET LOCAL enable_nestloop = on; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+                 SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off"
+            }
+            Self::JoinSets => "SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'",
+        };
+        Ok(conn.batch_execute(settings).await?)
+    }
 }
 
 /// Holds an update of one row to its word.

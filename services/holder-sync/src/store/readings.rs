@@ -7,7 +7,7 @@ use ids::Uuid;
 use pg::Numeric128;
 
 use super::schema::{reading, snapshot_balance, staged_balance};
-use super::{StoreError, signed, unsigned};
+use super::{Plan, StoreError, signed, unsigned};
 
 /// Where a reading's rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,14 +81,19 @@ pub(crate) async fn unknown_accounts(
     limit: u32,
 ) -> Result<Vec<u64>, StoreError> {
     let table = shelf.table();
-    let rows: Vec<NumRow> = sql_query(format!(
+    let query = format!(
         "SELECT b.account_num FROM {table} b WHERE b.reading_id = $1 AND b.account_num >= $2
          AND NOT EXISTS (SELECT FROM account a WHERE a.num = b.account_num) ORDER BY b.account_num LIMIT $3"
-    ))
-    .bind::<SqlUuid, _>(id)
-    .bind::<BigInt, _>(signed(from))
-    .bind::<BigInt, _>(i64::from(limit))
-    .load(conn)
+    );
+    let rows = pg::transaction(conn, async |conn| {
+        Plan::WalkIndex.apply(conn).await?;
+        let rows = sql_query(query)
+            .bind::<SqlUuid, _>(id)
+            .bind::<BigInt, _>(signed(from))
+            .bind::<BigInt, _>(i64::from(limit))
+            .load::<NumRow>(conn);
+        Ok::<_, StoreError>(rows.await?)
+    })
     .await?;
     Ok(rows.into_iter().map(|row| unsigned(row.account_num)).collect())
 }

@@ -13,7 +13,7 @@ use pg::Numeric128;
 use super::accounts::AccountRow;
 use super::schema::{account, snapshot, snapshot_balance};
 use super::time::{from_ns, to_ns};
-use super::{Inconsistent, StoreError, exactly_one, signed, unsigned};
+use super::{Inconsistent, Plan, StoreError, exactly_one, signed, unsigned};
 use crate::domain::{Frozen, HolderKind, Snapshot, SnapshotHolder, SnapshotProgress};
 
 #[derive(Queryable, Selectable)]
@@ -169,15 +169,19 @@ pub(crate) async fn holders(
     from: u64,
     limit: u32,
 ) -> Result<Vec<SnapshotHolder>, StoreError> {
-    let rows = snapshot_balance::table
-        .inner_join(account::table.on(account::num.eq(snapshot_balance::account_num)))
-        .filter(snapshot_balance::reading_id.eq(frozen.reading_id))
-        .filter(snapshot_balance::account_num.ge(signed(from)))
-        .order(snapshot_balance::account_num)
-        .limit(limit.into())
-        .select((snapshot_balance::balance, AccountRow::as_select()))
-        .load::<(Numeric128, AccountRow)>(conn)
-        .await?;
+    let rows = pg::transaction(conn, async |conn| {
+        Plan::WalkIndex.apply(conn).await?;
+        let rows = snapshot_balance::table
+            .inner_join(account::table.on(account::num.eq(snapshot_balance::account_num)))
+            .filter(snapshot_balance::reading_id.eq(frozen.reading_id))
+            .filter(snapshot_balance::account_num.ge(signed(from)))
+            .order(snapshot_balance::account_num)
+            .limit(limit.into())
+            .select((snapshot_balance::balance, AccountRow::as_select()))
+            .load::<(Numeric128, AccountRow)>(conn);
+        Ok::<_, StoreError>(rows.await?)
+    })
+    .await?;
     let holder = |(balance, row): (Numeric128, AccountRow)| {
         let account = row.try_into()?;
         let kind = HolderKind::of(&account, frozen.treasury_num);

@@ -1,0 +1,144 @@
+//! Which failpoint is met how, under which trouble.
+
+use bursar_tests::rig::{Action, Ledger, Outcome};
+use serde_json::json;
+
+/// What is wrong with the network meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Answers are lost before and after the effect, and receipts come late.
+    LostAnswers,
+    /// What was sent before is refused for want of funds, whatever became of it.
+    RefusedResends,
+    /// The mirror node's two replicas lag, one more than the other, and receipts get lost.
+    DisagreeingMirrors,
+    /// Copies take effect seconds after their answer, which is lost.
+    LateCopies,
+}
+
+const TROUBLES: [Trouble; 4] =
+    [Trouble::LostAnswers, Trouble::RefusedResends, Trouble::DisagreeingMirrors, Trouble::LateCopies];
+
+impl Trouble {
+    pub(crate) async fn set(self, ledger: &Ledger, seed: usize) -> Outcome<()> {
+        let faults = match self {
+            Self::LostAnswers => vec![
+                json!({"kind": "lost_after", "percent": 35, "seed": seed}),
+                json!({"kind": "lost_before", "percent": 20, "seed": seed + 1}),
+                json!({"kind": "receipt_unknown", "millis": 700}),
+            ],
+            Self::RefusedResends => vec![
+                json!({"kind": "refuse_resend", "percent": 70, "seed": seed}),
+                json!({"kind": "lost_after", "percent": 50, "seed": seed + 1}),
+                json!({"kind": "receipt_unknown", "millis": 1500}),
+            ],
+            Self::DisagreeingMirrors => vec![
+                json!({"kind": "lost_after", "percent": 40, "seed": seed}),
+                json!({"kind": "lost_before", "percent": 10, "seed": seed + 1}),
+                json!({"kind": "receipt_lost", "percent": 60, "seed": seed + 2}),
+            ],
+            Self::LateCopies => vec![
+                json!({"kind": "delay_effect", "percent": 40, "seed": seed, "millis": 1500, "lose_answer": true}),
+                json!({"kind": "busy", "percent": 15, "seed": seed + 1}),
+            ],
+        };
+        for fault in faults {
+            ledger.fault(fault).await?;
+        }
+        if self == Self::DisagreeingMirrors {
+            ledger.lag(0, 1_000).await?;
+            ledger.lag(1, 5_000).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How a run is brought to the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Road {
+    /// It is started and paid.
+    Pay,
+    /// Its first copies never arrive, so that they are sent again.
+    Resend,
+    /// None of its copies arrives until their windows have closed, so that absence must be proven.
+    Absence,
+    /// One payee cannot receive; that is mended, and the failure retried.
+    Retry,
+    /// It is cancelled while copies are in flight.
+    Cancel,
+}
+
+/// One kill or stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case {
+    pub(crate) failpoint: &'static str,
+    pub(crate) passes: usize,
+    pub(crate) action: Action,
+    pub(crate) road: Road,
+    pub(crate) trouble: Trouble,
+    /// The run is cancelled by another worker while this one is gone or frozen.
+    pub(crate) cancelled_meanwhile: bool,
+}
+
+impl Case {
+    /// As `BURSAR_FAILPOINT` has it.
+    pub(crate) fn setting(&self) -> String {
+        format!("{}:{}:{}", self.failpoint, self.action.name(), self.passes)
+    }
+
+    /// Whether the place is inside a transaction: there a frozen worker holds locks, and no other can take over.
+    pub(crate) fn holds_locks(&self) -> bool {
+        self.failpoint.ends_with(".before_commit") && self.failpoint != "resend.before_commit"
+    }
+
+    /// Whether the place is met while a batch is worked on, so that another worker can take that batch over.
+    pub(crate) fn holds_a_lease(&self) -> bool {
+        let place = self.failpoint.split('.').next().unwrap_or_default();
+        matches!(place, "intend" | "send" | "resend" | "sentinel") || self.failpoint == "record.before_commit"
+    }
+}
+
+/// The way to a failpoint, and how often it is passed before it strikes.
+fn roads(failpoint: &str) -> (Road, usize) {
+    match failpoint {
+        // In the middle: some batches, and some sends of a batch, are behind.
+        "intend.before_commit"
+        | "record.before_commit"
+        | "record.after_commit"
+        | "send.before"
+        | "send.after" => (Road::Pay, 1),
+        "resend.before_commit" | "resend.after_commit" => (Road::Resend, 0),
+        "sentinel.before" | "sentinel.after" => (Road::Absence, 0),
+        "retry.before_commit" | "retry.after_commit" => (Road::Retry, 0),
+        "cancel.before_commit" | "cancel.after_commit" => (Road::Cancel, 0),
+        _ => (Road::Pay, 0),
+    }
+}
+
+/// Places at which a cancel races the worker that is gone or frozen.
+const RACED: [&str; 6] = [
+    "intend.before_commit",
+    "intend.after_commit",
+    "send.before",
+    "send.after",
+    "resend.after_commit",
+    "record.before_commit",
+];
+
+/// Every failpoint, killed and stopped, each under a trouble of its own; and again with a cancel racing.
+pub(crate) fn all() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (index, failpoint) in execution::failpoints::ALL.iter().enumerate() {
+        for (offset, action) in [Action::Kill, Action::Stop].into_iter().enumerate() {
+            let (road, passes) = roads(failpoint);
+            let trouble = |turn: usize| TROUBLES[(index + 2 * offset + turn) % TROUBLES.len()];
+            let case =
+                Case { failpoint, passes, action, road, trouble: trouble(0), cancelled_meanwhile: false };
+            cases.push(case);
+            if RACED.contains(failpoint) {
+                cases.push(Case { trouble: trouble(1), cancelled_meanwhile: true, ..case });
+            }
+        }
+    }
+    cases
+}

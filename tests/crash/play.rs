@@ -1,0 +1,192 @@
+//! Playing one case: bring a worker to its failpoint, let another take over, continue, and judge.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bursar_tests::rig::checker::Violation;
+use bursar_tests::rig::{Action, Driver, LEASE, Outcome, Rig, Worker};
+use proto::execution::v1 as pb;
+use serde_json::json;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+use tonic::Status;
+
+use crate::cases::{Case, Road};
+use crate::{PATIENCE, has_ended};
+
+const PAYEES: usize = 24;
+/// Longest way to a failpoint: a closed window and a proof.
+const TO_THE_PLACE: Duration = Duration::from_secs(50);
+/// How long the trouble goes on after the failpoint.
+const TROUBLE: Duration = Duration::from_secs(6);
+/// Longest delay of a copy; after it nothing is in flight any more.
+const LATE: Duration = Duration::from_millis(1_600);
+const TICK: Duration = Duration::from_millis(40);
+
+struct Stage {
+    rig: Rig,
+    case: Case,
+    header: pb::RunHeader,
+    payees: Vec<(u64, u64)>,
+    /// Who could not receive.
+    closed: Option<u64>,
+}
+
+/// Plays a case to its end; what is wrong with it.
+pub(crate) async fn play(case: Case, seed: usize, program: &Path) -> Outcome<Vec<Violation>> {
+    let rig = Rig::new(program).await?;
+    let mut first =
+        rig.worker("first", &[("BURSAR_FAILPOINT", &case.setting()), ("BURSAR_WORKERS", "1")]).await?;
+    let driver = rig.driver(&first)?;
+    let mut accounts = rig.ledger.accounts(PAYEES).await?;
+    let closed = if case.road == Road::Retry { Some(rig.ledger.account(true).await?) } else { None };
+    accounts.extend(closed);
+    let payees: Vec<(u64, u64)> = accounts.into_iter().zip(100..).collect();
+    let header = rig.header(&driver, &payees).await?;
+    let stage = Stage { rig, case, header, payees, closed };
+    stage.set_trouble(seed).await?;
+    let asked = stage.approach(&driver).await?;
+    first.reached(case.action, TO_THE_PLACE).await?;
+    let second = stage.rig.worker("second", &[]).await?;
+    let outcome = stage.finish(&mut first, &second).await;
+    asked.abort();
+    outcome.map_err(|error| {
+        format!("{error}\nfirst worker:\n{}\nsecond worker:\n{}", first.log(), second.log()).into()
+    })
+}
+
+impl Stage {
+    async fn set_trouble(&self, seed: usize) -> Outcome<()> {
+        match self.case.road {
+            Road::Resend => self.rig.ledger.fault(json!({"kind": "lost_before", "times": 2})).await?,
+            // Only payments: what shows that a mirror node is current must arrive.
+            Road::Absence => {
+                self.rig.ledger.fault(json!({"kind": "lost_before", "memo_contains": "att_"})).await?;
+            }
+            Road::Pay | Road::Retry | Road::Cancel => {}
+        }
+        self.case.trouble.set(&self.rig.ledger, seed).await
+    }
+
+    /// Asks the first worker for what leads to the failpoint. The call may never return.
+    async fn approach(&self, driver: &Driver) -> Outcome<JoinHandle<Result<(), Status>>> {
+        let run = self.header.run_id.clone();
+        let (starter, header, payees) = (driver.clone(), self.header.clone(), self.payees.clone());
+        let starting = tokio::spawn(async move { starter.start_run(header, &payees).await });
+        let seen = |condition: fn(&pb::Run) -> bool| self.rig.wait(driver, &run, TO_THE_PLACE, condition);
+        let caller = driver.clone();
+        match (self.case.road, self.closed) {
+            (Road::Retry, Some(closed)) => {
+                starting.await??;
+                self.end_halts_until(driver, |run| run.state() == pb::RunState::Failed).await?;
+                self.rig.ledger.associate(&self.rig.token, closed).await?;
+                let run = run.clone();
+                Ok(tokio::spawn(async move { caller.retry_run(&run).await }))
+            }
+            (Road::Cancel, _) => {
+                starting.await??;
+                let begun =
+                    seen(|run| run.progress.as_ref().is_some_and(|progress| progress.attempts > 0)).await?;
+                begun.map_err(|run| format!("nothing was intended: {run:?}"))?;
+                let run = run.clone();
+                Ok(tokio::spawn(async move { caller.cancel_run(&run).await }))
+            }
+            _ => Ok(starting),
+        }
+    }
+
+    async fn finish(&self, first: &mut Worker, second: &Worker) -> Outcome<Vec<Violation>> {
+        let driver = self.rig.driver(second)?;
+        if self.case.road == Road::Absence {
+            self.rig.ledger.heal().await?;
+        }
+        let repeated = self.repeat(&driver);
+        if self.case.action == Action::Stop {
+            self.freeze_past_the_lease(&driver).await?;
+            first.resume()?;
+        }
+        // What the second worker is asked for may be refused, where the first one did it already.
+        drop(repeated.await?);
+        self.end(&driver).await?;
+        sleep(LATE).await;
+        if self.case.action == Action::Stop && !first.is_alive() {
+            return Err("the worker that was frozen has ended".into());
+        }
+        self.rig.judge(&driver, &self.header.run_id, &self.payees).await
+    }
+
+    /// Asks the second worker for what the first one was asked for and may not have done.
+    fn repeat(&self, driver: &Driver) -> JoinHandle<Result<(), Status>> {
+        let (driver, case, header, payees) =
+            (driver.clone(), self.case, self.header.clone(), self.payees.clone());
+        tokio::spawn(async move {
+            match case.road {
+                Road::Retry => driver.retry_run(&header.run_id).await,
+                Road::Cancel => driver.cancel_run(&header.run_id).await,
+                _ if case.cancelled_meanwhile => driver.cancel_run(&header.run_id).await,
+                _ if case.failpoint.starts_with("start_run") => driver.start_run(header, &payees).await,
+                _ => Ok(()),
+            }
+        })
+    }
+
+    /// Leaves the first worker frozen until another has taken its batch; where it holds locks, or no batch, until its
+    /// lease would be over.
+    async fn freeze_past_the_lease(&self, driver: &Driver) -> Outcome<()> {
+        let (frozen_at, before) = (Instant::now(), self.rig.leases().await?);
+        let must = self.case.holds_a_lease() && !self.case.holds_locks();
+        let limit = if must { 4 * LEASE } else { LEASE };
+        loop {
+            sleep(TICK).await;
+            if must && self.rig.leases().await? > before {
+                break;
+            }
+            if frozen_at.elapsed() > limit {
+                break;
+            }
+        }
+        let after = self.rig.leases().await?;
+        if must && after == before && !has_ended(&driver.run(&self.header.run_id).await?) {
+            return Err("nobody took the frozen worker's batch over".into());
+        }
+        Ok(())
+    }
+
+    /// Waits for the end: in trouble for a while, then in peace. A run that halts is resumed, as an operator would.
+    async fn end(&self, driver: &Driver) -> Outcome<()> {
+        let until = Instant::now() + TROUBLE;
+        while Instant::now() < until && !self.has_ended(driver).await? {
+            sleep(TICK).await;
+        }
+        self.rig.ledger.heal().await?;
+        let ended = self.end_halts_until(driver, has_ended).await?;
+        let cancelled = self.case.cancelled_meanwhile || self.case.road == Road::Cancel;
+        if ended.state() == pb::RunState::Completed || (cancelled && ended.state() == pb::RunState::Cancelled)
+        {
+            return Ok(());
+        }
+        Err(format!("the run ended otherwise: {ended:?}").into())
+    }
+
+    async fn has_ended(&self, driver: &Driver) -> Outcome<bool> {
+        // A run that nobody has yet, because the first worker did not commit it, has not ended.
+        Ok(driver.run(&self.header.run_id).await.is_ok_and(|run| has_ended(&run)))
+    }
+
+    async fn end_halts_until(&self, driver: &Driver, seen: fn(&pb::Run) -> bool) -> Outcome<pb::Run> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let run = driver.run(&self.header.run_id).await?;
+            if seen(&run) {
+                return Ok(run);
+            }
+            if run.state() == pb::RunState::Halted {
+                driver.retry_run(&run.id).await?;
+            }
+            if Instant::now() > until {
+                return Err(format!("not in time: {run:?}").into());
+            }
+            sleep(TICK).await;
+        }
+    }
+}

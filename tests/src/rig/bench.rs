@@ -1,0 +1,197 @@
+//! One database, one sandbox, the workers' environment, and the judgement.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::internal::{Issuer, ServiceKeys};
+use pg::DbConfig;
+use pg::testing::TestDb;
+use proto::execution::v1 as pb;
+use proto::r#type::v1::recipient;
+use service_kit::client::Peer;
+use tokio::time::{Instant, sleep};
+
+use crate::rig::checker::{self, Evidence, Instruction, Payout, Standing, Tally, Violation};
+use crate::rig::driver::{self, Driver};
+use crate::rig::{Ledger, Outcome, Worker};
+
+/// Milliseconds of a worker's lease.
+pub const LEASE: Duration = Duration::from_millis(2_500);
+/// Longest start of a worker on a busy machine.
+const START: Duration = Duration::from_secs(40);
+const TICK: Duration = Duration::from_millis(40);
+
+/// Windows as short as the network allows, so that what must be waited for comes soon.
+const TUNING: [(&str, &str); 12] = [
+    ("BURSAR_VALID_DURATION_S", "15"),
+    ("BURSAR_CLOCK_SKEW_S", "0"),
+    ("BURSAR_ABSENCE_MARGIN_S", "1"),
+    ("BURSAR_DOUBT_AFTER_S", "2"),
+    ("BURSAR_LEASE_MS", "2500"),
+    ("BURSAR_RECEIPT_PATIENCE_MS", "500"),
+    ("BURSAR_POLL_MS", "200"),
+    ("BURSAR_NODE_DEADLINE_MS", "1000"),
+    ("BURSAR_IDLE_MS", "20"),
+    ("BURSAR_WORKERS", "2"),
+    ("BURSAR_TRANSACTIONS_PER_SECOND", "0"),
+    ("BURSAR_DATABASE_CONNECTIONS", "6"),
+];
+
+/// One database and one sandbox, shared by workers.
+pub struct Rig {
+    program: PathBuf,
+    db: DbConfig,
+    sandbox: sandbox::Sandbox,
+    issuer: Arc<Issuer>,
+    dir: tempfile::TempDir,
+    /// The sandbox's control API.
+    pub ledger: Ledger,
+    /// The token that is paid.
+    pub token: String,
+    asset: String,
+    operator: String,
+}
+
+impl Rig {
+    /// A fresh database and network for workers of `program`.
+    pub async fn new(program: &Path) -> Outcome<Self> {
+        let dir = tempfile::tempdir()?;
+        let sandbox = sandbox::start(sandbox::Config::default()).await?;
+        let network = sandbox.network().clone();
+        auth::keys::generate(dir.path(), &["execution", "distribution", "gateway"])?;
+        std::fs::write(dir.path().join("operator.key"), &network.operator.private_key)?;
+        let token = network.payment_token_id.ok_or("the sandbox has a payment token")?.to_string();
+        Ok(Self {
+            program: program.to_owned(),
+            db: TestDb::create("execution", execution::MIGRATIONS).await,
+            issuer: ServiceKeys::load(dir.path(), "distribution", &[])?.issuer(),
+            ledger: Ledger::new(&network.control_url)?,
+            asset: format!("hedera:sandbox/token:{token}"),
+            operator: network.operator.account_id.to_string(),
+            token,
+            sandbox,
+            dir,
+        })
+    }
+
+    /// Starts a worker and waits until it serves. `settings` come on top of the rig's own.
+    pub async fn worker(&self, name: &str, settings: &[(&str, &str)]) -> Outcome<Worker> {
+        let network = self.sandbox.network();
+        let nodes: Vec<String> =
+            network.nodes.iter().map(|node| format!("{}=http://{}", node.account_id, node.address)).collect();
+        let folder = self.dir.path().display().to_string();
+        let wiring = [
+            ("BURSAR_DATABASE_URL", self.db.url.clone()),
+            ("BURSAR_DATABASE_OWNER_URL", self.db.owner_url.clone()),
+            ("BURSAR_KEYS_DIR", folder.clone()),
+            ("BURSAR_FUNDING_KEYS_DIR", folder),
+            ("BURSAR_NETWORK", "sandbox".to_owned()),
+            ("BURSAR_HEDERA_NODES", nodes.join(",")),
+            ("BURSAR_MIRROR_URL", network.mirror.url.clone()),
+        ];
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let mut environment: Vec<(String, String)> = TUNING.into_iter().map(owned).collect();
+        environment.extend(wiring.map(|(name, value)| (name.to_owned(), value)));
+        environment.extend(settings.iter().copied().map(owned));
+        let mut worker =
+            Worker::start(&self.program, &environment, self.dir.path().join(format!("{name}.log")))?;
+        worker.ready(START).await?;
+        Ok(worker)
+    }
+
+    /// Speaks to a worker.
+    pub fn driver(&self, worker: &Worker) -> Outcome<Driver> {
+        Ok(Driver { peer: Peer::new(&worker.url, "execution", Arc::clone(&self.issuer))? })
+    }
+
+    /// Makes the funding account and the header of a run for `payees`.
+    pub async fn header(&self, driver: &Driver, payees: &[(u64, u64)]) -> Outcome<pb::RunHeader> {
+        let funding = driver.create_funding_account(&self.operator, "operator").await?;
+        driver::header(&funding, &self.asset, payees)
+    }
+
+    /// Runs statements as the owner of the database.
+    pub async fn sql(&self, statements: &str) -> Outcome<()> {
+        let (client, connection) = tokio_postgres::connect(&self.db.owner_url, tokio_postgres::NoTls).await?;
+        let closing = tokio::spawn(connection);
+        client.batch_execute(statements).await?;
+        drop(client);
+        Ok(closing.await??)
+    }
+
+    /// How often leases have been taken so far: it grows when a worker takes a batch over.
+    pub async fn leases(&self) -> Outcome<i64> {
+        let (client, connection) = tokio_postgres::connect(&self.db.owner_url, tokio_postgres::NoTls).await?;
+        let closing = tokio::spawn(connection);
+        let row = client.query_one("SELECT coalesce(sum(lease_epoch), 0)::bigint FROM batch", &[]).await?;
+        drop(client);
+        closing.await??;
+        Ok(row.get(0))
+    }
+
+    /// Waits until the run is as wanted; its last state when it was not in time.
+    pub async fn wait(
+        &self,
+        driver: &Driver,
+        run: &str,
+        patience: Duration,
+        seen: impl Fn(&pb::Run) -> bool,
+    ) -> Outcome<Result<pb::Run, pb::Run>> {
+        let until = Instant::now() + patience;
+        loop {
+            let state = driver.run(run).await?;
+            if seen(&state) {
+                return Ok(Ok(state));
+            }
+            if Instant::now() > until {
+                return Ok(Err(state));
+            }
+            sleep(TICK).await;
+        }
+    }
+
+    /// What the ledger says of the run.
+    pub async fn judge(&self, driver: &Driver, run: &str, payees: &[(u64, u64)]) -> Outcome<Vec<Violation>> {
+        let progress = driver.run(run).await?.progress.ok_or("a run without progress")?;
+        let tally = |tally: Option<pb::Tally>| -> Outcome<Tally> {
+            let tally = tally.unwrap_or_default();
+            Ok(Tally { payouts: tally.payouts, units: tally.units.parse()? })
+        };
+        let (failed, cancelled) = (tally(progress.failed)?, tally(progress.cancelled)?);
+        let evidence = Evidence {
+            instructions: payees
+                .iter()
+                .map(|(account, units)| Instruction {
+                    account: format!("0.0.{account}"),
+                    units: u128::from(*units),
+                })
+                .collect(),
+            payouts: driver.payouts(run).await?.iter().map(payout).collect::<Outcome<_>>()?,
+            paid: tally(progress.paid)?,
+            unpaid: Tally {
+                payouts: failed.payouts + cancelled.payouts,
+                units: failed.units + cancelled.units,
+            },
+            ledger: self.ledger.entries(&self.token).await?,
+            funding: self.operator.clone(),
+        };
+        Ok(checker::judge(&evidence))
+    }
+}
+
+fn payout(payout: &pb::Payout) -> Outcome<Payout> {
+    let Some(recipient::Kind::HederaAccount(account)) =
+        payout.recipient.as_ref().and_then(|to| to.kind.clone())
+    else {
+        return Err("a payout without a recipient".into());
+    };
+    let standing = match payout.status() {
+        pb::PayoutStatus::Paid => Standing::Paid(payout.transaction_id.clone()),
+        pb::PayoutStatus::Failed => Standing::Failed,
+        pb::PayoutStatus::Cancelled => Standing::Cancelled,
+        other => Standing::Unfinished(other.as_str_name().to_owned()),
+    };
+    let units = payout.amount.as_ref().ok_or("a payout without an amount")?.units.parse()?;
+    Ok(Payout { ordinal: payout.ordinal, account, units, standing })
+}

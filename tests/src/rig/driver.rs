@@ -1,0 +1,134 @@
+//! Speaking to a worker as the service `distribution` does.
+
+use std::time::Duration;
+
+use auth::Actor;
+use ids::{DistributionId, IdSource as _, RunId, SystemIds};
+use proto::execution::v1 as pb;
+use proto::execution::v1::execution_service_client::ExecutionServiceClient;
+use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
+use proto::r#type::v1::{Recipient, recipient};
+use service_kit::client::Peer;
+use service_kit::idempotency::IdempotencyKey;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+use crate::rig::Outcome;
+
+/// Longer than any stop of a worker.
+const DEADLINE: Duration = Duration::from_mins(1);
+const CHUNK: usize = 1000;
+
+/// A connection to one worker.
+#[derive(Clone, Debug)]
+pub struct Driver {
+    pub(super) peer: Peer,
+}
+
+impl Driver {
+    fn client(&self) -> ExecutionServiceClient<Channel> {
+        ExecutionServiceClient::new(self.peer.channel())
+    }
+
+    fn request<T>(&self, message: T) -> Request<T> {
+        self.peer.request(message, &Actor::service("distribution"), DEADLINE)
+    }
+
+    /// Makes the funding account of a test; its id.
+    pub async fn create_funding_account(&self, account: &str, key_reference: &str) -> Outcome<String> {
+        let message = pb::CreateFundingAccountRequest {
+            label: "main".to_owned(),
+            account: account.to_owned(),
+            key_reference: key_reference.to_owned(),
+            ..Default::default()
+        };
+        let actor = Actor::user("alice", auth::RoleSet::from([auth::Role::Admin]), "distribution");
+        let request = self.peer.request_once(message, &actor, DEADLINE, &IdempotencyKey::new("main")?);
+        let mut client = FundingAccountServiceClient::new(self.peer.channel());
+        let answer = client.create_funding_account(request).await?.into_inner();
+        Ok(answer.funding_account.ok_or("an answer without a funding account")?.id)
+    }
+
+    /// Hands a run over.
+    pub async fn start_run(&self, header: pb::RunHeader, payees: &[(u64, u64)]) -> Result<(), Status> {
+        let mut parts = vec![pb::start_run_request::Part::Header(header)];
+        let all: Vec<pb::Instruction> =
+            (0..).zip(payees).map(|(ordinal, payee)| instruction(ordinal, *payee)).collect();
+        parts.extend(all.chunks(CHUNK).map(|chunk| {
+            pb::start_run_request::Part::Instructions(pb::InstructionChunk { instructions: chunk.to_vec() })
+        }));
+        let messages: Vec<_> =
+            parts.into_iter().map(|part| pb::StartRunRequest { part: Some(part) }).collect();
+        self.client().start_run(self.request(tokio_stream::iter(messages))).await?;
+        Ok(())
+    }
+
+    /// Tries a run's failures again; ends a halt.
+    pub async fn retry_run(&self, run: &str) -> Result<(), Status> {
+        let message = pb::RetryRunRequest { run_id: run.to_owned() };
+        self.client().retry_run(self.request(message)).await?;
+        Ok(())
+    }
+
+    /// Cancels a run.
+    pub async fn cancel_run(&self, run: &str) -> Result<(), Status> {
+        let message = pb::CancelRunRequest { run_id: run.to_owned(), reason: "a test".to_owned() };
+        self.client().cancel_run(self.request(message)).await?;
+        Ok(())
+    }
+
+    /// How far a run is.
+    pub async fn run(&self, run: &str) -> Outcome<pb::Run> {
+        let message = pb::GetRunRequest { run_id: run.to_owned() };
+        let answer = self.client().get_run(self.request(message)).await?.into_inner();
+        answer.run.ok_or_else(|| "an answer without a run".into())
+    }
+
+    /// All payouts of a run, in their order.
+    pub async fn payouts(&self, run: &str) -> Outcome<Vec<pb::Payout>> {
+        let message = pb::StreamPayoutsRequest { run_id: run.to_owned() };
+        let mut stream = self.client().stream_payouts(self.request(message)).await?.into_inner();
+        let mut all = Vec::new();
+        while let Some(chunk) = stream.message().await? {
+            all.extend(chunk.payouts);
+        }
+        Ok(all)
+    }
+}
+
+/// The header of a new run that fits `payees`, ten to a batch, one batch after another, quick to try again.
+pub(super) fn header(funding: &str, asset: &str, payees: &[(u64, u64)]) -> Outcome<pb::RunHeader> {
+    let run = RunId::new(&SystemIds);
+    let mut root = entitlements::RootBuilder::new();
+    for (ordinal, (account, units)) in (0..).zip(payees) {
+        root.push(&entitlements::Leaf {
+            run: *run.as_uuid().as_bytes(),
+            ordinal,
+            payee_key: &account.to_be_bytes(),
+            units: u128::from(*units),
+            asset,
+        })?;
+    }
+    Ok(pb::RunHeader {
+        run_id: run.to_string(),
+        distribution_id: DistributionId::from_uuid(SystemIds.uuid()).to_string(),
+        funding_account_id: funding.to_owned(),
+        asset: asset.to_owned(),
+        decimals: 6,
+        count: u32::try_from(payees.len())?,
+        total_units: payees.iter().map(|(_, units)| u128::from(*units)).sum::<u128>().to_string(),
+        entitlement_root: root.finish().to_vec(),
+        batch_size: 10,
+        parallelism: 1,
+        retry_policy: Some(pb::RetryPolicy {
+            max_attempts: 10,
+            base: Some(prost_types::Duration { seconds: 0, nanos: 50_000_000 }),
+            cap: Some(prost_types::Duration { seconds: 1, nanos: 0 }),
+        }),
+    })
+}
+
+fn instruction(ordinal: u32, (account, units): (u64, u64)) -> pb::Instruction {
+    let kind = Some(recipient::Kind::HederaAccount(format!("0.0.{account}")));
+    pb::Instruction { ordinal, recipient: Some(Recipient { kind }), units: units.to_string() }
+}

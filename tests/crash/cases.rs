@@ -125,20 +125,30 @@ const RACED: [&str; 6] = [
     "record.before_commit",
 ];
 
-/// Every failpoint, killed and stopped, each under a trouble of its own; and again with a cancel racing.
+/// Every failpoint, killed and stopped, under two troubles each; and some with a cancel racing, under a third.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for (index, failpoint) in execution::failpoints::ALL.iter().enumerate() {
         for (offset, action) in [Action::Kill, Action::Stop].into_iter().enumerate() {
             let (road, passes) = roads(failpoint);
-            let trouble = |turn: usize| TROUBLES[(index + 2 * offset + turn) % TROUBLES.len()];
-            let case =
-                Case { failpoint, passes, action, road, trouble: trouble(0), cancelled_meanwhile: false };
-            cases.push(case);
-            if RACED.contains(failpoint) {
-                cases.push(Case { trouble: trouble(1), cancelled_meanwhile: true, ..case });
-            }
+            let turns = if RACED.contains(failpoint) { 3 } else { 2 };
+            cases.extend((0..turns).map(|turn| Case {
+                failpoint,
+                passes,
+                action,
+                road,
+                trouble: trouble(road, index + offset + turn),
+                cancelled_meanwhile: turn == 2,
+            }));
         }
     }
     cases
+}
+
+/// The troubles in turn; but a run that must fail first, to be retried, must not halt before.
+fn trouble(road: Road, turn: usize) -> Trouble {
+    match TROUBLES[turn % TROUBLES.len()] {
+        Trouble::RefusedResends if road == Road::Retry => Trouble::DisagreeingMirrors,
+        trouble => trouble,
+    }
 }

@@ -7,6 +7,7 @@
 mod cases;
 mod matrix;
 mod play;
+mod random_kills;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::{cases, play, program};
 
 /// Cases at a time: they mostly wait.
-const CASES_AT_ONCE: usize = 8;
+const CASES_AT_ONCE: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_killed_or_frozen_at_any_failpoint_everybody_is_paid_exactly_once() {

@@ -78,7 +78,8 @@ impl Stage {
         match (self.case.road, self.closed) {
             (Road::Retry, Some(closed)) => {
                 starting.await??;
-                self.end_halts_until(driver, |run| run.state() == pb::RunState::Failed).await?;
+                let failed = seen(|run| run.state() == pb::RunState::Failed).await?;
+                failed.map_err(|run| format!("nothing has failed: {run:?}"))?;
                 self.rig.ledger.associate(&self.rig.token, closed).await?;
                 let run = run.clone();
                 Ok(tokio::spawn(async move { caller.retry_run(&run).await }))

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    asset, demo, distribution, funding, holders, network, payment_token, payouts, token, up,
+    asset, bench, demo, distribution, funding, holders, network, payment_token, payouts, token, up,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -26,6 +26,8 @@ enum Command {
     Up(up::Up),
     /// Show the main job against a misbehaving sandbox, and reconcile it with the sandbox's ledger.
     Demo(demo::Demo),
+    /// Measure the whole path beside a bare loop of COPY and batch commits.
+    Bench(bench::Bench),
     /// Mint a development token for the installation in a folder.
     Token(token::Token),
     /// The network of an installation.
@@ -72,6 +74,7 @@ impl Cli {
         match self.command {
             Command::Up(command) => command.run(globals).await,
             Command::Demo(command) => command.run(globals).await,
+            Command::Bench(command) => command.run(globals).await,
             Command::Token(command) => command.run(globals),
             Command::Network(command) => command.run(globals),
             Command::Asset(command) => command.run(globals).await,

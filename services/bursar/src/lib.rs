@@ -3,6 +3,7 @@
 //! Owns the composition of the services ([`suite`]) and what a person types ([`cli`]). Decides nothing about money: every
 //! command goes through the gateway, with a token, like any other caller.
 
+pub mod bench;
 pub mod cli;
 pub mod commands;
 pub mod demo;

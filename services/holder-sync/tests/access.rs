@@ -17,10 +17,10 @@ async fn a_call_without_an_internal_token_or_with_the_wrong_role_is_refused() {
     let asset = replica.register(&token).await.to_string();
     let bare = Request::new(GetSyncStatusRequest { asset_id: asset.clone() });
     assert_eq!(reason(replica.client().get_sync_status(bare).await).0, Code::Unauthenticated);
-    let peer = replica.peer();
+    let gateway = replica.peer();
     let viewer = user(&[Role::Viewer]);
     let sync = SyncHoldersRequest { asset_id: asset };
-    let request = peer.request_once(sync, &viewer, Duration::from_secs(5), &fresh_key());
+    let request = gateway.request_once(sync, &viewer, Duration::from_secs(5), &fresh_key());
     assert_eq!(reason(replica.client().sync_holders(request).await).0, Code::PermissionDenied);
 }
 
@@ -30,13 +30,13 @@ async fn internal_methods_are_closed_to_people_through_the_gateway() {
     let token = ground.sandbox.token("0.0.5001,10").await;
     let replica = ground.replica().await;
     let asset = replica.register(&token).await.to_string();
-    let peer = replica.peer();
+    let gateway = replica.peer();
     for actor in [user(&[Role::Admin]), Actor::service("gateway")] {
         let message = RegisterAssetRequest { asset_id: asset.clone(), token_id: token.clone() };
-        let request = peer.request(message, &actor, Duration::from_secs(5));
+        let request = gateway.request(message, &actor, Duration::from_secs(5));
         assert_eq!(reason(replica.client().register_asset(request).await).0, Code::PermissionDenied);
         let message = BatchGetSyncStatusRequest { asset_ids: vec![asset.clone()] };
-        let request = peer.request(message, &actor, Duration::from_secs(5));
+        let request = gateway.request(message, &actor, Duration::from_secs(5));
         assert_eq!(reason(replica.client().batch_get_sync_status(request).await).0, Code::PermissionDenied);
     }
 }
@@ -56,8 +56,8 @@ async fn a_call_with_effects_needs_a_key_and_the_key_one_request() {
     replica.ended_sync(one.asset_id.parse().expect("an id")).await;
     let again = replica.client().sync_holders(replica.write_under(one, &key)).await.expect("accepted");
     assert_eq!(first.into_inner(), again.into_inner(), "the first answer, although the sync has ended since");
-    let reused = replica.client().sync_holders(replica.write_under(two, &key)).await;
-    assert_eq!(reason(reused), (Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED".to_owned()));
+    let other_body = replica.client().sync_holders(replica.write_under(two, &key)).await;
+    assert_eq!(reason(other_body), (Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

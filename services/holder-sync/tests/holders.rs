@@ -101,8 +101,9 @@ async fn holders_have_their_kind_their_address_and_their_share() {
     let everybody = ListHoldersRequest { asset_id: asset.to_string(), ..ListHoldersRequest::default() };
     let everybody = page(&replica, everybody).await.holders;
     let total: u128 = everybody.iter().map(|holder| holder.balance.parse::<u128>().expect("units")).sum();
-    let kind =
-        |account: &str| everybody.iter().find(|holder| holder.account == account).map(|holder| holder.kind());
+    let kind = |account: &str| {
+        everybody.iter().find(|holder| holder.account == account).map(proto::holder::v1::Holder::kind)
+    };
     assert_eq!(kind("0.0.0"), Some(HolderKind::Zero));
     assert_eq!(kind("0.0.900"), Some(HolderKind::System));
     assert_eq!(kind("0.0.5001"), Some(HolderKind::Account));

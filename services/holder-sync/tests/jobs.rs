@@ -112,7 +112,7 @@ async fn a_replica_that_lost_its_lease_writes_nothing_more() {
             config.mirror.base_url = ground.sandbox.replica_url(0).to_owned();
             config.mirror.attempts_max = 1000;
             config.workers = 1;
-            config.lease = std::time::Duration::from_secs(3600);
+            config.lease = std::time::Duration::from_hours(1);
         })
         .await;
     let asset = slow.register(&token).await;

@@ -3,7 +3,6 @@
 mod access;
 mod holders;
 mod jobs;
-mod scale;
 mod settings;
 mod snapshots;
 mod support;

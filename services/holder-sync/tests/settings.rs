@@ -77,7 +77,7 @@ async fn periodic_syncs_start_when_due_and_stop_when_turned_off() {
     let answer = replica.client().update_sync_settings(replica.write(off)).await.expect("accepted");
     let settings = answer.into_inner().settings.expect("settings");
     assert_eq!((settings.periodic, settings.interval_s, settings.next_time), (false, 3600, None));
-    clock.advance(Duration::from_secs(86_400));
+    clock.advance(Duration::from_hours(24));
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(replica.ended_sync(asset).await.id, second.id);
     replica.stop().await;
@@ -95,7 +95,7 @@ async fn settings_are_kept_and_bounded() {
     let set =
         replica.client().update_sync_settings(replica.write_under(message.clone(), &key)).await.expect("set");
     let settings = set.into_inner().settings.expect("settings");
-    let due = clock.now() + Duration::from_secs(60);
+    let due = clock.now() + Duration::from_mins(1);
     assert_eq!((settings.interval_s, settings.next_time), (60, Some(due.into())));
     clock.advance(Duration::from_secs(5));
     let again =

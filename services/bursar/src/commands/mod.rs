@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod asset;
+pub mod bench;
 pub mod demo;
 pub mod distribution;
 pub mod funding;

@@ -7,11 +7,11 @@
 mod holders;
 mod judge;
 mod pay;
-mod prepare;
+pub(crate) mod prepare;
 mod reconcile;
 mod report;
 mod trouble;
-mod world;
+pub(crate) mod world;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -47,15 +47,29 @@ pub struct Options {
 }
 
 /// Where the demonstration takes place.
-struct Stage {
-    session: Session,
+pub(crate) struct Stage {
+    pub(crate) session: Session,
     control: SandboxControl,
     operator_account: String,
     operator_key_reference: String,
 }
 
 impl Stage {
-    fn say(&self, line: impl AsRef<str>) -> Result<(), CommandError> {
+    /// A suite that was just started on the sandbox.
+    pub(crate) async fn on(suite: &Suite, screen: Screen) -> Result<Stage, CommandError> {
+        let control =
+            suite.control().ok_or_else(|| CommandError::input("the demonstration needs the sandbox"))??;
+        let edge = suite.edge(SUBJECT, &ROLES, TOKEN_LIFETIME).await?;
+        let addresses = suite.addresses();
+        Ok(Stage {
+            session: Session { edge, screen },
+            control,
+            operator_account: addresses.operator_account.clone(),
+            operator_key_reference: addresses.operator_key_reference.clone(),
+        })
+    }
+
+    pub(crate) fn say(&self, line: impl AsRef<str>) -> Result<(), CommandError> {
         Ok(self.session.screen.say(line)?)
     }
 }
@@ -79,16 +93,7 @@ pub fn tuned(mut config: SuiteConfig) -> SuiteConfig {
 /// # Errors
 /// When a step fails, when our record and the ledger disagree in anything, or when a payout ends otherwise than it must.
 pub async fn run(suite: &Suite, options: &Options, screen: Screen) -> Result<(), CommandError> {
-    let control =
-        suite.control().ok_or_else(|| CommandError::input("the demonstration needs the sandbox"))??;
-    let edge = suite.edge(SUBJECT, &ROLES, TOKEN_LIFETIME).await?;
-    let addresses = suite.addresses();
-    let stage = Stage {
-        session: Session { edge, screen },
-        control,
-        operator_account: addresses.operator_account.clone(),
-        operator_key_reference: addresses.operator_key_reference.clone(),
-    };
+    let stage = Stage::on(suite, screen).await?;
     let world = world::build(&stage, options).await?;
     let plan = prepare::create(&stage, &world, options).await?;
     let trouble = trouble::begin(&stage, &world, &plan).await?;

@@ -39,19 +39,8 @@ pub(super) async fn create(stage: &Stage, world: &World, options: &Options) -> R
     let payment_code = accept(stage, world).await?;
     let funding_account_id = fund(stage).await?;
     let terms = CreateDistributionRequest {
-        asset_id: asset_id.clone(),
-        label: "Demo dividend".to_owned(),
-        kind: DistributionKind::Dividend.into(),
-        amount_rule: Some(AmountRule {
-            rule: Some(Rule::Pool(Pool {
-                amount: Some(Amount { units: world.pool.to_string(), asset: payment_code }),
-                base: PoolBase::EligibleHolders.into(),
-            })),
-        }),
-        payment_token: world.payment_token_id.clone(),
-        funding_account_id,
         parallelism: options.parallelism,
-        ..CreateDistributionRequest::default()
+        ..terms(world, asset_id.clone(), payment_code, funding_account_id)
     };
     let snapshot_id = preview(stage, &terms).await?;
     let distribution = calculate(stage, CreateDistributionRequest { snapshot_id, ..terms }).await?;
@@ -68,7 +57,30 @@ pub(super) async fn create(stage: &Stage, world: &World, options: &Options) -> R
     })
 }
 
-async fn import(stage: &Stage, world: &World) -> Result<String, CommandError> {
+/// A dividend of the world's pool to all eligible holders, one batch after another.
+pub(crate) fn terms(
+    world: &World,
+    asset_id: String,
+    payment_code: String,
+    funding_account_id: String,
+) -> CreateDistributionRequest {
+    CreateDistributionRequest {
+        asset_id,
+        label: "Demo dividend".to_owned(),
+        kind: DistributionKind::Dividend.into(),
+        amount_rule: Some(AmountRule {
+            rule: Some(Rule::Pool(Pool {
+                amount: Some(Amount { units: world.pool.to_string(), asset: payment_code }),
+                base: PoolBase::EligibleHolders.into(),
+            })),
+        }),
+        payment_token: world.payment_token_id.clone(),
+        funding_account_id,
+        ..CreateDistributionRequest::default()
+    }
+}
+
+pub(crate) async fn import(stage: &Stage, world: &World) -> Result<String, CommandError> {
     let request = ImportAssetRequest {
         token_id: world.token_id.clone(),
         r#type: AssetType::Equity.into(),
@@ -84,7 +96,7 @@ async fn import(stage: &Stage, world: &World) -> Result<String, CommandError> {
     Ok(asset_id)
 }
 
-async fn accept(stage: &Stage, world: &World) -> Result<String, CommandError> {
+pub(crate) async fn accept(stage: &Stage, world: &World) -> Result<String, CommandError> {
     let request = AddPaymentTokenRequest { token: world.payment_token_id.clone() };
     let token =
         stage.session.edge.payment_tokens().add_payment_token(request).await?.into_inner().payment_token;
@@ -93,7 +105,7 @@ async fn accept(stage: &Stage, world: &World) -> Result<String, CommandError> {
     Ok(token.code)
 }
 
-async fn fund(stage: &Stage) -> Result<String, CommandError> {
+pub(crate) async fn fund(stage: &Stage) -> Result<String, CommandError> {
     let request = CreateFundingAccountRequest {
         label: format!("Demo {}", world_suffix()),
         account: stage.operator_account.clone(),

@@ -11,7 +11,7 @@ use crate::error::CommandError;
 pub(super) const PAYMENT_DECIMALS: u8 = 6;
 
 /// What was built.
-pub(super) struct World {
+pub(crate) struct World {
     /// The token whose holders are paid.
     pub(super) token_id: String,
     /// The token they are paid in; of this demonstration alone, so that all its transfers are ours.
@@ -22,7 +22,7 @@ pub(super) struct World {
     pub(super) funds: u128,
 }
 
-pub(super) async fn build(stage: &Stage, options: &Options) -> Result<World, CommandError> {
+pub(crate) async fn build(stage: &Stage, options: &Options) -> Result<World, CommandError> {
     // Twice the pool, which `parse_pool` keeps within what the network can count.
     let funds = options.pool.saturating_mul(2);
     let decimals = DECIMALS.to_string();

@@ -79,7 +79,7 @@ CREATE TABLE batch (
     CHECK (processing_units + in_doubt_units + paid_units + failed_units + cancelled_units <= units),
     CHECK (state = 1 OR paid + failed + cancelled = size)
 );
-CREATE INDEX batch_due ON batch (run_id, due_at, number) WHERE state = 1 AND due_at IS NOT NULL;
+CREATE INDEX batch_due ON batch (run_id, (started_at IS NULL), due_at, number) WHERE state = 1 AND due_at IS NOT NULL;
 CREATE INDEX batch_leased ON batch (run_id, lease_slot) WHERE lease_until IS NOT NULL;
 GRANT SELECT, INSERT ON batch TO bursar_execution_app;
 GRANT UPDATE (state, due_at, lease_epoch, lease_until, lease_slot, started_at, ended_at, processing, in_doubt, paid,

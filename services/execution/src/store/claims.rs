@@ -72,7 +72,8 @@ pub async fn try_slot(conn: &mut AsyncPgConnection, run: RunId, slot: u32) -> Re
 }
 
 /// The batch of the run that has been due for longest, locked, unless the slot's lease is alive or nothing is due.
-/// A batch whose lease has run out is due again.
+/// A batch whose lease has run out is due again. Batches that were begun come first: their attempts' windows are
+/// open now, and a new batch can wait.
 pub async fn lock_due(
     conn: &mut AsyncPgConnection,
     run: RunId,
@@ -83,7 +84,7 @@ pub async fn lock_due(
         AND (lease_until IS NULL OR lease_until < clock_timestamp()) \
         AND NOT EXISTS (SELECT FROM batch held WHERE held.run_id = $1 AND held.lease_slot = $2 \
             AND held.lease_until >= clock_timestamp()) \
-        ORDER BY due_at, number LIMIT 1 FOR UPDATE SKIP LOCKED";
+        ORDER BY (started_at IS NULL), due_at, number LIMIT 1 FOR UPDATE SKIP LOCKED";
     let row: Option<DueRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Integer, _>(slot.cast_signed())

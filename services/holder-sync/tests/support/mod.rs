@@ -110,7 +110,8 @@ impl Ground {
 
 /// Holders `0.0.6000` and up, with 1, 2, 3, … units.
 pub(crate) fn numbered(count: u64) -> String {
-    (0..count).map(|n| format!("0.0.{},{}\n", 6000 + n, n + 1)).collect()
+    let lines: Vec<String> = (0..count).map(|n| format!("0.0.{},{}", 6000 + n, n + 1)).collect();
+    lines.join("\n")
 }
 
 pub(crate) fn user(roles: &[Role]) -> Actor {

@@ -1,0 +1,101 @@
+//! The benchmark: the whole path beside a bare loop of COPY and batch commits, in one run on one database.
+//!
+//! The bare loop ([`store`]) is what the database alone takes for the same rows with the same number of connections: it
+//! knows no rail, no lease, no attempt. Only the ratio of the two is a result; absolute times move with the machine.
+
+mod path;
+mod store;
+
+use std::time::Duration;
+
+use crate::demo::{Options, Stage};
+use crate::error::CommandError;
+use crate::output::Screen;
+use crate::suite::{Suite, SuiteConfig};
+
+/// Workers of execution and connections of the bare loop.
+const WORKERS: u32 = 8;
+/// Payouts per batch.
+const BATCH_SIZE: u32 = 100;
+
+/// What was measured.
+#[derive(Clone, Copy, Debug)]
+struct Measured {
+    payees: u32,
+    /// From the order to create to the calculated distribution: snapshot, calculation, entitlements stored.
+    calculated: Duration,
+    /// From there to every payout recorded as paid: hand-over and execution.
+    paid: Duration,
+    bare: Duration,
+}
+
+/// A suite that is as fast as the machine: the sandbox without latency, no pace of sending.
+pub fn tuned(mut config: SuiteConfig) -> SuiteConfig {
+    config.execution.workers = WORKERS;
+    config.execution.transactions_per_second = 0;
+    config.execution.idle_ms = 20;
+    config
+}
+
+/// Runs both on a suite that was just started on the sandbox, and prints the table.
+///
+/// # Errors
+/// When a step fails, or when not every payee was paid.
+pub async fn run(suite: &Suite, options: &Options, screen: Screen) -> Result<(), CommandError> {
+    let stage = Stage::on(suite, screen).await?;
+    let path = path::measure(&stage, options).await?;
+    let bare = store::measure(suite.cluster(), path.payees).await?;
+    let measured =
+        Measured { payees: path.payees, calculated: path.calculated, paid: path.paid, bare };
+    for line in table(&measured) {
+        stage.say(line)?;
+    }
+    Ok(())
+}
+
+fn table(measured: &Measured) -> Vec<String> {
+    let whole = measured.calculated + measured.paid;
+    let row = |what: &str, took: Duration| {
+        let rate = u128::from(measured.payees) * 1000 / took.as_millis().max(1);
+        let percent = took.as_millis() * 100 / measured.bare.as_millis().max(1);
+        let ratio = format!("{}.{:02}", percent / 100, percent % 100);
+        format!("{what:<44} {:>8} ms {rate:>10}/s {ratio:>8}", took.as_millis())
+    };
+    vec![
+        format!("{:<44} {:>11} {:>12} {:>8}", format!("{} payees", measured.payees), "time", "payouts", "ratio"),
+        row("bare loop of COPY and batch commits", measured.bare),
+        row("snapshot and calculation", measured.calculated),
+        row("hand-over and execution", measured.paid),
+        row("the whole path", whole),
+        format!("peak memory of this process (services and sandbox): {} MiB", peak_memory_mib()),
+    ]
+}
+
+/// The highest resident memory of this process, from the kernel's own accounting.
+fn peak_memory_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = peak.and_then(|rest| rest.trim().strip_suffix(" kB")).and_then(|kib| kib.trim().parse::<u64>().ok());
+    kib.unwrap_or_default() / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Measured, peak_memory_mib, table};
+
+    #[test]
+    fn the_table_shows_times_rates_and_ratios_to_the_bare_loop() {
+        let seconds = Duration::from_secs;
+        let measured = Measured { payees: 1000, calculated: seconds(1), paid: seconds(2), bare: seconds(2) };
+        let lines = table(&measured);
+        assert!(lines[1].ends_with("2000 ms        500/s     1.00"), "{}", lines[1]);
+        assert!(lines[4].ends_with("3000 ms        333/s     1.50"), "{}", lines[4]);
+    }
+
+    #[test]
+    fn this_process_uses_some_memory() {
+        assert!(peak_memory_mib() > 0);
+    }
+}

@@ -4,9 +4,12 @@ use std::path::Path;
 
 use auth::internal::ServiceKeys;
 use auth::{Actor, Role, RoleSet};
+use proto::asset::v1::GetAssetRequest;
+use proto::asset::v1::asset_service_client::AssetServiceClient;
 use serde_json::json;
-use test_harness::Harness;
+use test_harness::{Credentials, Harness, Scenario, Terms};
 use tonic::Code;
+use tonic::transport::Endpoint;
 
 use crate::calls::Server;
 use crate::contract::{Who, methods};
@@ -97,5 +100,26 @@ async fn services_check_roles_again_and_take_internal_calls_from_services_alone(
             assert!(call.was_served(), "the distribution service by itself: {call:?}");
         }
     }
+    harness.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_asks_by_itself_gets_the_whole_answer_though_others_are_asked_for_it() {
+    let harness = Harness::start().await.expect("started");
+    let everybody = [Role::Payout, Role::PaymentTokenManager, Role::Admin];
+    let edge = harness.edge("ann", &everybody).await.expect("connected");
+    let control = harness.control().expect("a sandbox");
+    let scenario =
+        Scenario::build(&edge, &control, Terms { holders: 5, ..Terms::default() }).await.expect("built");
+
+    let keys = harness.suite().layout().service_keys();
+    let token = token(&keys, DISTRIBUTION, "asset", &Actor::service(DISTRIBUTION));
+    let endpoint = Endpoint::from_shared(harness.suite().url("asset")).expect("an address");
+    let channel = endpoint.connect().await.expect("the service is there");
+    let credentials = Credentials::bearer(&token).expect("a token");
+    let mut assets = AssetServiceClient::with_interceptor(channel, credentials);
+    let request = GetAssetRequest { asset_id: scenario.asset_id };
+    let asset = assets.get_asset(request).await.expect("it is there").into_inner().asset.expect("an asset");
+    assert_eq!(asset.sync.map(|sync| sync.holder_count), Some(5), "the holder service was asked for it");
     harness.stop().await.expect("stopped");
 }

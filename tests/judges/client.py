@@ -173,7 +173,7 @@ def judge_edge(checks, channel, nobody, viewer):
     checks.equal("a viewer changes nothing", found[:3], ("PERMISSION_DENIED", "ROLE_MISSING", "bursar"))
 
 
-def import_asset(checks, operator, token_id):
+def import_asset(checks, operator, token_id, other_id):
     """Imports the token, and repeats it in every way."""
     request = asset_service_pb2.ImportAssetRequest(token_id=token_id, type=asset_pb2.ASSET_TYPE_EQUITY)
     call = operator.assets.ImportAsset
@@ -181,7 +181,7 @@ def import_asset(checks, operator, token_id):
     checks.equal("the asset is that token", asset.token_id, token_id)
     checks.equal("the same call again is the same answer", operator.write(call, request, "import-1").asset.id, asset.id)
     checks.equal("the token again is the same asset", operator.write(call, request).asset.id, asset.id)
-    other = asset_service_pb2.ImportAssetRequest(token_id="0.0.9", type=asset_pb2.ASSET_TYPE_EQUITY)
+    other = asset_service_pb2.ImportAssetRequest(token_id=other_id, type=asset_pb2.ASSET_TYPE_EQUITY)
     found = refusal(lambda: operator.write(call, other, "import-1"))
     checks.equal("a key is for one request", found[:2], ("ALREADY_EXISTS", "IDEMPOTENCY_KEY_REUSED"))
     found = refusal(lambda: operator.read(call, request))
@@ -353,7 +353,7 @@ def run(checks, up, program):
         holders = {"count": HOLDERS, "seed": 7}
         token = sandbox.post("/v1/tokens", {"name": "Judged", "symbol": "JDG", "decimals": 8, "holders": holders})
         usdc = sandbox.get("/v1/network")["payment_token_id"]
-        asset = import_asset(checks, operator, token["token_id"])
+        asset = import_asset(checks, operator, token["token_id"], usdc)
         judge_holders(checks, operator, asset, token)
         payment, funding = prepare_money(checks, operator, usdc, up)
         preview(checks, operator, terms(asset, payment, funding, usdc, validate_only=True), token["holders"])

@@ -1,19 +1,24 @@
-# What both judges need, for `source`: finding our programs, and starting one that is stopped whatever happens.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is used by those that source this
+# What the judges share, for `source` from the root of the repository: finding our programs, and starting one that is stopped
+# whatever happens. Sets $judges, a folder below target/ for what is installed and generated, and $data, a folder that is
+# removed at the end.
 
 judges=${CARGO_TARGET_DIR:-target}/judges
-started_pid=
+mkdir -p "$judges"
+judges=$(cd "$judges" && pwd)
 started=
-data=
+started_pid=
 
 # program NAME: the path of a program of ours.
 program() {
-    local name=$1 target=${CARGO_TARGET_DIR:-target} found
+    local target=${CARGO_TARGET_DIR:-target} found
     if [ -n "${BURSAR_BIN_DIR:-}" ]; then
-        found=$BURSAR_BIN_DIR/$name
+        found=$BURSAR_BIN_DIR/$1
     else
-        found=$target/debug/$name
-        if [ "$target/release/$name" -nt "$found" ]; then
-            found=$target/release/$name
+        found=$target/debug/$1
+        if [ "$target/release/$1" -nt "$found" ]; then
+            found=$target/release/$1
         fi
     fi
     if [ ! -x "$found" ]; then
@@ -26,13 +31,12 @@ program() {
 # start PROGRAM ARGUMENTS…: starts a program that prints one line of JSON when it is ready, and leaves that in $started.
 start() {
     local waited=0
-    "$@" >"$data/started.json" 2>"$data/started.log" &
+    NO_COLOR=1 "$@" >"$data/started.json" 2>"$data/started.log" &
     started_pid=$!
+    # A minute and a half: the first start makes a database cluster.
     until [ -s "$data/started.json" ]; do
-        # A minute and a half: the first start makes a database cluster.
         if ! kill -0 "$started_pid" 2>/dev/null || [ $((waited += 1)) -gt 900 ]; then
-            echo "$1 did not start:" >&2
-            cat "$data/started.log" >&2
+            echo "$1 did not start" >&2
             return 1
         fi
         sleep 0.1
@@ -40,29 +44,36 @@ start() {
     started=$(head -n 1 "$data/started.json")
 }
 
-# Streams are given ten seconds to end; whoever takes twice that hangs.
+# Asks what was started to end. Streams are given ten seconds for that; whoever takes twice as long hangs.
 stop() {
-    local status=$? waited=0
+    local waited=0
+    [ -n "$started_pid" ] || return 0
+    kill -TERM "$started_pid" 2>/dev/null || true
+    while kill -0 "$started_pid" 2>/dev/null && [ $((waited += 1)) -le 200 ]; do
+        sleep 0.1
+    done
+    kill -KILL "$started_pid" 2>/dev/null || true
+    wait "$started_pid" 2>/dev/null || true
+    started_pid=
+}
+
+leave() {
+    local status=$?
+    # Whoever is impatient now would leave behind what is being removed.
+    trap '' INT TERM
     trap - EXIT
-    if [ -n "$started_pid" ]; then
-        kill -TERM "$started_pid" 2>/dev/null || true
-        while kill -0 "$started_pid" 2>/dev/null && [ $((waited += 1)) -le 200 ]; do
-            sleep 0.1
-        done
-        kill -KILL "$started_pid" 2>/dev/null || true
-        wait "$started_pid" 2>/dev/null || true
-        if [ "$status" -ne 0 ]; then
-            echo "the end of its log:" >&2
-            tail -n 40 "$data/started.log" >&2
-        fi
+    stop
+    if [ "$status" -ne 0 ] && [ -s "$data/started.log" ]; then
+        echo 'the end of the log:' >&2
+        tail -n 40 "$data/started.log" >&2
     fi
-    if [ -n "$data" ]; then
-        rm -rf "$data"
-    fi
+    rm -rf "$data"
     exit "$status"
 }
 
-trap stop EXIT
+# Not below target/: started by root, the database runs as another account, which has to reach its folder.
+data=$(mktemp -d "${TMPDIR:-/tmp}/bursar-judge-XXXXXX")
+chmod 755 "$data"
+trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-mkdir -p "$judges"

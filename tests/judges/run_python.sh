@@ -4,8 +4,8 @@
 #
 #   tests/judges/run_python.sh
 #
-# Needs `cargo build`, python3 with venv, and PostgreSQL's server programs. Everything it makes is under target/judges and in
-# a temporary folder; whatever it starts it stops.
+# Needs `cargo build`, Python 3 with venv, and PostgreSQL's server programs. What it installs and generates is below
+# target/judges; what it starts it stops.
 #
 #   BURSAR_BIN_DIR   folder with the programs; the newer of target/release and target/debug when unset
 set -euo pipefail
@@ -17,7 +17,7 @@ bursar=$(program bursar)
 venv=$judges/python
 stubs=$judges/stubs
 
-# The environment is made once and again when what it is made of changes.
+# The environment is made once, and again when what it is made of changes.
 if ! cmp -s tests/judges/requirements.txt "$venv/requirements.txt"; then
     rm -rf "$venv"
     python3 -m venv "$venv"
@@ -25,16 +25,14 @@ if ! cmp -s tests/judges/requirements.txt "$venv/requirements.txt"; then
     cp tests/judges/requirements.txt "$venv/requirements.txt"
 fi
 
+# google/api comes with the packages; ours are generated anew each time.
 rm -rf "$stubs"
 mkdir -p "$stubs"
 (
     cd proto
-    find bursar -name '*.proto' -print0 | sort -z | xargs -0 "../$venv/bin/python" -m grpc_tools.protoc \
-        --proto_path=. --proto_path=third_party --python_out="../$stubs" --grpc_python_out="../$stubs"
+    find bursar -name '*.proto' -print0 | sort -z | xargs -0 "$venv/bin/python" -m grpc_tools.protoc \
+        --proto_path=. --proto_path=third_party --python_out="$stubs" --grpc_python_out="$stubs"
 )
 
-# Under /tmp and not under target/: started by root, the database runs as another account, which has to reach it.
-data=$(mktemp -d)
-chmod 755 "$data"
 start "$bursar" up --data "$data/bursar" --sandbox --json
 PYTHONPATH=$stubs "$venv/bin/python" -B tests/judges/client.py --bursar "$bursar" "$started"

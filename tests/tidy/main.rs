@@ -1,9 +1,8 @@
 //! The style of the project as a test: what the design forbids is found in the source, not in review.
 //!
-//! Depends on nothing but `std`, so that it says something even when nothing else builds. Every rule is a function from
-//! the repository's files to what it finds wrong, and is itself tested on small bad samples. Where the repository leaves a
-//! rule for a reason, the exception stands beside the rule with that reason, and an exception that is no longer
-//! needed is found too.
+//! Every rule is a function from the repository's files to what it finds wrong, and is itself tested on small bad samples.
+//! Where the repository leaves a rule for a reason, the exception stands beside the rule with that reason, and an exception
+//! that is no longer needed is found too. Depends on nothing but `std`.
 
 mod cargo;
 mod repo;

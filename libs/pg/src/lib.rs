@@ -22,6 +22,7 @@ pub mod installation;
 mod migrate;
 mod numeric;
 mod pool;
+mod prepared;
 mod schema;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -34,4 +35,5 @@ pub use identity::{ClusterIdentity, identity};
 pub use migrate::migrate;
 pub use numeric::{Numeric128, NumericError};
 pub use pool::{Conn, Pool, connect};
+pub use prepared::{Prepare, Prepared};
 pub use transaction::transaction;

@@ -12,7 +12,7 @@ use proto::r#type::v1::recipient;
 use service_kit::client::Peer;
 use tokio::time::{Instant, sleep};
 
-use crate::rig::checker::{self, Evidence, Instruction, Payout, Standing, Tally, Violation};
+use crate::rig::checker::{self, Counted, Evidence, Instruction, Payout, Standing, Tally, Violation};
 use crate::rig::driver::{self, Driver};
 use crate::rig::{Ledger, Outcome, Worker};
 
@@ -153,12 +153,6 @@ impl Rig {
 
     /// What the ledger says of the run.
     pub async fn judge(&self, driver: &Driver, run: &str, payees: &[(u64, u64)]) -> Outcome<Vec<Violation>> {
-        let progress = driver.run(run).await?.progress.ok_or("a run without progress")?;
-        let tally = |tally: Option<pb::Tally>| -> Outcome<Tally> {
-            let tally = tally.unwrap_or_default();
-            Ok(Tally { payouts: tally.payouts, units: tally.units.parse()? })
-        };
-        let (failed, cancelled) = (tally(progress.failed)?, tally(progress.cancelled)?);
         let evidence = Evidence {
             instructions: payees
                 .iter()
@@ -168,16 +162,25 @@ impl Rig {
                 })
                 .collect(),
             payouts: driver.payouts(run).await?.iter().map(payout).collect::<Outcome<_>>()?,
-            paid: tally(progress.paid)?,
-            unpaid: Tally {
-                payouts: failed.payouts + cancelled.payouts,
-                units: failed.units + cancelled.units,
-            },
+            // A service that cannot say it is the judge's business, not the end of his work.
+            counted: driver.run(run).await.ok().and_then(|run| counted(&run).ok()),
             ledger: self.ledger.entries(&self.token).await?,
             funding: self.operator.clone(),
         };
         Ok(checker::judge(&evidence))
     }
+}
+
+fn counted(run: &pb::Run) -> Outcome<Counted> {
+    let progress = run.progress.as_ref().ok_or("a run without progress")?;
+    let tally = |tally: &Option<pb::Tally>| -> Outcome<Tally> {
+        let tally = tally.as_ref().ok_or("progress without a tally")?;
+        Ok(Tally { payouts: tally.payouts, units: tally.units.parse()? })
+    };
+    let (failed, cancelled) = (tally(&progress.failed)?, tally(&progress.cancelled)?);
+    let unpaid =
+        Tally { payouts: failed.payouts + cancelled.payouts, units: failed.units + cancelled.units };
+    Ok(Counted { paid: tally(&progress.paid)?, unpaid })
 }
 
 fn payout(payout: &pb::Payout) -> Outcome<Payout> {

@@ -62,6 +62,15 @@ pub struct Tally {
     pub units: u128,
 }
 
+/// What a run's progress says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Paid.
+    pub paid: Tally,
+    /// Proven unpaid, failed and cancelled together.
+    pub unpaid: Tally,
+}
+
 /// All there is to judge of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -69,10 +78,8 @@ pub struct Evidence {
     pub instructions: Vec<Instruction>,
     /// By our record, in their order.
     pub payouts: Vec<Payout>,
-    /// What the run's progress says is paid.
-    pub paid: Tally,
-    /// What the run's progress says is proven unpaid, failed and cancelled together.
-    pub unpaid: Tally,
+    /// What the run's progress says; none when it could not be read.
+    pub counted: Option<Counted>,
     /// Every change of a balance in the run's asset, by the rail.
     pub ledger: Vec<Entry>,
     /// The account that pays.
@@ -156,6 +163,9 @@ pub enum Violation {
         /// Which.
         ordinal: usize,
     },
+    /// The service cannot say how far the run is.
+    #[error("the run's progress cannot be read")]
+    NoProgress,
     /// The run's progress does not count its payouts.
     #[error("progress counts {counted:?} {what}, the payouts make {actual:?}")]
     WrongTally {
@@ -179,7 +189,7 @@ impl Violation {
             | Self::OtherTransaction { .. }
             | Self::Stranger { .. }
             | Self::NotConserved { .. } => true,
-            Self::Unfinished { .. } | Self::RecordDiffers { .. } | Self::WrongTally { .. } => false,
+            Self::Unfinished { .. } | Self::RecordDiffers { .. } | Self::NoProgress | Self::WrongTally { .. } => false,
         }
     }
 }
@@ -271,7 +281,8 @@ fn judge_tallies(evidence: &Evidence) -> Vec<Violation> {
         tally.payouts += 1;
         tally.units += payout.units;
     }
-    let pairs = [("paid", evidence.paid, paid), ("unpaid", evidence.unpaid, unpaid)];
+    let Some(counted) = evidence.counted else { return vec![Violation::NoProgress] };
+    let pairs = [("paid", counted.paid, paid), ("unpaid", counted.unpaid, unpaid)];
     let off = pairs.into_iter().filter(|(_, counted, actual)| counted != actual);
     off.map(|(what, counted, actual)| Violation::WrongTally { what, counted, actual }).collect()
 }

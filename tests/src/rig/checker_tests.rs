@@ -1,6 +1,6 @@
 //! The judge on ledgers made by hand.
 
-use super::{Entry, Evidence, Instruction, Payout, Standing, Tally, Violation, judge};
+use super::{Counted, Entry, Evidence, Instruction, Payout, Standing, Tally, Violation, judge};
 
 const FUNDING: &str = "0.0.2";
 
@@ -30,8 +30,7 @@ fn sound() -> Evidence {
             .map(|payout| Instruction { account: payout.account.clone(), units: payout.units })
             .collect(),
         payouts,
-        paid: Tally { payouts: 2, units: 12 },
-        unpaid: Tally { payouts: 2, units: 20 },
+        counted: Some(Counted { paid: Tally { payouts: 2, units: 12 }, unpaid: Tally { payouts: 2, units: 20 } }),
         ledger: vec![entry("t1", FUNDING, -12), entry("t1", "0.0.10", 5), entry("t1", "0.0.11", 7)],
         funding: FUNDING.to_owned(),
     }
@@ -128,18 +127,20 @@ fn a_payout_without_an_end_is_found_paid_or_not() {
 fn a_record_that_is_not_the_list_is_found() {
     let mut evidence = sound();
     evidence.payouts[2].units = 8;
-    evidence.unpaid.units = 19;
+    evidence.counted.as_mut().expect("it is counted").unpaid.units = 19;
     assert_eq!(judge(&evidence), [Violation::RecordDiffers { ordinal: 2 }]);
     let mut evidence = sound();
     evidence.payouts.pop();
-    evidence.unpaid = Tally { payouts: 1, units: 9 };
+    evidence.counted.as_mut().expect("it is counted").unpaid = Tally { payouts: 1, units: 9 };
     assert_eq!(judge(&evidence), [Violation::RecordDiffers { ordinal: 3 }]);
 }
 
 #[test]
 fn progress_that_does_not_count_the_payouts_is_found() {
     let mut evidence = sound();
-    evidence.paid.units += 1;
+    evidence.counted.as_mut().expect("it is counted").paid.units += 1;
     assert!(matches!(judge(&evidence)[..], [Violation::WrongTally { what: "paid", .. }]));
     assert!(judge(&evidence).iter().all(|wrong| !wrong.is_about_money()));
+    evidence.counted = None;
+    assert_eq!(judge(&evidence), [Violation::NoProgress]);
 }

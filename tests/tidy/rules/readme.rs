@@ -1,4 +1,4 @@
-//! The README says what works today, and each row names the test that shows it.
+//! The README says what works today, and each row that says so names the test that shows it.
 
 use crate::cargo::Package;
 use crate::repo::Repo;
@@ -14,9 +14,9 @@ pub(crate) fn check(repo: &Repo) -> Vec<String> {
     }
     let known = tests(repo);
     let mut found = Vec::new();
-    for (line, cell) in rows {
-        let names = names(cell);
-        if names.is_empty() {
+    for Row { line, works, shown_by } in rows {
+        let names = names(shown_by);
+        if works && names.is_empty() {
             found.push(format!("{README}:{line}: names no test"));
         }
         let unknown = names.into_iter().filter(|name| !exists(repo, &known, name));
@@ -25,31 +25,43 @@ pub(crate) fn check(repo: &Repo) -> Vec<String> {
     found
 }
 
-/// The last cells of the rows of every table whose last column is about tests, with their lines.
-fn status_rows(readme: &str) -> Vec<(usize, &str)> {
+/// A row of the table: what works today, and what does not yet.
+struct Row<'a> {
+    /// Its line, from 1.
+    line: usize,
+    /// It claims that something works.
+    works: bool,
+    /// Its last cell.
+    shown_by: &'a str,
+}
+
+/// The rows of every table whose last column is about tests.
+fn status_rows(readme: &str) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
     let mut in_table = false;
-    let mut before = "";
+    let mut before = Vec::new();
     for (number, line) in readme.lines().enumerate() {
-        let cell = last_cell(line);
-        let is_rule = cell.is_some_and(|cell| !cell.is_empty() && cell.chars().all(|c| c == '-' || c == ':'));
-        if is_rule {
-            in_table = last_cell(before).is_some_and(|head| {
-                let head = head.to_lowercase();
-                head.contains("test") || head.contains("shown")
-            });
-        } else if let Some(cell) = cell.filter(|_| in_table) {
-            rows.push((number + 1, cell));
+        let cells = cells(line);
+        let Some(shown_by) = cells.last().copied() else {
+            in_table = false;
+            continue;
+        };
+        if !shown_by.is_empty() && shown_by.chars().all(|c| c == '-' || c == ':') {
+            let head = before.last().map(|head: &&str| head.to_lowercase()).unwrap_or_default();
+            in_table = head.contains("test") || head.contains("shown");
+        } else if in_table {
+            let works = cells.iter().any(|cell| cell.starts_with("works"));
+            rows.push(Row { line: number + 1, works, shown_by });
         }
-        in_table &= cell.is_some();
-        before = line;
+        before = cells;
     }
     rows
 }
 
-fn last_cell(line: &str) -> Option<&str> {
-    let line = line.trim();
-    line.strip_prefix('|')?.strip_suffix('|')?.rsplit('|').next().map(str::trim)
+/// The cells of a line of a table; none of another line.
+fn cells(line: &str) -> Vec<&str> {
+    let inner = line.trim().strip_prefix('|').and_then(|line| line.strip_suffix('|'));
+    inner.map(|inner| inner.split('|').map(str::trim).collect()).unwrap_or_default()
 }
 
 /// What stands in backticks.
@@ -115,13 +127,14 @@ mod tests {
     #[test]
     fn rows_that_name_a_test_are_good() {
         let good = "| a | works | `nobody_gets_in`, `edge` |\n| b | works | `edge::nobody_gets_in` |\n\
-                    | c | works | `tests/judges/run.sh` and `make bench` |\n";
+                    | c | works | `tests/judges/run.sh` and `make bench` |\n\
+                    | d | not yet | |\n";
         assert_eq!(found(good), Vec::<String>::new());
     }
 
     #[test]
     fn rows_without_a_test_or_with_one_that_is_not_there_are_found() {
-        let bad = "| a | works | trust me |\n| b | works | `helper` |\n\n| c | d |\n";
+        let bad = "| a | works | trust me |\n| b | not yet | `helper` |\n\n| c | works |\n";
         assert_eq!(found(bad), ["README.md:7: names no test", "README.md:8: there is no test helper"]);
     }
 

@@ -45,8 +45,7 @@ pub async fn run(suite: &Suite, options: &Options, screen: Screen) -> Result<(),
     let stage = Stage::on(suite, screen).await?;
     let path = path::measure(&stage, options).await?;
     let bare = store::measure(suite.cluster(), path.payees).await?;
-    let measured =
-        Measured { payees: path.payees, calculated: path.calculated, paid: path.paid, bare };
+    let measured = Measured { payees: path.payees, calculated: path.calculated, paid: path.paid, bare };
     for line in table(&measured) {
         stage.say(line)?;
     }
@@ -62,7 +61,13 @@ fn table(measured: &Measured) -> Vec<String> {
         format!("{what:<44} {:>8} ms {rate:>10}/s {ratio:>8}", took.as_millis())
     };
     vec![
-        format!("{:<44} {:>11} {:>12} {:>8}", format!("{} payees", measured.payees), "time", "payouts", "ratio"),
+        format!(
+            "{:<44} {:>11} {:>12} {:>8}",
+            format!("{} payees", measured.payees),
+            "time",
+            "payouts",
+            "ratio"
+        ),
         row("bare loop of COPY and batch commits", measured.bare),
         row("snapshot and calculation", measured.calculated),
         row("hand-over and execution", measured.paid),
@@ -75,7 +80,8 @@ fn table(measured: &Measured) -> Vec<String> {
 fn peak_memory_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = peak.and_then(|rest| rest.trim().strip_suffix(" kB")).and_then(|kib| kib.trim().parse::<u64>().ok());
+    let kib =
+        peak.and_then(|rest| rest.trim().strip_suffix(" kB")).and_then(|kib| kib.trim().parse::<u64>().ok());
     kib.unwrap_or_default() / 1024
 }
 

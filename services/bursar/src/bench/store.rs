@@ -18,19 +18,22 @@ const TABLES: &str = "DROP TABLE IF EXISTS payee, batch, result;
     CREATE TABLE batch (number integer PRIMARY KEY, state integer NOT NULL, paid integer NOT NULL);
     CREATE TABLE result (run uuid, ordinal integer, status smallint, PRIMARY KEY (run, ordinal))";
 const INTEND: &str = "UPDATE batch SET state = 1 WHERE number = $1";
-const RESULTS: &str = "INSERT INTO result SELECT $1, ordinal, 1 FROM generate_series($2::integer, $3::integer) AS ordinal";
+const RESULTS: &str =
+    "INSERT INTO result SELECT $1, ordinal, 1 FROM generate_series($2::integer, $3::integer) AS ordinal";
 const DONE: &str = "UPDATE batch SET state = 2, paid = $2 WHERE number = $1";
 
 /// How long the database alone takes for `payees` rows in and their results.
 pub(super) async fn measure(cluster: &Cluster, payees: u32) -> Result<Duration, CommandError> {
-    let config = cluster.provision("bench").await.map_err(|error| CommandError::Unexpected(error.to_string()))?;
+    let config =
+        cluster.provision("bench").await.map_err(|error| CommandError::Unexpected(error.to_string()))?;
     let url = config.owner_url;
     let client = connect(&url).await?;
     client.batch_execute(TABLES).await.map_err(failed)?;
     let batches = payees.div_ceil(BATCH_SIZE);
     let began = Instant::now();
     copy(&url, payees).await.map_err(|error| CommandError::Unexpected(error.to_string()))?;
-    let all = format!("INSERT INTO batch SELECT number, 0, 0 FROM generate_series(0, {batches} - 1) AS number");
+    let all =
+        format!("INSERT INTO batch SELECT number, 0, 0 FROM generate_series(0, {batches} - 1) AS number");
     client.batch_execute(&all).await.map_err(failed)?;
     let next = Arc::new(AtomicU32::new(0));
     let mut workers = JoinSet::new();
@@ -71,7 +74,10 @@ async fn work(mut client: Client, next: Arc<AtomicU32>, payees: u32) -> Result<(
         client.execute(&intend, &[&number]).await.map_err(failed)?;
         let transaction = client.transaction().await.map_err(failed)?;
         let run = ids::Uuid::nil();
-        transaction.execute(&results, &[&run, &first.cast_signed(), &last.cast_signed()]).await.map_err(failed)?;
+        transaction
+            .execute(&results, &[&run, &first.cast_signed(), &last.cast_signed()])
+            .await
+            .map_err(failed)?;
         transaction.execute(&done, &[&number, &(last - first + 1).cast_signed()]).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
     }

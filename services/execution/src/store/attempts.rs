@@ -9,7 +9,7 @@ use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hedera::transfer::SignedCopy;
 use ids::{AttemptId, RunId};
-use pg::Numeric128;
+use pg::{Numeric128, Prepare as _};
 use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
@@ -76,6 +76,7 @@ pub async fn undecided(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result
     let rows: Vec<OpenRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())
         .bind::<Integer, _>(batch.number.cast_signed())
+        .prepared()
         .load(conn)
         .await?;
     rows.into_iter().map(Attempt::try_from).collect()
@@ -100,6 +101,7 @@ pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<D
     let rows: Vec<DueRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())
         .bind::<Integer, _>(batch.number.cast_signed())
+        .prepared()
         .load(conn)
         .await?;
     Ok(rows
@@ -113,37 +115,49 @@ pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<D
         .collect())
 }
 
-/// Commits attempts to the database as intended and begun to be sent, with the exact bytes.
+/// Commits attempts to the database as intended and begun to be sent, with the exact bytes. All have as many copies;
+/// an attempt's payouts follow one another.
 pub async fn insert(
     conn: &mut AsyncPgConnection,
     batch: &DueBatch,
     attempts: &[Attempt],
 ) -> Result<(), StoreError> {
-    use crate::store::schema::attempt as table;
-    use diesel::ExpressionMethods;
-
-    let rows: Vec<_> = attempts
-        .iter()
-        .map(|attempt| {
-            let ordinals: Vec<i32> = attempt.ordinals.iter().map(|ordinal| ordinal.cast_signed()).collect();
-            (
-                table::run_id.eq(batch.run.as_uuid()),
-                table::attempt_id.eq(attempt.id.as_uuid()),
-                table::batch_number.eq(batch.number.cast_signed()),
-                table::ordinals.eq(ordinals),
-                table::units.eq(Numeric128(attempt.units)),
-                table::payer.eq(attempt.transaction.payer().to_string()),
-                table::valid_start_ns.eq(attempt.transaction.valid_start_ns()),
-                table::window_end_ns.eq(attempt.window_end_ns),
-                table::nodes.eq(attempt.copies.iter().map(|copy| copy.node.to_string()).collect::<Vec<_>>()),
-                table::copies.eq(attempt.copies.iter().map(|copy| copy.bytes.as_slice()).collect::<Vec<_>>()),
-                table::hashes.eq(attempt.copies.iter().map(|copy| copy.hash.as_slice()).collect::<Vec<_>>()),
-                table::tries.eq(attempt.tries.cast_signed()),
-                table::send_begins.eq(attempt.send_begins.cast_signed()),
-            )
-        })
-        .collect();
-    let inserted = diesel::insert_into(table::table).values(&rows).execute(conn).await?;
+    const SQL: &str = "INSERT INTO attempt (run_id, attempt_id, batch_number, ordinals, units, payer, valid_start_ns, \
+        window_end_ns, nodes, copies, hashes, tries, send_begins) \
+        SELECT $1, attempt_id, $2, ARRAY(SELECT generate_series(first, first + size - 1)), units, payer, start_ns, \
+        end_ns, ($10)[(place - 1) * $13 + 1 : place * $13], ($11)[(place - 1) * $13 + 1 : place * $13], \
+        ($12)[(place - 1) * $13 + 1 : place * $13], tries, 1 \
+        FROM unnest($3, $4, $5, $6, $7, $8, $9, $14) WITH ORDINALITY \
+            AS new (attempt_id, first, size, units, payer, start_ns, end_ns, tries, place)";
+    let copies = attempts.iter().flat_map(|attempt| &attempt.copies);
+    let copies_each = attempts.first().map_or(0, |attempt| attempt.copies.len());
+    let int = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
+    let first = |attempt: &Attempt| attempt.ordinals.iter().next().map_or(0, |ordinal| ordinal.cast_signed());
+    let payer = |attempt: &Attempt| attempt.transaction.payer().to_string();
+    let inserted = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.number.cast_signed())
+        .bind::<Array<SqlUuid>, _>(attempts.iter().map(|attempt| attempt.id.as_uuid()).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(attempts.iter().map(first).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(
+            attempts.iter().map(|attempt| int(attempt.ordinals.len())).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Numeric>, _>(
+            attempts.iter().map(|attempt| Numeric128(attempt.units)).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Text>, _>(attempts.iter().map(payer).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(attempts.iter().map(|a| a.transaction.valid_start_ns()).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(attempts.iter().map(|attempt| attempt.window_end_ns).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(copies.clone().map(|copy| copy.node.to_string()).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(copies.clone().map(|copy| copy.bytes.as_slice()).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(copies.map(|copy| copy.hash.as_slice()).collect::<Vec<_>>())
+        .bind::<Integer, _>(int(copies_each))
+        .bind::<Array<Integer>, _>(
+            attempts.iter().map(|attempt| attempt.tries.cast_signed()).collect::<Vec<_>>(),
+        )
+        .prepared()
+        .execute(conn)
+        .await?;
     if inserted == attempts.len() {
         Ok(())
     } else {
@@ -164,6 +178,7 @@ pub async fn insert_live(
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Array<Integer>, _>(ordinals)
         .bind::<Array<SqlUuid>, _>(owners)
+        .prepared()
         .execute(conn)
         .await?;
     Ok(())
@@ -194,6 +209,7 @@ pub async fn replace(
     let marked = diesel::sql_query(MARK)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<SqlUuid, _>(dead.as_uuid())
+        .prepared()
         .execute(conn)
         .await?;
     let (ordinals, owners) = by_ordinal(successors);
@@ -203,6 +219,7 @@ pub async fn replace(
         .bind::<SqlUuid, _>(dead.as_uuid())
         .bind::<Array<Integer>, _>(ordinals)
         .bind::<Array<SqlUuid>, _>(owners)
+        .prepared()
         .execute(conn)
         .await?;
     Ok(marked == 1 && moved == expected)
@@ -225,6 +242,7 @@ pub async fn begin_send(
     let rows: Vec<IdRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Array<SqlUuid>, _>(attempts.iter().map(AttemptId::as_uuid).collect::<Vec<_>>())
+        .prepared()
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
@@ -316,6 +334,7 @@ pub async fn decide(
         .bind::<Array<Integer>, _>(
             decisions.iter().map(|d| next(d).map_or(0, |n| n.tries.cast_signed())).collect::<Vec<_>>(),
         )
+        .prepared()
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
@@ -337,6 +356,7 @@ pub async fn doubt(
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Array<SqlUuid>, _>(doubts.iter().map(|(id, _)| id.as_uuid()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(doubts.iter().map(|(_, reason)| *reason).collect::<Vec<_>>())
+        .prepared()
         .execute(conn)
         .await?;
     Ok(())
@@ -359,6 +379,7 @@ pub async fn record_effects(
         .bind::<Array<SqlUuid>, _>(effects.iter().map(|(id, _, _)| id.as_uuid()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(effects.iter().map(|(_, effect, _)| effect.as_str()).collect::<Vec<_>>())
         .bind::<Array<Nullable<BigInt>>, _>(effects.iter().map(|(_, _, at)| *at).collect::<Vec<_>>())
+        .prepared()
         .execute(conn)
         .await?;
     Ok(())
@@ -369,7 +390,8 @@ pub async fn retry_failed(conn: &mut AsyncPgConnection, run: RunId) -> Result<u6
     const SQL: &str = "WITH again AS (UPDATE attempt SET next_at = clock_timestamp(), next_split = false, next_tries = 0 \
         WHERE run_id = $1 AND state = 4 AND next_at IS NULL AND NOT replaced RETURNING cardinality(ordinals) AS payouts) \
         SELECT coalesce(sum(payouts), 0)::bigint AS payouts FROM again";
-    let row: CountRow = diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).get_result(conn).await?;
+    let row: CountRow =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;
     Ok(row.payouts.cast_unsigned())
 }
 
@@ -488,6 +510,7 @@ pub async fn of_payout(
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Integer, _>(batch_number.cast_signed())
         .bind::<Integer, _>(ordinal.cast_signed())
+        .prepared()
         .load(conn)
         .await?;
     rows.into_iter().map(StoredAttempt::try_from).collect()

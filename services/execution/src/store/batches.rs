@@ -3,11 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use diesel::pg::sql_types::Timestamptz;
-use diesel::sql_types::{BigInt, Integer, Nullable, Numeric, SmallInt, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Numeric, SmallInt, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::RunId;
-use pg::Numeric128;
+use pg::{Numeric128, Prepare as _};
 
 use crate::domain::progress::{Progress, Tally};
 use crate::domain::run::Header;
@@ -26,6 +26,7 @@ pub async fn insert_all(
         .bind::<SqlUuid, _>(header.run.as_uuid())
         .bind::<SqlUuid, _>(load)
         .bind::<Integer, _>(header.batch_size.cast_signed())
+        .prepared()
         .execute(conn)
         .await?;
     Ok(())
@@ -61,8 +62,8 @@ const RECOUNT: &str = "UPDATE batch SET \
         WHEN new.processing + new.in_doubt > 0 THEN \
             least(clock_timestamp() + $2 * interval '1 millisecond', CASE WHEN run.state = 1 THEN new.next_at END) \
         WHEN run.state = 1 THEN coalesce(new.next_at, clock_timestamp()) END, \
-    lease_until = CASE WHEN $3 IS NULL THEN batch.lease_until END, \
-    lease_slot = CASE WHEN $3 IS NULL THEN batch.lease_slot END \
+    lease_until = CASE WHEN NOT $3 THEN batch.lease_until END, \
+    lease_slot = CASE WHEN NOT $3 THEN batch.lease_slot END \
     FROM run, batch AS counted, LATERAL (SELECT *, processing + in_doubt + paid + failed AS busy, \
             processing_units + in_doubt_units + paid_units + failed_units AS busy_units, \
             processing + in_doubt = 0 AND (paid + failed = counted.size OR run.state IN (3, 6)) AS done \
@@ -78,28 +79,25 @@ const RECOUNT: &str = "UPDATE batch SET \
             min(next_at) AS next_at \
             FROM attempt WHERE attempt.run_id = counted.run_id AND attempt.batch_number = counted.number AND NOT replaced \
         ) AS sums) AS new \
-    WHERE batch.run_id = $1 AND run.run_id = $1 AND counted.run_id = $1 AND counted.number = batch.number";
+    WHERE batch.run_id = $1 AND run.run_id = $1 AND counted.run_id = $1 AND counted.number = batch.number \
+        AND batch.number BETWEEN $4 AND $5 AND counted.number BETWEEN $4 AND $5";
 
 /// Counts batches anew from their attempts.
 pub async fn recount(conn: &mut AsyncPgConnection, run: RunId, which: Recount) -> Result<(), StoreError> {
-    let (number, poll, release) = match which {
-        Recount::Release { number, poll } => (Some(number), poll, Some(1)),
-        Recount::One(number) => (Some(number), Duration::ZERO, None),
-        Recount::All => (None, Duration::ZERO, None),
+    let (numbers, poll, release) = match which {
+        Recount::Release { number, poll } => ((number, number), poll, true),
+        Recount::One(number) => ((number, number), Duration::ZERO, false),
+        Recount::All => ((1, i32::MAX.cast_unsigned()), Duration::ZERO, false),
     };
-    let poll_ms = i64::try_from(poll.as_millis()).unwrap_or(i64::MAX);
-    let all = diesel::sql_query(if number.is_some() {
-        format!("{RECOUNT} AND batch.number = $4")
-    } else {
-        RECOUNT.to_owned()
-    })
-    .bind::<SqlUuid, _>(run.as_uuid())
-    .bind::<BigInt, _>(poll_ms)
-    .bind::<Nullable<Integer>, _>(release);
-    match number {
-        Some(number) => all.bind::<Integer, _>(number.cast_signed()).execute(conn).await?,
-        None => all.execute(conn).await?,
-    };
+    diesel::sql_query(RECOUNT)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<BigInt, _>(i64::try_from(poll.as_millis()).unwrap_or(i64::MAX))
+        .bind::<Bool, _>(release)
+        .bind::<Integer, _>(numbers.0.cast_signed())
+        .bind::<Integer, _>(numbers.1.cast_signed())
+        .prepared()
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -109,6 +107,7 @@ pub async fn lock(conn: &mut AsyncPgConnection, run: RunId, number: u32) -> Resu
     diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Integer, _>(number.cast_signed())
+        .prepared()
         .execute(conn)
         .await?;
     Ok(())
@@ -117,7 +116,7 @@ pub async fn lock(conn: &mut AsyncPgConnection, run: RunId, number: u32) -> Resu
 /// Locks all batches of a run in their order.
 pub async fn lock_all(conn: &mut AsyncPgConnection, run: RunId) -> Result<(), StoreError> {
     const SQL: &str = "SELECT FROM batch WHERE run_id = $1 ORDER BY number FOR UPDATE";
-    diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).execute(conn).await?;
+    diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().execute(conn).await?;
     Ok(())
 }
 
@@ -176,7 +175,8 @@ pub async fn progress(conn: &mut AsyncPgConnection, run: RunId) -> Result<Progre
         coalesce(1000 * extract(epoch FROM CASE WHEN bool_and(state = 2) THEN max(ended_at) ELSE clock_timestamp() END \
             - min(started_at)), 0)::bigint AS worked_ms \
         FROM batch WHERE run_id = $1";
-    let row: ProgressRow = diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).get_result(conn).await?;
+    let row: ProgressRow =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;
     Ok(Progress::from(row))
 }
 
@@ -246,7 +246,7 @@ struct BatchRow {
     size: i32,
     #[diesel(sql_type = SmallInt)]
     state: i16,
-    #[diesel(sql_type = diesel::sql_types::Bool)]
+    #[diesel(sql_type = Bool)]
     leased: bool,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     due_at: Option<At>,
@@ -276,6 +276,7 @@ pub async fn list(
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Integer, _>(after.cast_signed())
         .bind::<BigInt, _>(i64::from(limit))
+        .prepared()
         .load(conn)
         .await?;
     Ok(rows
@@ -300,14 +301,18 @@ pub async fn list(
 pub async fn ending(conn: &mut AsyncPgConnection, run: RunId) -> Result<(bool, bool), StoreError> {
     #[derive(QueryableByName)]
     struct EndingRow {
-        #[diesel(sql_type = diesel::sql_types::Bool)]
+        #[diesel(sql_type = Bool)]
         open: bool,
-        #[diesel(sql_type = diesel::sql_types::Bool)]
+        #[diesel(sql_type = Bool)]
         failed: bool,
     }
     const SQL: &str = "SELECT EXISTS (SELECT FROM batch WHERE run_id = $1 AND state = 1) AS open, \
         EXISTS (SELECT FROM batch WHERE run_id = $1 AND failed > 0) AS failed";
-    let row: Option<EndingRow> =
-        diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).get_result(conn).await.optional()?;
+    let row: Option<EndingRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .prepared()
+        .get_result(conn)
+        .await
+        .optional()?;
     Ok(row.map_or((true, false), |row| (row.open, row.failed)))
 }

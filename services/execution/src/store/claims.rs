@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Integer, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::RunId;
+use pg::Prepare as _;
 
 use crate::store::StoreError;
 
@@ -66,6 +67,7 @@ pub async fn try_slot(conn: &mut AsyncPgConnection, run: RunId, slot: u32) -> Re
     let row: FreeRow = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<BigInt, _>(i64::from(slot))
+        .prepared()
         .get_result(conn)
         .await?;
     Ok(row.free)
@@ -88,6 +90,7 @@ pub async fn lock_due(
     let row: Option<DueRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Integer, _>(slot.cast_signed())
+        .prepared()
         .get_result(conn)
         .await
         .optional()?;
@@ -124,6 +127,7 @@ pub async fn take(
         .bind::<diesel::sql_types::Numeric, _>(pg::Numeric128(planned.units))
         .bind::<Integer, _>(planned.attempts.cast_signed())
         .bind::<Integer, _>(planned.retries.cast_signed())
+        .prepared()
         .execute(conn)
         .await?;
     if updated == 1 { Ok(()) } else { Err(StoreError::inconsistent("batch", batch.number, "number")) }
@@ -138,6 +142,7 @@ pub async fn lock_held(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result
         .bind::<SqlUuid, _>(batch.run.as_uuid())
         .bind::<Integer, _>(batch.number.cast_signed())
         .bind::<BigInt, _>(batch.epoch)
+        .prepared()
         .get_result(conn)
         .await?;
     Ok(row.free)

@@ -5,6 +5,7 @@ use diesel::pg::sql_types::Timestamptz;
 use diesel::sql_types::{Array, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AttemptId, RunId};
+use pg::Prepare as _;
 
 use crate::store::{At, StoreError};
 
@@ -31,6 +32,7 @@ pub async fn append(conn: &mut AsyncPgConnection, run: RunId, events: &[Event]) 
         .bind::<Array<SqlUuid>, _>(events.iter().map(|event| event.attempt.as_uuid()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(events.iter().map(|event| event.kind).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(events.iter().map(|event| event.detail.as_str()).collect::<Vec<_>>())
+        .prepared()
         .execute(conn)
         .await?;
     Ok(())
@@ -65,6 +67,7 @@ pub async fn of_attempts(
     let rows = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Array<SqlUuid>, _>(attempts.iter().map(AttemptId::as_uuid).collect::<Vec<_>>())
+        .prepared()
         .load(conn)
         .await?;
     Ok(rows)
@@ -85,6 +88,7 @@ pub async fn record_break(
         .bind::<SqlUuid, _>(attempt.as_uuid())
         .bind::<Text, _>(reason)
         .bind::<Text, _>(detail)
+        .prepared()
         .execute(conn)
         .await?;
     Ok(())
@@ -112,6 +116,7 @@ pub async fn proposals(
     let rows = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<SqlUuid, _>(attempt.as_uuid())
+        .prepared()
         .load(conn)
         .await?;
     Ok(rows)
@@ -134,6 +139,7 @@ pub async fn propose(
         .bind::<Text, _>(by)
         .bind::<SmallInt, _>(outcome)
         .bind::<Text, _>(evidence)
+        .prepared()
         .execute(conn)
         .await?;
     Ok(())

@@ -5,7 +5,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Numeric, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::RunId;
-use pg::{CopyIn, Numeric128, PgError};
+use pg::{CopyIn, Numeric128, PgError, Prepare as _};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -82,6 +82,7 @@ pub async fn range(
         .bind::<SqlUuid, _>(load)
         .bind::<Integer, _>(first.cast_signed())
         .bind::<Integer, _>((first + size).cast_signed())
+        .prepared()
         .load(conn)
         .await?;
     let whole = rows.len() == usize::try_from(size).unwrap_or(usize::MAX);

@@ -6,7 +6,7 @@ use diesel::QueryableByName;
 use diesel::pg::sql_types::Timestamptz;
 use diesel::sql_types::{BigInt, Integer, Nullable, Numeric, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use pg::Numeric128;
+use pg::{Numeric128, Prepare as _};
 
 use crate::domain::attempt::Cause;
 use crate::domain::payout::{AttemptState, PayoutStatus, status};
@@ -150,6 +150,7 @@ pub async fn list(
         .bind::<Nullable<Integer>, _>(filter.status_code())
         .bind::<diesel::sql_types::Bool, _>(stopped)
         .bind::<BigInt, _>(i64::from(limit))
+        .prepared()
         .load(conn)
         .await?;
     rows.into_iter().map(|row| row.into_payout(run.state)).collect()

@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hedera::status::Class;
 use ids::{DistributionId, FundingAccountId, RunId};
-use pg::Numeric128;
+use pg::{Numeric128, Prepare as _};
 use uuid::Uuid;
 
 use crate::domain::attempt::Cause;
@@ -191,6 +191,7 @@ pub async fn set_state(
         .bind::<Nullable<Text>, _>(halt.map(|cause| cause.reason.as_str()))
         .bind::<Nullable<SmallInt>, _>(halt.map(|cause| class_code(cause.class)))
         .bind::<Bool, _>(state.has_ended())
+        .prepared()
         .execute(conn)
         .await?;
     if updated == 1 { Ok(()) } else { Err(StoreError::inconsistent("run", id, "run_id")) }
@@ -234,6 +235,7 @@ pub async fn list(
         .bind::<Nullable<Timestamptz>, _>(before.map(|(at, _)| At(at)))
         .bind::<Nullable<SqlUuid>, _>(before.map(|(_, id)| id))
         .bind::<BigInt, _>(i64::from(limit))
+        .prepared()
         .load(conn)
         .await?;
     rows.into_iter().map(StoredRun::try_from).collect()
@@ -261,7 +263,8 @@ pub async fn with_due_batches(conn: &mut AsyncPgConnection, limit: u32) -> Resul
     const SQL: &str = "SELECT run_id, parallelism FROM run WHERE state <= 3 AND EXISTS (SELECT FROM batch \
         WHERE batch.run_id = run.run_id AND batch.state = 1 AND batch.due_at <= clock_timestamp()) \
         ORDER BY created_at LIMIT $1";
-    let rows: Vec<ActiveRow> = diesel::sql_query(SQL).bind::<BigInt, _>(i64::from(limit)).load(conn).await?;
+    let rows: Vec<ActiveRow> =
+        diesel::sql_query(SQL).bind::<BigInt, _>(i64::from(limit)).prepared().load(conn).await?;
     Ok(rows
         .into_iter()
         .map(|row| Active { id: RunId::from_uuid(row.run_id), parallelism: row.parallelism.cast_unsigned() })
@@ -275,7 +278,8 @@ pub async fn without_open_batches(
 ) -> Result<Vec<RunId>, StoreError> {
     const SQL: &str = "SELECT run_id, parallelism FROM run WHERE state <= 3 AND NOT EXISTS (SELECT FROM batch \
         WHERE batch.run_id = run.run_id AND batch.state = 1) ORDER BY created_at LIMIT $1";
-    let rows: Vec<ActiveRow> = diesel::sql_query(SQL).bind::<BigInt, _>(i64::from(limit)).load(conn).await?;
+    let rows: Vec<ActiveRow> =
+        diesel::sql_query(SQL).bind::<BigInt, _>(i64::from(limit)).prepared().load(conn).await?;
     Ok(rows.into_iter().map(|row| RunId::from_uuid(row.run_id)).collect())
 }
 
@@ -288,7 +292,7 @@ pub fn same_header(stored: &StoredRun, header_hash: &[u8; 32]) -> bool {
 pub async fn lock_id(conn: &mut AsyncPgConnection, id: RunId) -> Result<(), StoreError> {
     // Slots of a run are 0 and above in the same space of locks.
     const SQL: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, -1))";
-    diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).execute(conn).await?;
+    diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).prepared().execute(conn).await?;
     Ok(())
 }
 
@@ -300,6 +304,7 @@ pub async fn bury(conn: &mut AsyncPgConnection, id: RunId, by: &str, reason: &st
         .bind::<SqlUuid, _>(id.as_uuid())
         .bind::<Text, _>(by)
         .bind::<Text, _>(reason)
+        .prepared()
         .execute(conn)
         .await?;
     Ok(())
@@ -313,6 +318,7 @@ pub async fn is_buried(conn: &mut AsyncPgConnection, id: RunId) -> Result<bool, 
         buried: bool,
     }
     const SQL: &str = "SELECT EXISTS (SELECT FROM cancelled_run WHERE run_id = $1) AS buried";
-    let row: BuriedRow = diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).get_result(conn).await?;
+    let row: BuriedRow =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).prepared().get_result(conn).await?;
     Ok(row.buried)
 }

@@ -167,7 +167,11 @@ pub(super) async fn begin_again(
         Ok(attempts::begin_send(conn, run, &ids).await?)
     })
     .await?;
-    Ok(unsent.into_iter().partition(|attempt| begun.contains(&attempt.id)))
+    let (mut again, held): (Vec<Attempt>, Vec<Attempt>) =
+        unsent.into_iter().partition(|attempt| begun.contains(&attempt.id));
+    // As stored now: it chooses the next node, which may know more than the one that did not answer.
+    again.iter_mut().for_each(|attempt| attempt.send_begins += 1);
+    Ok((again, held))
 }
 
 fn small(count: usize) -> u32 {

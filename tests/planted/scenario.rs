@@ -1,0 +1,223 @@
+//! The scenarios: each makes the one thing happen that one rule of the protocol is there for.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bursar_tests::rig::checker::Violation;
+use bursar_tests::rig::{Action, Driver, Outcome, Rig, Worker};
+use proto::execution::v1 as pb;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+/// Three transactions of nine payees.
+const PAYEES: usize = 27;
+const TO_THE_PLACE: Duration = Duration::from_secs(40);
+/// A run that a bug has broken may never end; the ledger is judged all the same.
+const PATIENCE: Duration = Duration::from_secs(50);
+/// Longer than a window (15 s), its margin and a look.
+const PAST_THE_WINDOW: Duration = Duration::from_secs(22);
+/// Until everything that was delayed has arrived.
+const LATE: Duration = Duration::from_secs(6);
+const TICK: Duration = Duration::from_millis(40);
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scenario {
+    /// A copy takes effect and its answer is lost; no receipt shows; the next copy is refused.
+    RefusedResend,
+    /// The same, and the mirror node is far behind until after the window.
+    LaggingMirror,
+    /// The same, and one replica of the mirror node is current while the other is far behind.
+    DisagreeingReplicas,
+    /// A copy is under way for seconds; meanwhile another node lets one fail as not its own.
+    WrongNode,
+    /// The same, with a signature that this node calls invalid.
+    WrongSignature,
+    /// A worker is frozen before it sends; the run is cancelled; it goes on.
+    CancelInFlight,
+    /// A worker is killed before its intents are committed.
+    KilledBeforeCommit,
+    /// A worker is frozen before its intents are committed, and another takes the same batch.
+    TwoClaims,
+    /// A worker is frozen after it sent; another sees these attempts fail, and pays by new ones; the first goes on.
+    Overtaken,
+}
+
+/// How a scenario is staged.
+struct Stage {
+    faults: Vec<Value>,
+    /// Milliseconds by which each replica of the mirror node is behind.
+    lags: [u64; 2],
+    payees: usize,
+    parallelism: u32,
+    failpoint: Option<(&'static str, Action)>,
+    /// How long all this goes on.
+    lasts: Duration,
+}
+
+impl Stage {
+    fn calm() -> Self {
+        Self {
+            faults: Vec::new(),
+            lags: [0, 0],
+            payees: PAYEES,
+            parallelism: 1,
+            failpoint: None,
+            lasts: Duration::ZERO,
+        }
+    }
+
+    /// The first copies take effect late and unanswered; the next ones fail with a status that leaves the id open.
+    fn bad_copies(status: &str) -> Self {
+        let faults = vec![
+            json!({"kind": "delay_effect", "times": 3, "millis": 4000, "lose_answer": true}),
+            json!({"kind": "consensus_status", "times": 3, "status": status}),
+        ];
+        Self { faults, lasts: LATE, ..Self::calm() }
+    }
+}
+
+impl Scenario {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::RefusedResend,
+        Self::LaggingMirror,
+        Self::DisagreeingReplicas,
+        Self::WrongNode,
+        Self::WrongSignature,
+        Self::CancelInFlight,
+        Self::KilledBeforeCommit,
+        Self::TwoClaims,
+        Self::Overtaken,
+    ];
+
+    fn stage(self) -> Stage {
+        let effects_without_answer = || vec![json!({"kind": "receipt_unknown"}), json!({"kind": "lost_after", "times": 3})];
+        let calm = Stage::calm();
+        match self {
+            Self::RefusedResend => Stage {
+                faults: vec![
+                    json!({"kind": "refuse_resend", "status": "INSUFFICIENT_TX_FEE"}),
+                    json!({"kind": "lost_after", "times": 3}),
+                    json!({"kind": "receipt_unknown", "millis": 3000}),
+                ],
+                lasts: LATE,
+                ..calm
+            },
+            Self::LaggingMirror => Stage {
+                faults: effects_without_answer(),
+                lags: [60_000, 60_000],
+                lasts: PAST_THE_WINDOW,
+                ..calm
+            },
+            Self::DisagreeingReplicas => Stage {
+                faults: {
+                    let mut faults = effects_without_answer();
+                    // Only the list of the payer's transactions is left to look at.
+                    faults.push(json!({"kind": "mirror_error", "http_status": 503, "path_contains": "/transactions/"}));
+                    faults
+                },
+                lags: [0, 60_000],
+                lasts: PAST_THE_WINDOW,
+                ..calm
+            },
+            Self::WrongNode => Stage::bad_copies("INVALID_NODE_ACCOUNT"),
+            Self::WrongSignature => Stage::bad_copies("INVALID_PAYER_SIGNATURE"),
+            Self::CancelInFlight => Stage { failpoint: Some(("send.before", Action::Stop)), ..calm },
+            Self::KilledBeforeCommit => Stage { failpoint: Some(("intend.before_commit", Action::Kill)), ..calm },
+            Self::TwoClaims => {
+                Stage { failpoint: Some(("intend.before_commit", Action::Stop)), parallelism: 2, lasts: LATE, ..calm }
+            }
+            Self::Overtaken => Stage {
+                faults: vec![
+                    // What is lost stays out, so that the batch stays open.
+                    json!({"kind": "refuse_resend", "status": "BUSY"}),
+                    json!({"kind": "consensus_status", "times": 2, "status": "THROTTLED_AT_CONSENSUS"}),
+                    json!({"kind": "lost_before", "times": 1}),
+                ],
+                payees: 10,
+                failpoint: Some(("send.after", Action::Stop)),
+                lasts: LATE,
+                ..calm
+            },
+        }
+    }
+
+    /// Plays it with `program` and judges; the error is of the stage, not of the actors.
+    pub(crate) async fn play(self, program: &Path, sql: &str) -> Outcome<Vec<Violation>> {
+        let stage = self.stage();
+        let rig = Rig::new(program).await?;
+        if !sql.is_empty() {
+            rig.sql(sql).await?;
+        }
+        let setting = stage.failpoint.map(|(name, action)| {
+            let passes = if name == "send.after" { 1 } else { 0 };
+            format!("{name}:{}:{passes}", action.name())
+        });
+        let settings: Vec<(&str, &str)> = setting.iter().map(|setting| ("BURSAR_FAILPOINT", setting.as_str())).collect();
+        let mut first = rig.worker("first", &settings).await?;
+        let driver = rig.driver(&first)?;
+        let payees: Vec<(u64, u64)> = rig.ledger.accounts(stage.payees).await?.into_iter().zip(100..).collect();
+        let header = rig.header(&driver, &payees).await?;
+        let header = pb::RunHeader { batch_size: 27, parallelism: stage.parallelism, ..header };
+        for fault in &stage.faults {
+            rig.ledger.fault(fault.clone()).await?;
+        }
+        for (replica, lag) in stage.lags.into_iter().enumerate() {
+            rig.ledger.lag(replica, lag).await?;
+        }
+        // A worker that is frozen or killed at once does not answer.
+        let (starter, begun, list) = (driver.clone(), header.clone(), payees.clone());
+        let starting = tokio::spawn(async move { starter.start_run(begun, &list).await });
+        if stage.failpoint.is_none() {
+            starting.await??;
+        }
+        let mut second = None;
+        if let Some((_, action)) = stage.failpoint {
+            first.reached(action, TO_THE_PLACE).await?;
+            second = Some(rig.worker("second", &[]).await?);
+        }
+        let worker = second.as_ref().unwrap_or(&first);
+        let driver = rig.driver(worker)?;
+        if let Some((_, Action::Stop)) = stage.failpoint {
+            self.meanwhile(&rig, &driver, &header.run_id, &first).await?;
+        }
+        sleep(stage.lasts).await;
+        rig.ledger.heal().await?;
+        finish(&rig, &driver, &header.run_id).await?;
+        rig.judge(&driver, &header.run_id, &payees).await
+    }
+
+    /// What the second worker does while the first is frozen; then the first goes on.
+    async fn meanwhile(self, rig: &Rig, driver: &Driver, run: &str, first: &Worker) -> Outcome<()> {
+        match self {
+            Self::CancelInFlight => driver.cancel_run(run).await?,
+            Self::Overtaken => {
+                let paid = |run: &pb::Run| {
+                    run.progress.as_ref().and_then(|progress| progress.paid.as_ref()).is_some_and(|paid| paid.payouts > 0)
+                };
+                rig.wait(driver, run, TO_THE_PLACE, paid).await?.map_err(|run| format!("nothing is paid: {run:?}"))?;
+            }
+            // Time to come as far as it can.
+            _ => sleep(Duration::from_secs(2)).await,
+        }
+        first.resume()
+    }
+}
+
+/// Waits for the end, if there is one, and until nothing is under way any more. A run that halts is resumed.
+async fn finish(rig: &Rig, driver: &Driver, run: &str) -> Outcome<()> {
+    let until = Instant::now() + PATIENCE;
+    let over = |run: &pb::Run| {
+        use pb::RunState::{Cancelled, Completed, Failed, Halted};
+        matches!(run.state(), Cancelled | Completed | Failed | Halted)
+    };
+    while Instant::now() < until {
+        match rig.wait(driver, run, until - Instant::now(), over).await? {
+            Ok(state) if state.state() == pb::RunState::Halted => drop(driver.retry_run(run).await),
+            Ok(_) | Err(_) => break,
+        }
+        sleep(TICK).await;
+    }
+    sleep(LATE).await;
+    Ok(())
+}

@@ -38,7 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Promise 4 of the design: no claims, no action. A method of ours without a policy does not build.
 fn refuse_methods_without_policy(encoded: &[u8]) -> Result<(), Box<dyn Error>> {
     let pool = DescriptorPool::decode(encoded)?;
-    let policy = pool.get_extension_by_name("bursar.auth.v1.policy").ok_or("bursar.auth.v1.policy is missing")?;
+    let policy =
+        pool.get_extension_by_name("bursar.auth.v1.policy").ok_or("bursar.auth.v1.policy is missing")?;
     for service in pool.services().filter(|service| service.package_name().starts_with("bursar.")) {
         for method in service.methods() {
             if !method.options().has_extension(&policy) {

@@ -14,10 +14,17 @@ pub(crate) enum Trouble {
     DisagreeingMirrors,
     /// Copies take effect seconds after their answer, which is lost.
     LateCopies,
+    /// Copies fail at consensus in ways that leave the id open: another copy can still take effect.
+    BadCopies,
 }
 
-const TROUBLES: [Trouble; 4] =
-    [Trouble::LostAnswers, Trouble::RefusedResends, Trouble::DisagreeingMirrors, Trouble::LateCopies];
+const TROUBLES: [Trouble; 5] = [
+    Trouble::LostAnswers,
+    Trouble::RefusedResends,
+    Trouble::DisagreeingMirrors,
+    Trouble::LateCopies,
+    Trouble::BadCopies,
+];
 
 impl Trouble {
     pub(crate) async fn set(self, ledger: &Ledger, seed: usize) -> Outcome<()> {
@@ -40,6 +47,11 @@ impl Trouble {
             Self::LateCopies => vec![
                 json!({"kind": "delay_effect", "percent": 40, "seed": seed, "millis": 1500, "lose_answer": true}),
                 json!({"kind": "busy", "percent": 15, "seed": seed + 1}),
+            ],
+            Self::BadCopies => vec![
+                json!({"kind": "consensus_status", "percent": 25, "seed": seed, "status": "INVALID_NODE_ACCOUNT"}),
+                json!({"kind": "consensus_status", "percent": 15, "seed": seed + 1, "status": "INVALID_PAYER_SIGNATURE"}),
+                json!({"kind": "lost_after", "percent": 20, "seed": seed + 2}),
             ],
         };
         for fault in faults {
@@ -137,7 +149,7 @@ pub(crate) fn all() -> Vec<Case> {
                 passes,
                 action,
                 road,
-                trouble: trouble(road, index + offset + turn),
+                trouble: trouble(road, index + 2 * offset + turn),
                 cancelled_meanwhile: turn == 2,
             }));
         }

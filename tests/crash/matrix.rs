@@ -10,6 +10,8 @@ use tokio::task::JoinSet;
 
 use crate::{cases, play, program};
 
+/// Part of a failpoint's setting, as `send.after:stop`: only such cases are played, to look into one.
+const FILTER: &str = "BURSAR_CRASH_CASE";
 /// Cases at a time: they mostly wait.
 const CASES_AT_ONCE: usize = 10;
 
@@ -18,7 +20,7 @@ async fn whoever_is_killed_or_frozen_at_any_failpoint_everybody_is_paid_exactly_
     let program = Arc::new(program("crash-matrix-execution").expect("a program with failpoints"));
     let places = Arc::new(Semaphore::new(CASES_AT_ONCE));
     let mut playing = JoinSet::new();
-    let filter = std::env::var("BURSAR_CRASH_CASE").unwrap_or_default();
+    let filter = std::env::var(FILTER).unwrap_or_default();
     for (seed, case) in
         cases::all().into_iter().enumerate().filter(|(_, case)| case.setting().contains(&filter))
     {

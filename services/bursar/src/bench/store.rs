@@ -89,6 +89,7 @@ async fn connect(url: &str) -> Result<Client, CommandError> {
     Ok(client)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` takes")]
 fn failed(error: tokio_postgres::Error) -> CommandError {
     CommandError::Unexpected(format!("the bare loop: {error}"))
 }

@@ -14,8 +14,9 @@ use crate::domain::attempt::{Cause, Proof};
 use crate::domain::payout::AttemptState;
 use crate::error::Error;
 use crate::rpc::convert;
-use crate::store::attempts::{self, Decision, Ending, Next, StoredAttempt};
+use crate::store::attempts::{self, StoredAttempt};
 use crate::store::batches::{self, Recount};
+use crate::store::decisions::{self, Decision, Ending, Next};
 use crate::store::evidence::{self, Event};
 use crate::store::runs;
 
@@ -141,7 +142,7 @@ async fn decide(conn: &mut AsyncPgConnection, word: &Word) -> Result<(), Error> 
         },
     };
     let decision = Decision { attempt: word.attempt, proof: Proof::Operator, ending };
-    let decided = attempts::decide(conn, word.run, &[decision]).await?;
+    let decided = decisions::decide(conn, word.run, &[decision]).await?;
     if decided.is_empty() { Err(Error::Overtaken) } else { Ok(()) }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::run::RunState;
 use crate::error::Error;
 use crate::failpoints::here;
 use crate::store::batches::{self, Recount};
-use crate::store::{attempts, runs};
+use crate::store::{decisions, runs};
 
 /// Makes all failed payouts pending and resumes a halted run. Returns how many payouts are tried again.
 pub async fn retry_run(ctx: &Context, run: RunId) -> Result<u64, Error> {
@@ -20,7 +20,7 @@ pub async fn retry_run(ctx: &Context, run: RunId) -> Result<u64, Error> {
             return Err(not_retryable(state));
         }
         batches::lock_all(conn, run).await?;
-        let retried = attempts::retry_failed(conn, run).await?;
+        let retried = decisions::retry_failed(conn, run).await?;
         if retried == 0 && state != RunState::Halted {
             return Err(not_retryable(state));
         }

@@ -10,13 +10,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hedera::transfer::SignedCopy;
 use ids::{AttemptId, RunId};
 use pg::{Numeric128, Prepare as _};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use uuid::Uuid;
 
-use crate::domain::attempt::{Attempt, Cause, Proof};
+use crate::domain::attempt::{Attempt, Cause};
 use crate::domain::payout::AttemptState;
 use crate::domain::plan::Due;
-use crate::store::runs::class_code;
 use crate::store::{At, StoreError, claims::DueBatch};
 
 #[derive(QueryableByName)]
@@ -132,7 +131,8 @@ pub async fn insert(
     let copies = attempts.iter().flat_map(|attempt| &attempt.copies);
     let copies_each = attempts.first().map_or(0, |attempt| attempt.copies.len());
     let int = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
-    let first = |attempt: &Attempt| attempt.ordinals.iter().next().map_or(0, |ordinal| ordinal.cast_signed());
+    let first =
+        |attempt: &Attempt| attempt.ordinals.as_slice().first().map_or(0, |ordinal| ordinal.cast_signed());
     let payer = |attempt: &Attempt| attempt.transaction.payer().to_string();
     let inserted = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())
@@ -225,10 +225,11 @@ pub async fn replace(
     Ok(marked == 1 && moved == expected)
 }
 
+/// An attempt's id.
 #[derive(QueryableByName)]
-struct IdRow {
+pub(super) struct IdRow {
     #[diesel(sql_type = SqlUuid)]
-    attempt_id: Uuid,
+    pub(super) attempt_id: Uuid,
 }
 
 /// Notes that sending begins once more, for those of `attempts` that are undecided; returns these.
@@ -246,159 +247,6 @@ pub async fn begin_send(
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
-}
-
-/// What is to be written about one attempt that is over.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    /// The attempt.
-    pub attempt: AttemptId,
-    /// What shows it.
-    pub proof: Proof,
-    /// Paid, or dead for this cause.
-    pub ending: Ending,
-}
-
-/// How an attempt ends.
-#[derive(Clone, Debug)]
-pub enum Ending {
-    /// The rail shows its effect.
-    Settled {
-        /// When, where the evidence says it.
-        consensus_ns: Option<i64>,
-    },
-    /// It has no effect, for ever.
-    Dead {
-        /// Why.
-        cause: Cause,
-        /// When its payouts are tried again; none: they have failed.
-        next: Option<Next>,
-    },
-}
-
-/// How the payouts of a dead attempt go on.
-#[derive(Clone, Copy, Debug)]
-pub struct Next {
-    /// After how long.
-    pub after: Duration,
-    /// Each alone.
-    pub split: bool,
-    /// Failures of class RETRYABLE behind them.
-    pub tries: u32,
-}
-
-/// Decides attempts, each only if it is undecided; returns those that were.
-pub async fn decide(
-    conn: &mut AsyncPgConnection,
-    run: RunId,
-    decisions: &[Decision],
-) -> Result<Vec<AttemptId>, StoreError> {
-    const SQL: &str = "UPDATE attempt SET state = new.state, proof = new.proof, consensus_ns = new.consensus_ns, \
-        failure_reason = new.reason, failure_class = new.class, decided_at = clock_timestamp(), \
-        next_at = clock_timestamp() + new.after_ms * interval '1 millisecond', next_split = new.split, \
-        next_tries = new.tries \
-        FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) \
-            AS new (attempt_id, state, proof, consensus_ns, reason, class, after_ms, split, tries) \
-        WHERE attempt.run_id = $1 AND attempt.attempt_id = new.attempt_id AND attempt.state <= 2 \
-        RETURNING attempt.attempt_id";
-    if decisions.is_empty() {
-        return Ok(Vec::new());
-    }
-    let settled = |d: &Decision| matches!(d.ending, Ending::Settled { .. });
-    let state =
-        |d: &Decision| if settled(d) { AttemptState::Settled.code() } else { AttemptState::Dead.code() };
-    let next = |d: &Decision| if let Ending::Dead { next, .. } = &d.ending { *next } else { None };
-    let cause =
-        |d: &Decision| if let Ending::Dead { cause, .. } = &d.ending { Some(cause.clone()) } else { None };
-    let consensus =
-        |d: &Decision| if let Ending::Settled { consensus_ns } = d.ending { consensus_ns } else { None };
-    let after_ms = |next: Next| i64::try_from(next.after.as_millis()).unwrap_or(i64::MAX);
-    let rows: Vec<IdRow> = diesel::sql_query(SQL)
-        .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<Array<SqlUuid>, _>(decisions.iter().map(|d| d.attempt.as_uuid()).collect::<Vec<_>>())
-        .bind::<Array<SmallInt>, _>(decisions.iter().map(state).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(decisions.iter().map(|d| d.proof.code()).collect::<Vec<_>>())
-        .bind::<Array<Nullable<BigInt>>, _>(decisions.iter().map(consensus).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Text>>, _>(
-            decisions.iter().map(|d| cause(d).map(|c| c.reason)).collect::<Vec<_>>(),
-        )
-        .bind::<Array<Nullable<SmallInt>>, _>(
-            decisions.iter().map(|d| cause(d).map(|c| class_code(c.class))).collect::<Vec<_>>(),
-        )
-        .bind::<Array<Nullable<BigInt>>, _>(
-            decisions.iter().map(|d| next(d).map(after_ms)).collect::<Vec<_>>(),
-        )
-        .bind::<Array<Bool>, _>(
-            decisions.iter().map(|d| next(d).is_some_and(|n| n.split)).collect::<Vec<_>>(),
-        )
-        .bind::<Array<Integer>, _>(
-            decisions.iter().map(|d| next(d).map_or(0, |n| n.tries.cast_signed())).collect::<Vec<_>>(),
-        )
-        .prepared()
-        .load(conn)
-        .await?;
-    Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
-}
-
-/// Marks undecided attempts as in doubt, for a reason to show.
-pub async fn doubt(
-    conn: &mut AsyncPgConnection,
-    run: RunId,
-    doubts: &[(AttemptId, &str)],
-) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE attempt SET state = 2, failure_reason = new.reason, failure_class = 1 \
-        FROM unnest($2, $3) AS new (attempt_id, reason) \
-        WHERE attempt.run_id = $1 AND attempt.attempt_id = new.attempt_id AND attempt.state <= 2";
-    if doubts.is_empty() {
-        return Ok(());
-    }
-    diesel::sql_query(SQL)
-        .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<Array<SqlUuid>, _>(doubts.iter().map(|(id, _)| id.as_uuid()).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(doubts.iter().map(|(_, reason)| *reason).collect::<Vec<_>>())
-        .prepared()
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Records what the rail did, whatever we think of it; an effect that is known already stays as it is.
-pub async fn record_effects(
-    conn: &mut AsyncPgConnection,
-    run: RunId,
-    effects: &[(AttemptId, String, Option<i64>)],
-) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO rail_effect (rail, effect_id, leg, run_id, attempt_id, consensus_ns) \
-        SELECT 'hedera', effect_id, 0, $1, attempt_id, consensus_ns \
-        FROM unnest($2, $3, $4) AS new (attempt_id, effect_id, consensus_ns) ON CONFLICT DO NOTHING";
-    if effects.is_empty() {
-        return Ok(());
-    }
-    diesel::sql_query(SQL)
-        .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<Array<SqlUuid>, _>(effects.iter().map(|(id, _, _)| id.as_uuid()).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(effects.iter().map(|(_, effect, _)| effect.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Nullable<BigInt>>, _>(effects.iter().map(|(_, _, at)| *at).collect::<Vec<_>>())
-        .prepared()
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Makes all failed payouts of a run pending again, due at once; returns the batches and how many payouts each.
-pub async fn retry_failed(conn: &mut AsyncPgConnection, run: RunId) -> Result<u64, StoreError> {
-    const SQL: &str = "WITH again AS (UPDATE attempt SET next_at = clock_timestamp(), next_split = false, next_tries = 0 \
-        WHERE run_id = $1 AND state = 4 AND next_at IS NULL AND NOT replaced RETURNING cardinality(ordinals) AS payouts) \
-        SELECT coalesce(sum(payouts), 0)::bigint AS payouts FROM again";
-    let row: CountRow =
-        diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;
-    Ok(row.payouts.cast_unsigned())
-}
-
-#[derive(QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = BigInt)]
-    payouts: i64,
 }
 
 /// An attempt as people see it.

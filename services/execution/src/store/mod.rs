@@ -7,6 +7,7 @@
 pub mod attempts;
 pub mod batches;
 pub mod claims;
+pub mod decisions;
 pub mod evidence;
 pub mod funding_accounts;
 pub mod instructions;

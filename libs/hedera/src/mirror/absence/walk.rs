@@ -2,6 +2,7 @@
 
 use crate::ids::TransactionId;
 use crate::mirror::TransactionRecord;
+use crate::status::{self, Receipt};
 
 /// When an id could have taken effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +18,14 @@ pub struct Window {
 /// What is known about an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Absence {
-    /// It never reached consensus and never will.
+    /// It had no outcome, and never will: no copy reached consensus, or only such as leave the id open.
     Proven {
         /// The consensus time of the anchor: the evidence is current up to there.
         newest_consensus_ns: i64,
         /// How many pages it took.
         pages: u32,
     },
-    /// It did: these are the records seen, newest first. There may be more; read them by id.
+    /// It had one: these are the records seen, newest first. There may be more; read them by id.
     Found(Vec<TransactionRecord>),
     /// The mirror node does not show yet that it is past the window. Nothing is known.
     NotCurrent,
@@ -95,13 +96,20 @@ impl Walk {
         }
         // The first row of every later page was the last of the one before.
         let seen = usize::from(self.pages > 1);
-        self.found.extend(rows.into_iter().skip(seen).filter(|row| row.transaction_id == self.window.id));
+        self.found.extend(rows.into_iter().skip(seen).filter(|row| self.counts(row)));
         self.cursor_ns = last_ns;
         if !ended && !below {
             return Ok(Step::Continue);
         }
         let proven = Absence::Proven { newest_consensus_ns: self.anchor_ns, pages: self.pages };
         Ok(Step::Done(self.settle(proven)))
+    }
+
+    /// Whether a row is an outcome of the id. A copy that failed in a way that leaves the id open is none: when nothing
+    /// else is there by the end of the window, nothing ever will be.
+    fn counts(&self, row: &TransactionRecord) -> bool {
+        let leaves_open = row.status().is_some_and(|status| status::receipt(status) == Receipt::KeepUntilExpiry);
+        row.transaction_id == self.window.id && !leaves_open
     }
 
     fn settle(&mut self, otherwise: Absence) -> Absence {

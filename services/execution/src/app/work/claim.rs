@@ -170,7 +170,9 @@ pub(super) async fn begin_again(
     let (mut again, held): (Vec<Attempt>, Vec<Attempt>) =
         unsent.into_iter().partition(|attempt| begun.contains(&attempt.id));
     // As stored now: it chooses the next node, which may know more than the one that did not answer.
-    again.iter_mut().for_each(|attempt| attempt.send_begins += 1);
+    for attempt in &mut again {
+        attempt.send_begins += 1;
+    }
     Ok((again, held))
 }
 

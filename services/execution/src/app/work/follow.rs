@@ -67,12 +67,12 @@ async fn by_mirror(ctx: &Context, attempt: Attempt) -> Finding {
 
 async fn past_window(ctx: &Context, funding: &FundingAccount, attempt: Attempt) -> Finding {
     // What is there is found by its id in one request; only what is not needs the walk that proves its absence.
-    let finding = by_mirror(ctx, attempt).await;
+    let seen = by_mirror(ctx, attempt).await;
     let margin_ns = i64::from(ctx.tuning.absence_margin_s) * NS_PER_S;
-    if finding.verdict != Verdict::Undecided || now_ns(ctx) <= finding.attempt.window_end_ns + margin_ns {
-        return finding;
+    if seen.verdict != Verdict::Undecided || now_ns(ctx) <= seen.attempt.window_end_ns + margin_ns {
+        return seen;
     }
-    let attempt = finding.attempt;
+    let attempt = seen.attempt;
     match ctx.rail.absence(&attempt).await {
         Ok(Absence::Found(_)) => waiting(ctx, attempt, Vec::new()),
         Ok(Absence::Proven { newest_consensus_ns, pages }) => {

@@ -13,9 +13,10 @@ use crate::domain::retry::{Aftermath, RetryPolicy, aftermath};
 use crate::domain::run::{Run, RunState};
 use crate::error::Error;
 use crate::failpoints::here;
-use crate::store::attempts::{self, Decision, Ending, Next};
+use crate::store::attempts;
 use crate::store::batches::{self, Recount};
 use crate::store::claims::{self, DueBatch};
+use crate::store::decisions::{self, Decision, Ending, Next};
 use crate::store::evidence::{self, Event};
 use crate::store::runs;
 
@@ -58,9 +59,9 @@ async fn write(
     findings: &[Finding],
     decisions: &[Decision],
 ) -> Result<(), Error> {
-    let decided = attempts::decide(conn, run, decisions).await?;
+    let decided = decisions::decide(conn, run, decisions).await?;
     let effects: Vec<(AttemptId, String, Option<i64>)> = findings.iter().filter_map(effect).collect();
-    attempts::record_effects(conn, run, &effects).await?;
+    decisions::record_effects(conn, run, &effects).await?;
     for (attempt, effect, _) in effects.iter().filter(|(attempt, ..)| !decided.contains(attempt)) {
         report_break(conn, run, *attempt, effect).await?;
     }
@@ -69,7 +70,7 @@ async fn write(
         .filter_map(|finding| finding.doubt.map(|reason| (finding.attempt.id, reason)))
         .collect();
     let undecided: Vec<_> = doubts.into_iter().filter(|(id, _)| !decided.contains(id)).collect();
-    attempts::doubt(conn, run, &undecided).await?;
+    decisions::doubt(conn, run, &undecided).await?;
     let events: Vec<Event> = findings.iter().flat_map(|finding| finding.events.iter().cloned()).collect();
     Ok(evidence::append(conn, run, &events).await?)
 }

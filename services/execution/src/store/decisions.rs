@@ -1,0 +1,168 @@
+//! How attempts end: decisions, each a compare-and-set on an undecided attempt, and what the rail did.
+
+use std::time::Duration;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ids::{AttemptId, RunId};
+use pg::Prepare as _;
+
+use crate::domain::attempt::{Cause, Proof};
+use crate::domain::payout::AttemptState;
+use crate::store::StoreError;
+use crate::store::attempts::IdRow;
+use crate::store::runs::class_code;
+
+/// What is to be written about one attempt that is over.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// What shows it.
+    pub proof: Proof,
+    /// Paid, or dead for this cause.
+    pub ending: Ending,
+}
+
+/// How an attempt ends.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// The rail shows its effect.
+    Settled {
+        /// When, where the evidence says it.
+        consensus_ns: Option<i64>,
+    },
+    /// It has no effect, for ever.
+    Dead {
+        /// Why.
+        cause: Cause,
+        /// When its payouts are tried again; none: they have failed.
+        next: Option<Next>,
+    },
+}
+
+/// How the payouts of a dead attempt go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Next {
+    /// After how long.
+    pub after: Duration,
+    /// Each alone.
+    pub split: bool,
+    /// Failures of class RETRYABLE behind them.
+    pub tries: u32,
+}
+
+/// Decides attempts, each only if it is undecided; returns those that were.
+pub async fn decide(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    decisions: &[Decision],
+) -> Result<Vec<AttemptId>, StoreError> {
+    const SQL: &str = "UPDATE attempt SET state = new.state, proof = new.proof, consensus_ns = new.consensus_ns, \
+        failure_reason = new.reason, failure_class = new.class, decided_at = clock_timestamp(), \
+        next_at = clock_timestamp() + new.after_ms * interval '1 millisecond', next_split = new.split, \
+        next_tries = new.tries \
+        FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) \
+            AS new (attempt_id, state, proof, consensus_ns, reason, class, after_ms, split, tries) \
+        WHERE attempt.run_id = $1 AND attempt.attempt_id = new.attempt_id AND attempt.state <= 2 \
+        RETURNING attempt.attempt_id";
+    if decisions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let settled = |d: &Decision| matches!(d.ending, Ending::Settled { .. });
+    let state =
+        |d: &Decision| if settled(d) { AttemptState::Settled.code() } else { AttemptState::Dead.code() };
+    let next = |d: &Decision| if let Ending::Dead { next, .. } = &d.ending { *next } else { None };
+    let cause =
+        |d: &Decision| if let Ending::Dead { cause, .. } = &d.ending { Some(cause.clone()) } else { None };
+    let consensus =
+        |d: &Decision| if let Ending::Settled { consensus_ns } = d.ending { consensus_ns } else { None };
+    let after_ms = |next: Next| i64::try_from(next.after.as_millis()).unwrap_or(i64::MAX);
+    let rows: Vec<IdRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<SqlUuid>, _>(decisions.iter().map(|d| d.attempt.as_uuid()).collect::<Vec<_>>())
+        .bind::<Array<SmallInt>, _>(decisions.iter().map(state).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(decisions.iter().map(|d| d.proof.code()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(decisions.iter().map(consensus).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(
+            decisions.iter().map(|d| cause(d).map(|c| c.reason)).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Nullable<SmallInt>>, _>(
+            decisions.iter().map(|d| cause(d).map(|c| class_code(c.class))).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Nullable<BigInt>>, _>(
+            decisions.iter().map(|d| next(d).map(after_ms)).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Bool>, _>(
+            decisions.iter().map(|d| next(d).is_some_and(|n| n.split)).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Integer>, _>(
+            decisions.iter().map(|d| next(d).map_or(0, |n| n.tries.cast_signed())).collect::<Vec<_>>(),
+        )
+        .prepared()
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
+}
+
+/// Marks undecided attempts as in doubt, for a reason to show.
+pub async fn doubt(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    doubts: &[(AttemptId, &str)],
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE attempt SET state = 2, failure_reason = new.reason, failure_class = 1 \
+        FROM unnest($2, $3) AS new (attempt_id, reason) \
+        WHERE attempt.run_id = $1 AND attempt.attempt_id = new.attempt_id AND attempt.state <= 2";
+    if doubts.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<SqlUuid>, _>(doubts.iter().map(|(id, _)| id.as_uuid()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(doubts.iter().map(|(_, reason)| *reason).collect::<Vec<_>>())
+        .prepared()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Records what the rail did, whatever we think of it; an effect that is known already stays as it is.
+pub async fn record_effects(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    effects: &[(AttemptId, String, Option<i64>)],
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO rail_effect (rail, effect_id, leg, run_id, attempt_id, consensus_ns) \
+        SELECT 'hedera', effect_id, 0, $1, attempt_id, consensus_ns \
+        FROM unnest($2, $3, $4) AS new (attempt_id, effect_id, consensus_ns) ON CONFLICT DO NOTHING";
+    if effects.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<SqlUuid>, _>(effects.iter().map(|(id, _, _)| id.as_uuid()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(effects.iter().map(|(_, effect, _)| effect.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<BigInt>>, _>(effects.iter().map(|(_, _, at)| *at).collect::<Vec<_>>())
+        .prepared()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Makes all failed payouts of a run pending again, due at once; returns the batches and how many payouts each.
+pub async fn retry_failed(conn: &mut AsyncPgConnection, run: RunId) -> Result<u64, StoreError> {
+    const SQL: &str = "WITH again AS (UPDATE attempt SET next_at = clock_timestamp(), next_split = false, next_tries = 0 \
+        WHERE run_id = $1 AND state = 4 AND next_at IS NULL AND NOT replaced RETURNING cardinality(ordinals) AS payouts) \
+        SELECT coalesce(sum(payouts), 0)::bigint AS payouts FROM again";
+    let row: CountRow =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;
+    Ok(row.payouts.cast_unsigned())
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = BigInt)]
+    payouts: i64,
+}

@@ -40,7 +40,8 @@ pub(crate) struct Bug {
 impl Edit {
     /// The changed text of its file below `root`.
     pub(crate) fn applied_to(&self, root: &Path) -> Outcome<String> {
-        let text = std::fs::read_to_string(root.join(self.file)).map_err(|error| format!("{}: {error}", self.file))?;
+        let text = std::fs::read_to_string(root.join(self.file))
+            .map_err(|error| format!("{}: {error}", self.file))?;
         match text.matches(self.find).count() {
             1 => Ok(text.replacen(self.find, self.replace, 1)),
             count => Err(format!("{} holds {count} times, not once:\n{}", self.file, self.find).into()),
@@ -54,6 +55,7 @@ const CLAIM: &str = "services/execution/src/app/work/claim.rs";
 const CANCEL: &str = "services/execution/src/app/cancel_run.rs";
 const CLAIMS: &str = "services/execution/src/store/claims.rs";
 const ATTEMPTS: &str = "services/execution/src/store/attempts.rs";
+const DECISIONS: &str = "services/execution/src/store/decisions.rs";
 const STATUS: &str = "libs/hedera/src/status.rs";
 const WALK: &str = "libs/hedera/src/mirror/absence/walk.rs";
 
@@ -72,10 +74,13 @@ const NO_PRIMARY_KEY: Edit = Edit {
         ON CONFLICT (run_id, ordinal) DO UPDATE SET attempt_id = excluded.attempt_id\"",
 };
 /// A decision overwrites an earlier one.
-const DECIDES_AGAIN: Edit = Edit { file: ATTEMPTS, find: " AND attempt.state <= 2 \\", replace: " \\" };
+const DECIDES_AGAIN: Edit = Edit { file: DECISIONS, find: " AND attempt.state <= 2 \\", replace: " \\" };
 /// …and makes its payouts due again.
-const IS_DUE_AGAIN: Edit =
-    Edit { file: ATTEMPTS, find: "SET state = new.state, proof", replace: "SET replaced = false, state = new.state, proof" };
+const IS_DUE_AGAIN: Edit = Edit {
+    file: DECISIONS,
+    find: "SET state = new.state, proof",
+    replace: "SET replaced = false, state = new.state, proof",
+};
 /// The live attempt moves whoever it was.
 const MOVES_ANY: Edit = Edit {
     file: ATTEMPTS,
@@ -83,14 +88,16 @@ const MOVES_ANY: Edit = Edit {
     replace: "live_attempt.ordinal = new.ordinal AND $2 = $2\"",
 };
 /// The lease is held by whoever says so.
-const NO_EPOCH: Edit =
-    Edit { file: CLAIMS, find: "SELECT (lease_epoch = $3 AND lease_until IS NOT NULL) AS free", replace: "SELECT ($3 = $3) AS free" };
+const NO_EPOCH: Edit = Edit {
+    file: CLAIMS,
+    find: "SELECT (lease_epoch = $3 AND lease_until IS NOT NULL) AS free",
+    replace: "SELECT ($3 = $3) AS free",
+};
 
 /// All bugs and controls, those that change the same crates together, so that little is built anew.
-#[expect(clippy::too_many_lines, reason = "a table, not a flow")]
-pub(crate) fn all() -> Vec<Bug> {
+pub(crate) const ALL: &[Bug] = {
     use Expected::{Caught, Sound};
-    vec![
+    &[
         Bug {
             name: "a node's refusal is taken for a proof that nothing was paid",
             edits: &[Edit {
@@ -223,4 +230,4 @@ pub(crate) fn all() -> Vec<Bug> {
             expected: Caught,
         },
     ]
-}
+};

@@ -26,7 +26,7 @@ const FILTER: &str = "BURSAR_PLANTED_BUG";
 #[test]
 fn every_planted_bug_still_fits_the_source() {
     let root = workshop::workspace();
-    for bug in bugs::all() {
+    for bug in bugs::ALL {
         for edit in bug.edits {
             if let Err(error) = edit.applied_to(&root) {
                 panic!("{}: {error}", bug.name);
@@ -44,17 +44,25 @@ async fn each_planted_bug_is_caught_by_the_ledger_and_nothing_is_found_without_o
     std::fs::copy(&program, &copy).expect("a copy that no build replaces");
     for scenario in Scenario::ALL {
         let program = copy.clone();
-        playing.spawn(async move { (format!("no bug, {scenario:?}"), Expected::Sound, scenario.play(&program, "").await) });
+        playing.spawn(async move {
+            (format!("no bug, {scenario:?}"), Expected::Sound, scenario.play(&program, "").await)
+        });
     }
     let (built, mut programs) = tokio::sync::mpsc::unbounded_channel();
     // Scenarios mostly wait, so they are played while the next program is built.
     let building = tokio::task::spawn_blocking(move || build_all(&built));
     while let Some((bug, program)) = programs.recv().await {
-        playing.spawn(async move { (bug.name.to_owned(), bug.expected, bug.scenario.play(&program, bug.sql).await) });
+        playing.spawn(async move {
+            (bug.name.to_owned(), bug.expected, bug.scenario.play(&program, bug.sql).await)
+        });
     }
     building.await.expect("no panic").unwrap_or_else(|error| panic!("{error}"));
-    let verdicts: BTreeMap<String, String> =
-        playing.join_all().await.into_iter().filter_map(|(name, expected, found)| Some((name, complaint(expected, found)?))).collect();
+    let verdicts: BTreeMap<String, String> = playing
+        .join_all()
+        .await
+        .into_iter()
+        .filter_map(|(name, expected, found)| Some((name, complaint(expected, found)?)))
+        .collect();
     let mut report = String::new();
     for (name, complaint) in &verdicts {
         writeln!(report, "{name}: {complaint}").expect("a string takes everything");
@@ -65,7 +73,7 @@ async fn each_planted_bug_is_caught_by_the_ledger_and_nothing_is_found_without_o
 fn build_all(built: &UnboundedSender<(Bug, PathBuf)>) -> Outcome<()> {
     let mut workshop = Workshop::open()?;
     let part = std::env::var(FILTER).unwrap_or_default();
-    for bug in bugs::all().into_iter().filter(|bug| bug.name.contains(&part)) {
+    for bug in bugs::ALL.iter().copied().filter(|bug| bug.name.contains(&part)) {
         let program = workshop.build(&bug).map_err(|error| format!("{}: {error}", bug.name))?;
         built.send((bug, program))?;
     }
@@ -79,6 +87,8 @@ fn complaint(expected: Expected, found: Outcome<Vec<Violation>>) -> Option<Strin
         (Expected::Sound, Ok(violations)) if violations.is_empty() => None,
         (Expected::Sound, Ok(violations)) => Some(format!("the judge found {violations:#?}")),
         (Expected::Caught, Ok(violations)) if violations.iter().any(Violation::is_about_money) => None,
-        (Expected::Caught, Ok(violations)) => Some(format!("the judge did not catch it; it found {violations:#?}")),
+        (Expected::Caught, Ok(violations)) => {
+            Some(format!("the judge did not catch it; it found {violations:#?}"))
+        }
     }
 }

@@ -91,7 +91,8 @@ impl Scenario {
     ];
 
     fn stage(self) -> Stage {
-        let effects_without_answer = || vec![json!({"kind": "receipt_unknown"}), json!({"kind": "lost_after", "times": 3})];
+        let effects_without_answer =
+            || vec![json!({"kind": "receipt_unknown"}), json!({"kind": "lost_after", "times": 3})];
         let calm = Stage::calm();
         match self {
             Self::RefusedResend => Stage {
@@ -123,10 +124,15 @@ impl Scenario {
             Self::WrongNode => Stage::bad_copies("INVALID_NODE_ACCOUNT"),
             Self::WrongSignature => Stage::bad_copies("INVALID_PAYER_SIGNATURE"),
             Self::CancelInFlight => Stage { failpoint: Some(("send.before", Action::Stop)), ..calm },
-            Self::KilledBeforeCommit => Stage { failpoint: Some(("intend.before_commit", Action::Kill)), ..calm },
-            Self::TwoClaims => {
-                Stage { failpoint: Some(("intend.before_commit", Action::Stop)), parallelism: 2, lasts: LATE, ..calm }
+            Self::KilledBeforeCommit => {
+                Stage { failpoint: Some(("intend.before_commit", Action::Kill)), ..calm }
             }
+            Self::TwoClaims => Stage {
+                failpoint: Some(("intend.before_commit", Action::Stop)),
+                parallelism: 2,
+                lasts: LATE,
+                ..calm
+            },
             Self::Overtaken => Stage {
                 faults: vec![
                     // What is lost stays out, so that the batch stays open.
@@ -153,10 +159,12 @@ impl Scenario {
             let passes = if name == "send.after" { 1 } else { 0 };
             format!("{name}:{}:{passes}", action.name())
         });
-        let settings: Vec<(&str, &str)> = setting.iter().map(|setting| ("BURSAR_FAILPOINT", setting.as_str())).collect();
+        let settings: Vec<(&str, &str)> =
+            setting.iter().map(|setting| ("BURSAR_FAILPOINT", setting.as_str())).collect();
         let mut first = rig.worker("first", &settings).await?;
         let driver = rig.driver(&first)?;
-        let payees: Vec<(u64, u64)> = rig.ledger.accounts(stage.payees).await?.into_iter().zip(100..).collect();
+        let payees: Vec<(u64, u64)> =
+            rig.ledger.accounts(stage.payees).await?.into_iter().zip(100..).collect();
         let header = rig.header(&driver, &payees).await?;
         let header = pb::RunHeader { batch_size: 27, parallelism: stage.parallelism, ..header };
         for fault in &stage.faults {
@@ -193,9 +201,14 @@ impl Scenario {
             Self::CancelInFlight => driver.cancel_run(run).await?,
             Self::Overtaken => {
                 let paid = |run: &pb::Run| {
-                    run.progress.as_ref().and_then(|progress| progress.paid.as_ref()).is_some_and(|paid| paid.payouts > 0)
+                    run.progress
+                        .as_ref()
+                        .and_then(|progress| progress.paid.as_ref())
+                        .is_some_and(|paid| paid.payouts > 0)
                 };
-                rig.wait(driver, run, TO_THE_PLACE, paid).await?.map_err(|run| format!("nothing is paid: {run:?}"))?;
+                rig.wait(driver, run, TO_THE_PLACE, paid)
+                    .await?
+                    .map_err(|run| format!("nothing is paid: {run:?}"))?;
             }
             // Time to come as far as it can.
             _ => sleep(Duration::from_secs(2)).await,

@@ -144,7 +144,10 @@ fn seed(target: &Path) -> Outcome<()> {
     }
     std::fs::create_dir_all(to.join("deps"))?;
     for entry in std::fs::read_dir(ours.join("deps"))? {
-        let (path, name) = { let entry = entry?; (entry.path(), entry.file_name()) };
+        let (path, name) = {
+            let entry = entry?;
+            (entry.path(), entry.file_name())
+        };
         let place = to.join("deps").join(&name);
         match path.extension().and_then(OsStr::to_str) {
             _ if is_ours(&name, &names) => {}

@@ -178,8 +178,7 @@ fn counted(run: &pb::Run) -> Outcome<Counted> {
         Ok(Tally { payouts: tally.payouts, units: tally.units.parse()? })
     };
     let (failed, cancelled) = (tally(&progress.failed)?, tally(&progress.cancelled)?);
-    let unpaid =
-        Tally { payouts: failed.payouts + cancelled.payouts, units: failed.units + cancelled.units };
+    let unpaid = Tally { payouts: failed.payouts + cancelled.payouts, units: failed.units + cancelled.units };
     Ok(Counted { paid: tally(&progress.paid)?, unpaid })
 }
 

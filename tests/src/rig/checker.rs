@@ -189,7 +189,10 @@ impl Violation {
             | Self::OtherTransaction { .. }
             | Self::Stranger { .. }
             | Self::NotConserved { .. } => true,
-            Self::Unfinished { .. } | Self::RecordDiffers { .. } | Self::NoProgress | Self::WrongTally { .. } => false,
+            Self::Unfinished { .. }
+            | Self::RecordDiffers { .. }
+            | Self::NoProgress
+            | Self::WrongTally { .. } => false,
         }
     }
 }

@@ -30,7 +30,10 @@ fn sound() -> Evidence {
             .map(|payout| Instruction { account: payout.account.clone(), units: payout.units })
             .collect(),
         payouts,
-        counted: Some(Counted { paid: Tally { payouts: 2, units: 12 }, unpaid: Tally { payouts: 2, units: 20 } }),
+        counted: Some(Counted {
+            paid: Tally { payouts: 2, units: 12 },
+            unpaid: Tally { payouts: 2, units: 20 },
+        }),
         ledger: vec![entry("t1", FUNDING, -12), entry("t1", "0.0.10", 5), entry("t1", "0.0.11", 7)],
         funding: FUNDING.to_owned(),
     }

@@ -96,7 +96,8 @@ impl Walk {
         }
         // The first row of every later page was the last of the one before.
         let seen = usize::from(self.pages > 1);
-        self.found.extend(rows.into_iter().skip(seen).filter(|row| self.counts(row)));
+        let id = self.window.id;
+        self.found.extend(rows.into_iter().skip(seen).filter(|row| row.transaction_id == id && is_outcome(row)));
         self.cursor_ns = last_ns;
         if !ended && !below {
             return Ok(Step::Continue);
@@ -105,16 +106,15 @@ impl Walk {
         Ok(Step::Done(self.settle(proven)))
     }
 
-    /// Whether a row is an outcome of the id. A copy that failed in a way that leaves the id open is none: when nothing
-    /// else is there by the end of the window, nothing ever will be.
-    fn counts(&self, row: &TransactionRecord) -> bool {
-        let leaves_open = row.status().is_some_and(|status| status::receipt(status) == Receipt::KeepUntilExpiry);
-        row.transaction_id == self.window.id && !leaves_open
-    }
-
     fn settle(&mut self, otherwise: Absence) -> Absence {
         if self.found.is_empty() { otherwise } else { Absence::Found(std::mem::take(&mut self.found)) }
     }
+}
+
+/// Whether a row decides its id. A copy that failed in a way that leaves the id open does not: when nothing else is there
+/// by the end of the window, nothing ever will be.
+fn is_outcome(row: &TransactionRecord) -> bool {
+    row.status().is_none_or(|status| status::receipt(status) != Receipt::KeepUntilExpiry)
 }
 
 fn check_order(rows: &[TransactionRecord], cursor_ns: i64, limit: usize) -> Result<(), &'static str> {

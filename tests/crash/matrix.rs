@@ -27,21 +27,7 @@ async fn whoever_is_killed_or_frozen_at_any_failpoint_everybody_is_paid_exactly_
         let (places, program) = (Arc::clone(&places), Arc::clone(&program));
         playing.spawn(async move {
             let _place = places.acquire_owned().await.expect("nobody closes the semaphore");
-            let start = std::time::Instant::now();
-            let result = (case, play::play(case, 100 * seed, &program).await);
-            let line = format!(
-                "{:?} {:?} {} s\n",
-                case,
-                result.1.as_ref().map(|v| v.len()).ok(),
-                start.elapsed().as_secs()
-            );
-            use std::io::Write as _;
-            let _ = std::fs::OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open("/tmp/crash.times")
-                .map(|mut f| f.write_all(line.as_bytes()));
-            result
+            (case, play::play(case, 100 * seed, &program).await)
         });
     }
     let (mut report, mut reached) = (String::new(), BTreeSet::new());

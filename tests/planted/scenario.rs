@@ -50,6 +50,7 @@ struct Stage {
     lags: [u64; 2],
     payees: usize,
     parallelism: u32,
+    /// As `BURSAR_FAILPOINT` has it, and what it does.
     failpoint: Option<(&'static str, Action)>,
     /// How long all this goes on.
     lasts: Duration,
@@ -65,6 +66,23 @@ impl Stage {
             failpoint: None,
             lasts: Duration::ZERO,
         }
+    }
+
+    async fn set(&self, rig: &Rig) -> Outcome<()> {
+        for fault in &self.faults {
+            rig.ledger.fault(fault.clone()).await?;
+        }
+        for (replica, lag) in self.lags.into_iter().enumerate() {
+            rig.ledger.lag(replica, lag).await?;
+        }
+        Ok(())
+    }
+
+    /// Settings of the worker that meets the failpoint. It works alone: another one of the same process could be frozen
+    /// inside a transaction, with locks that keep everybody out.
+    fn settings(&self) -> Vec<(&'static str, &'static str)> {
+        let Some((failpoint, _)) = self.failpoint else { return Vec::new() };
+        vec![("BURSAR_FAILPOINT", failpoint), ("BURSAR_WORKERS", "1")]
     }
 
     /// The first copies take effect late and unanswered; the next ones fail with a status that leaves the id open.
@@ -123,12 +141,12 @@ impl Scenario {
             },
             Self::WrongNode => Stage::bad_copies("INVALID_NODE_ACCOUNT"),
             Self::WrongSignature => Stage::bad_copies("INVALID_PAYER_SIGNATURE"),
-            Self::CancelInFlight => Stage { failpoint: Some(("send.before", Action::Stop)), ..calm },
+            Self::CancelInFlight => Stage { failpoint: Some(("send.before:stop", Action::Stop)), ..calm },
             Self::KilledBeforeCommit => {
-                Stage { failpoint: Some(("intend.before_commit", Action::Kill)), ..calm }
+                Stage { failpoint: Some(("intend.before_commit:kill", Action::Kill)), ..calm }
             }
             Self::TwoClaims => Stage {
-                failpoint: Some(("intend.before_commit", Action::Stop)),
+                failpoint: Some(("intend.before_commit:stop", Action::Stop)),
                 parallelism: 2,
                 lasts: LATE,
                 ..calm
@@ -141,7 +159,8 @@ impl Scenario {
                     json!({"kind": "lost_before", "times": 1}),
                 ],
                 payees: 10,
-                failpoint: Some(("send.after", Action::Stop)),
+                // When both of its transactions are sent.
+                failpoint: Some(("send.after:stop:1", Action::Stop)),
                 lasts: LATE,
                 ..calm
             },
@@ -155,24 +174,13 @@ impl Scenario {
         if !sql.is_empty() {
             rig.sql(sql).await?;
         }
-        let setting = stage.failpoint.map(|(name, action)| {
-            let passes = if name == "send.after" { 1 } else { 0 };
-            format!("{name}:{}:{passes}", action.name())
-        });
-        let settings: Vec<(&str, &str)> =
-            setting.iter().map(|setting| ("BURSAR_FAILPOINT", setting.as_str())).collect();
-        let mut first = rig.worker("first", &settings).await?;
+        let mut first = rig.worker("first", &stage.settings()).await?;
         let driver = rig.driver(&first)?;
         let payees: Vec<(u64, u64)> =
             rig.ledger.accounts(stage.payees).await?.into_iter().zip(100..).collect();
         let header = rig.header(&driver, &payees).await?;
         let header = pb::RunHeader { batch_size: 27, parallelism: stage.parallelism, ..header };
-        for fault in &stage.faults {
-            rig.ledger.fault(fault.clone()).await?;
-        }
-        for (replica, lag) in stage.lags.into_iter().enumerate() {
-            rig.ledger.lag(replica, lag).await?;
-        }
+        stage.set(&rig).await?;
         // A worker that is frozen or killed at once does not answer.
         let (starter, begun, list) = (driver.clone(), header.clone(), payees.clone());
         let starting = tokio::spawn(async move { starter.start_run(begun, &list).await });

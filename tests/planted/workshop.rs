@@ -179,8 +179,8 @@ fn our_crates() -> Outcome<BTreeSet<String>> {
         for entry in std::fs::read_dir(root.join(room))? {
             let manifest = entry?.path().join("Cargo.toml");
             let Ok(text) = std::fs::read_to_string(manifest) else { continue };
-            let named = text.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
-            names.extend(named.map(|name| name.replace('-', "_")));
+            let found = text.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+            names.extend(found.map(|name| name.replace('-', "_")));
         }
     }
     names.insert("bursar_tests".to_owned());

@@ -87,6 +87,27 @@ where
     Ok(Outcome::First(answer))
 }
 
+/// The first answer to this request, when there is one. Ask before anything else that the work depends on: a repeated
+/// call gets its first answer even when what it depended on has changed since.
+pub async fn find(
+    conn: &mut AsyncPgConnection,
+    scope: &str,
+    key: &str,
+    request_hash: &[u8; 32],
+) -> Result<Option<Vec<u8>>, IdempotencyError> {
+    let answer = idempotency_key::table
+        .find((scope, key))
+        .select((idempotency_key::request_hash, idempotency_key::response))
+        .first::<(Vec<u8>, Option<Vec<u8>>)>(conn)
+        .await
+        .optional()?;
+    match answer {
+        Some((first_hash, _)) if first_hash != request_hash => Err(IdempotencyError::Reused),
+        Some((_, response)) => Ok(response),
+        None => Ok(None),
+    }
+}
+
 /// Takes the key, or returns the answer of the call that has it.
 async fn claim(
     conn: &mut AsyncPgConnection,
@@ -107,17 +128,7 @@ async fn claim(
         return Ok(None);
     }
     let unanswered = || IdempotencyError::Unanswered { scope: scope.to_owned(), key: key.to_owned() };
-    let (first_hash, response) = idempotency_key::table
-        .find((scope, key))
-        .select((idempotency_key::request_hash, idempotency_key::response))
-        .first::<(Vec<u8>, Option<Vec<u8>>)>(conn)
-        .await
-        .optional()?
-        .ok_or_else(unanswered)?;
-    if first_hash != request_hash {
-        return Err(IdempotencyError::Reused);
-    }
-    response.map(Some).ok_or_else(unanswered)
+    find(conn, scope, key, request_hash).await?.map(Some).ok_or_else(unanswered)
 }
 
 async fn store(

@@ -38,6 +38,12 @@ async fn a_call_with_effects_needs_a_key_and_the_key_one_request() {
     assert_eq!(first.into_inner(), again.into_inner());
     let refused = service.assets().import_asset(service.write_under(two.clone(), &key)).await;
     assert_eq!(reason(refused), (Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED".to_owned()));
+    let unknown = service.assets().import_asset(service.write_under(equity("0.0.999999"), &key)).await;
+    assert_eq!(
+        reason(unknown),
+        (Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED".to_owned()),
+        "the key is looked at first"
+    );
     let listed =
         service.assets().list_assets(service.read(proto::asset::v1::ListAssetsRequest::default())).await;
     assert_eq!(listed.expect("a list").into_inner().assets.len(), 1, "nothing half done");

@@ -27,6 +27,9 @@ pub(crate) async fn import_asset(
     input: ImportAsset,
     once: &Once<Asset>,
 ) -> Result<Vec<u8>, Error> {
+    if let Some(answer) = once.answered(app).await? {
+        return Ok(answer);
+    }
     let token_id = input.token.to_string();
     let known = assets::find_by_token(&mut *app.conn().await?, app.network, &token_id).await?;
     let facts = match known {

@@ -21,6 +21,13 @@ pub(crate) struct Once<T> {
 }
 
 impl<T: Send + 'static> Once<T> {
+    /// The first answer, when this is a repetition. Asked before the network is: what the first call read there may be
+    /// otherwise by now.
+    pub(crate) async fn answered(&self, app: &App) -> Result<Option<Vec<u8>>, Error> {
+        let mut conn = app.conn().await?;
+        Ok(idempotency::find(&mut conn, &self.scope, &self.key, &self.request_hash).await?)
+    }
+
     /// Runs `write` in one transaction with the key, unless the key has an answer already; returns the answer's bytes.
     pub(crate) async fn run<W>(&self, app: &App, write: W) -> Result<Vec<u8>, Error>
     where

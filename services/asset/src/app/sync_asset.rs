@@ -22,6 +22,10 @@ pub(crate) async fn sync_asset(
 ) -> Result<Vec<u8>, Error> {
     let asset =
         assets::find(&mut *app.conn().await?, app.network, id).await?.ok_or(Error::AssetNotFound(id))?;
+    if let Some(answer) = once.answered(app).await? {
+        start_sync(app, actor, &asset, sync_key).await?;
+        return Ok(answer);
+    }
     let facts = current_facts(app, &asset).await?;
     let (network, at) = (app.network, app.clock.now());
     let answer = once

@@ -6,7 +6,6 @@ use pg::idempotency;
 
 use super::App;
 use crate::error::Error;
-use crate::store::answers;
 
 /// One call with effects: whose it is, by which key, and how its answer is stored.
 #[derive(Clone, Debug)]
@@ -26,7 +25,7 @@ impl<T: Send + 'static> Once<T> {
     /// otherwise by now.
     pub(crate) async fn answered(&self, app: &App) -> Result<Option<Vec<u8>>, Error> {
         let mut conn = app.conn().await?;
-        Ok(answers::find(&mut conn, &self.scope, &self.key, &self.request_hash).await?)
+        Ok(idempotency::find(&mut conn, &self.scope, &self.key, &self.request_hash).await?)
     }
 
     /// Runs `write` in one transaction with the key, unless the key has an answer already; returns the answer's bytes.

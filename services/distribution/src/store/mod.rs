@@ -1,6 +1,5 @@
 //! Rows and queries. SQL lives here and nowhere else.
 
-pub(crate) mod answers;
 pub(crate) mod calculations;
 pub(crate) mod distributions;
 pub(crate) mod entitlements;

@@ -33,6 +33,9 @@ pub async fn create_funding_account(
     new: NewFundingAccount,
     once: &Once,
 ) -> Result<CreateFundingAccountResponse, Error> {
+    if let Some(answer) = once.answered(ctx).await? {
+        return Ok(answer);
+    }
     let (fee_payer, fee_payer_key_reference) =
         new.fee_payer.unwrap_or_else(|| (new.account, new.key_reference.clone()));
     for (account, reference) in [(new.account, &new.key_reference), (fee_payer, &fee_payer_key_reference)] {

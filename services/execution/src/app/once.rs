@@ -22,6 +22,15 @@ impl Once {
         Self { scope: format!("{method}:{subject}"), key, request_hash: request_hash(request) }
     }
 
+    /// The first answer, when this is a repetition. Asked before the network is: what the first call read there may be
+    /// otherwise by now.
+    pub async fn answered<R: Message + Default>(&self, ctx: &Context) -> Result<Option<R>, Error> {
+        let mut conn = ctx.conn().await?;
+        let answer =
+            pg::idempotency::find(&mut conn, &self.scope, self.key.as_str(), &self.request_hash).await?;
+        Ok(answer.map(|bytes| R::decode(bytes.as_slice())).transpose()?)
+    }
+
     /// Runs `write` in a transaction unless this call was answered before, and returns the answer either way.
     pub async fn run<R, W>(&self, ctx: &Context, write: W) -> Result<R, Error>
     where

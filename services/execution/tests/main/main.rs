@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test failing")]
 
 mod cancel;
+mod doubt;
 mod funding_accounts;
 mod pay;
 mod schema;

@@ -97,7 +97,8 @@ impl Walk {
         // The first row of every later page was the last of the one before.
         let seen = usize::from(self.pages > 1);
         let id = self.window.id;
-        self.found.extend(rows.into_iter().skip(seen).filter(|row| row.transaction_id == id && is_outcome(row)));
+        self.found
+            .extend(rows.into_iter().skip(seen).filter(|row| row.transaction_id == id && is_outcome(row)));
         self.cursor_ns = last_ns;
         if !ended && !below {
             return Ok(Step::Continue);

@@ -74,10 +74,12 @@ fn ledger(times_ns: &[i64], ours_ns: Option<i64>) -> Vec<TransactionRecord> {
     rows
 }
 
-proptest! {
-    #[test]
+#[test]
 fn a_copy_that_leaves_the_id_open_is_no_outcome_and_another_beside_it_is() {
-    let copy = |consensus_ns, result: &str| TransactionRecord { result: result.to_owned(), ..record(consensus_ns, true) };
+    let copy = |consensus_ns, result: &str| TransactionRecord {
+        result: result.to_owned(),
+        ..record(consensus_ns, true)
+    };
     let anchor = record(1_200, false);
     for result in ["INVALID_NODE_ACCOUNT", "INVALID_PAYER_SIGNATURE"] {
         let absence = walk(&[copy(1_010, result), anchor.clone()], 1_200, &[1_200], 10);
@@ -91,7 +93,8 @@ fn a_copy_that_leaves_the_id_open_is_no_outcome_and_another_beside_it_is() {
     assert_eq!(found, Ok(Absence::Found(vec![unheard_of])), "what we do not know we do not count as nothing");
 }
 
-#[test]
+proptest! {
+    #[test]
     fn absence_is_never_proven_of_a_transaction_on_the_ledger(
         times_ns in vec(900_i64..1_300, 0..60),
         ours_ns in START_NS..=EXPIRY_NS,

@@ -149,18 +149,10 @@ pub(crate) fn all() -> Vec<Case> {
                 passes,
                 action,
                 road,
-                trouble: trouble(road, index + 2 * offset + turn),
+                trouble: TROUBLES[(index + 2 * offset + turn) % TROUBLES.len()],
                 cancelled_meanwhile: turn == 2,
             }));
         }
     }
     cases
-}
-
-/// The troubles in turn; but a run that must fail first, to be retried, must not halt before.
-fn trouble(road: Road, turn: usize) -> Trouble {
-    match TROUBLES[turn % TROUBLES.len()] {
-        Trouble::RefusedResends if road == Road::Retry => Trouble::DisagreeingMirrors,
-        trouble => trouble,
-    }
 }

@@ -44,9 +44,11 @@ pub(crate) async fn play(case: Case, seed: usize, program: &Path) -> Outcome<Vec
     let payees: Vec<(u64, u64)> = accounts.into_iter().zip(100..).collect();
     let header = rig.header(&driver, &payees).await?;
     let stage = Stage { rig, case, header, payees, closed };
-    stage.set_trouble(seed).await?;
-    let asked = stage.approach(&driver).await?;
-    first.reached(case.action, TO_THE_PLACE).await?;
+    let asked = stage.approach(&driver, seed).await?;
+    let tending = stage.tend(driver);
+    let reached = first.reached(case.action, TO_THE_PLACE).await;
+    tending.abort();
+    reached?;
     let second = stage.rig.worker("second", &[]).await?;
     let outcome = stage.finish(&mut first, &second).await;
     asked.abort();
@@ -69,8 +71,11 @@ impl Stage {
     }
 
     /// Asks the first worker for what leads to the failpoint. The call may never return.
-    async fn approach(&self, driver: &Driver) -> Outcome<JoinHandle<Result<(), Status>>> {
+    async fn approach(&self, driver: &Driver, seed: usize) -> Outcome<JoinHandle<Result<(), Status>>> {
         let run = self.header.run_id.clone();
+        if self.case.road != Road::Retry {
+            self.set_trouble(seed).await?;
+        }
         let (starter, header, payees) = (driver.clone(), self.header.clone(), self.payees.clone());
         let starting = tokio::spawn(async move { starter.start_run(header, &payees).await });
         let seen = |condition: fn(&pb::Run) -> bool| self.rig.wait(driver, &run, TO_THE_PLACE, condition);
@@ -81,6 +86,8 @@ impl Stage {
                 let failed = seen(|run| run.state() == pb::RunState::Failed).await?;
                 failed.map_err(|run| format!("nothing has failed: {run:?}"))?;
                 self.rig.ledger.associate(&self.rig.token, closed).await?;
+                // Not before: the run had to fail for its one good reason.
+                self.set_trouble(seed).await?;
                 let run = run.clone();
                 Ok(tokio::spawn(async move { caller.retry_run(&run).await }))
             }
@@ -94,6 +101,20 @@ impl Stage {
             }
             _ => Ok(starting),
         }
+    }
+
+    /// Resumes the run when it halts, as an operator would; but where a retry is what is waited for, there is only that.
+    fn tend(&self, driver: Driver) -> JoinHandle<()> {
+        let (run, retries) = (self.header.run_id.clone(), self.case.road != Road::Retry);
+        tokio::spawn(async move {
+            while retries {
+                sleep(TICK).await;
+                // A worker that is frozen or gone says nothing, and a run that is not there yet has not halted.
+                if driver.run(&run).await.is_ok_and(|run| run.state() == pb::RunState::Halted) {
+                    drop(driver.retry_run(&run).await);
+                }
+            }
+        })
     }
 
     async fn finish(&self, first: &mut Worker, second: &Worker) -> Outcome<Vec<Violation>> {

@@ -80,6 +80,7 @@ CREATE TABLE batch (
     CHECK (state = 1 OR paid + failed + cancelled = size)
 );
 CREATE INDEX batch_due ON batch (run_id, (started_at IS NULL), due_at, number) WHERE state = 1 AND due_at IS NOT NULL;
+CREATE INDEX batch_open ON batch (run_id) WHERE state = 1;
 CREATE INDEX batch_leased ON batch (run_id, lease_slot) WHERE lease_until IS NOT NULL;
 GRANT SELECT, INSERT ON batch TO bursar_execution_app;
 GRANT UPDATE (state, due_at, lease_epoch, lease_until, lease_slot, started_at, ended_at, processing, in_doubt, paid,

@@ -13,21 +13,20 @@ use crate::store::{batches, runs};
 /// after the commit, and a job calls it for runs whose last worker died in between.
 pub async fn finish(ctx: &Context, run: RunId) -> Result<bool, Error> {
     let mut conn = ctx.conn().await?;
-    if batches::ending(&mut conn, run).await?.0 {
+    if batches::any_open(&mut conn, run).await? {
         return Ok(false);
     }
     let ended = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         let stored = runs::find_for_update(conn, run).await?.ok_or(Error::RunNotFound(run))?;
-        let (open, failed) = batches::ending(conn, run).await?;
         if stored.run.state.has_ended() {
             return Ok(true);
         }
-        if open {
+        if batches::any_open(conn, run).await? {
             return Ok(false);
         }
         let state = match stored.run.state {
             RunState::Cancelling => RunState::Cancelled,
-            _ if failed => RunState::Failed,
+            _ if batches::any_failed(conn, run).await? => RunState::Failed,
             _ => RunState::Completed,
         };
         runs::set_state(conn, run, state, None).await?;

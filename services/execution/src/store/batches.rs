@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use diesel::QueryableByName;
 use diesel::pg::sql_types::Timestamptz;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Numeric, SmallInt, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::RunId;
 use pg::{Numeric128, Prepare as _};
@@ -297,22 +297,24 @@ pub async fn list(
         .collect())
 }
 
-/// Whether an open batch is left, and whether a payout has failed.
-pub async fn ending(conn: &mut AsyncPgConnection, run: RunId) -> Result<(bool, bool), StoreError> {
-    #[derive(QueryableByName)]
-    struct EndingRow {
-        #[diesel(sql_type = Bool)]
-        open: bool,
-        #[diesel(sql_type = Bool)]
-        failed: bool,
-    }
-    const SQL: &str = "SELECT EXISTS (SELECT FROM batch WHERE run_id = $1 AND state = 1) AS open, \
-        EXISTS (SELECT FROM batch WHERE run_id = $1 AND failed > 0) AS failed";
-    let row: Option<EndingRow> = diesel::sql_query(SQL)
-        .bind::<SqlUuid, _>(run.as_uuid())
-        .prepared()
-        .get_result(conn)
-        .await
-        .optional()?;
-    Ok(row.map_or((true, false), |row| (row.open, row.failed)))
+#[derive(QueryableByName)]
+struct AnswerRow {
+    #[diesel(sql_type = Bool)]
+    answer: bool,
+}
+
+/// Whether a batch of the run has something left to do. Asked after every batch, so it looks at open ones only.
+pub async fn any_open(conn: &mut AsyncPgConnection, run: RunId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT EXISTS (SELECT FROM batch WHERE run_id = $1 AND state = 1) AS answer";
+    let row: AnswerRow =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;
+    Ok(row.answer)
+}
+
+/// Whether a payout of the run has failed.
+pub async fn any_failed(conn: &mut AsyncPgConnection, run: RunId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT EXISTS (SELECT FROM batch WHERE run_id = $1 AND failed > 0) AS answer";
+    let row: AnswerRow =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;
+    Ok(row.answer)
 }

@@ -45,9 +45,9 @@ pub(crate) async fn play(case: Case, seed: usize, program: &Path) -> Outcome<Vec
     let header = rig.header(&driver, &payees).await?;
     let stage = Stage { rig, case, header, payees, closed };
     let asked = stage.approach(&driver, seed).await?;
-    let tending = stage.tend(driver);
+    let keeper = stage.tend(driver);
     let reached = first.reached(case.action, TO_THE_PLACE).await;
-    tending.abort();
+    keeper.abort();
     reached?;
     let second = stage.rig.worker("second", &[]).await?;
     let outcome = stage.finish(&mut first, &second).await;
@@ -78,12 +78,12 @@ impl Stage {
         }
         let (starter, header, payees) = (driver.clone(), self.header.clone(), self.payees.clone());
         let starting = tokio::spawn(async move { starter.start_run(header, &payees).await });
-        let seen = |condition: fn(&pb::Run) -> bool| self.rig.wait(driver, &run, TO_THE_PLACE, condition);
+        let until = |condition: fn(&pb::Run) -> bool| self.rig.wait(driver, &run, TO_THE_PLACE, condition);
         let caller = driver.clone();
         match (self.case.road, self.closed) {
             (Road::Retry, Some(closed)) => {
                 starting.await??;
-                let failed = seen(|run| run.state() == pb::RunState::Failed).await?;
+                let failed = until(|run| run.state() == pb::RunState::Failed).await?;
                 failed.map_err(|run| format!("nothing has failed: {run:?}"))?;
                 self.rig.ledger.associate(&self.rig.token, closed).await?;
                 // Not before: the run had to fail for its one good reason.
@@ -94,7 +94,7 @@ impl Stage {
             (Road::Cancel, _) => {
                 starting.await??;
                 let begun =
-                    seen(|run| run.progress.as_ref().is_some_and(|progress| progress.attempts > 0)).await?;
+                    until(|run| run.progress.as_ref().is_some_and(|progress| progress.attempts > 0)).await?;
                 begun.map_err(|run| format!("nothing was intended: {run:?}"))?;
                 let run = run.clone();
                 Ok(tokio::spawn(async move { caller.cancel_run(&run).await }))
@@ -105,10 +105,13 @@ impl Stage {
 
     /// Resumes the run when it halts, as an operator would; but where a retry is what is waited for, there is only that.
     fn tend(&self, driver: Driver) -> JoinHandle<()> {
-        let (run, retries) = (self.header.run_id.clone(), self.case.road != Road::Retry);
+        let (run, road) = (self.header.run_id.clone(), self.case.road);
         tokio::spawn(async move {
-            while retries {
+            loop {
                 sleep(TICK).await;
+                if road == Road::Retry {
+                    continue;
+                }
                 // A worker that is frozen or gone says nothing, and a run that is not there yet has not halted.
                 if driver.run(&run).await.is_ok_and(|run| run.state() == pb::RunState::Halted) {
                     drop(driver.retry_run(&run).await);

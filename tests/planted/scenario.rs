@@ -16,6 +16,8 @@ const TO_THE_PLACE: Duration = Duration::from_secs(40);
 const PATIENCE: Duration = Duration::from_secs(50);
 /// Longer than a window (15 s), its margin and a look.
 const PAST_THE_WINDOW: Duration = Duration::from_secs(22);
+/// Time for a second worker to come as far as it can; less than a database connection waits for a lock (10 s).
+const TO_MEET: Duration = Duration::from_secs(6);
 /// Until everything that was delayed has arrived.
 const LATE: Duration = Duration::from_secs(6);
 const TICK: Duration = Duration::from_millis(40);
@@ -200,6 +202,7 @@ impl Scenario {
         sleep(stage.lasts).await;
         rig.ledger.heal().await?;
         finish(&rig, &driver, &header.run_id).await;
+        std::fs::write(format!("/tmp/dump-{self:?}-{}-log", first.url.rsplit(':').next().unwrap()), first.log() + "\n---second\n" + &second.as_ref().map(|w| w.log()).unwrap_or_default())?;
         rig.judge(&driver, &header.run_id, &payees).await
     }
 
@@ -218,9 +221,15 @@ impl Scenario {
                     .await?
                     .map_err(|run| format!("nothing is paid: {run:?}"))?;
             }
-            // Time to come as far as it can.
-            _ => sleep(Duration::from_secs(2)).await,
+            // Where nothing keeps it out of the batch, the second worker waits now for what the first has written.
+            _ => {
+                let until = Instant::now() + TO_MEET;
+                while !rig.somebody_waits_for_a_lock().await? && Instant::now() < until {
+                    sleep(TICK).await;
+                }
+            }
         }
+        std::fs::write(format!("/tmp/dump-{self:?}-{}", first.url.rsplit(':').next().unwrap()), rig.dump().await?)?;
         first.resume()
     }
 }

@@ -202,7 +202,6 @@ impl Scenario {
         sleep(stage.lasts).await;
         rig.ledger.heal().await?;
         finish(&rig, &driver, &header.run_id).await;
-        std::fs::write(format!("/tmp/dump-{self:?}-{}-log", first.url.rsplit(':').next().unwrap()), first.log() + "\n---second\n" + &second.as_ref().map(|w| w.log()).unwrap_or_default())?;
         rig.judge(&driver, &header.run_id, &payees).await
     }
 
@@ -229,7 +228,6 @@ impl Scenario {
                 }
             }
         }
-        std::fs::write(format!("/tmp/dump-{self:?}-{}", first.url.rsplit(':').next().unwrap()), rig.dump().await?)?;
         first.resume()
     }
 }

@@ -35,6 +35,10 @@ macro_rules! here {
 }
 pub(crate) use here;
 
+/// Longer than the system needs to stop all threads of a process.
+#[cfg(feature = "failpoints")]
+const STOP_TAKES: std::time::Duration = std::time::Duration::from_millis(200);
+
 /// Arms the place that the environment names, if any.
 #[cfg(feature = "failpoints")]
 pub fn arm_from_environment() -> Result<(), service_kit::StartError> {
@@ -55,6 +59,8 @@ pub fn arm_from_environment() -> Result<(), service_kit::StartError> {
         if seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == passes {
             rustix::process::kill_process(rustix::process::getpid(), signal)
                 .expect("a process may always signal itself");
+            // A stop reaches this thread only after others; until then it must not get past the place.
+            std::thread::sleep(STOP_TAKES);
         }
     };
     fail::cfg_callback(name, act).map_err(|_| bad())

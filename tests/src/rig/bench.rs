@@ -120,17 +120,6 @@ impl Rig {
         Ok(closing.await??)
     }
 
-    /// DEBUG
-    pub async fn dump(&self) -> Outcome<String> {
-        let (client, connection) = tokio_postgres::connect(&self.db.owner_url, tokio_postgres::NoTls).await?;
-        let _closing = tokio::spawn(connection);
-        let mut out = String::new();
-        for sql in ["SELECT now()::text || pid || ' ' || state || ' ' || coalesce(wait_event,'') || ' ' || pg_blocking_pids(pid)::text || ' ' || left(query, 100) FROM pg_stat_activity WHERE datname = current_database()", "SELECT lease_epoch || ' ' || coalesce(lease_until::text,'') || due_at FROM batch"] {
-            for row in client.query(sql, &[]).await? { let t: Option<String> = row.get(0); out.push_str(&t.unwrap_or_default()); out.push('\n'); }
-        }
-        Ok(out)
-    }
-
     /// How often leases have been taken so far: it grows when a worker takes a batch over.
     pub async fn leases(&self) -> Outcome<i64> {
         self.number("SELECT coalesce(sum(lease_epoch), 0)::bigint FROM batch").await

@@ -17,7 +17,7 @@ use proto::execution::v1 as pb;
 
 /// How long a run may take after everything is well again: an attempt that was never sent waits for the end of its
 /// window (15 s) and for a mirror node to show that it is past it; then it may have to do so once more.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The program under test, copied so that a build beside this test does not replace it under our hands.
 fn program(name: &str) -> Outcome<PathBuf> {

@@ -16,7 +16,7 @@ use crate::{PATIENCE, has_ended};
 
 const PAYEES: usize = 24;
 /// Longest way to a failpoint: a closed window and a proof.
-const TO_THE_PLACE: Duration = Duration::from_secs(50);
+const TO_THE_PLACE: Duration = Duration::from_mins(2);
 /// How long the trouble goes on after the failpoint.
 const TROUBLE: Duration = Duration::from_secs(6);
 /// Longest delay of a copy; after it nothing is in flight any more.

@@ -158,9 +158,9 @@ pub(crate) const ALL: &[Bug] = {
             name: "bytes are sent before the intent is committed",
             edits: &[Edit {
                 file: CLAIM,
-                find: "    claims::take(conn, &batch, slot, ctx.tuning.lease(), planned).await?;\n",
-                replace: "    for attempt in &fresh {\n        drop(ctx.rail.send(attempt, 0).await);\n    }\n    \
-                    claims::take(conn, &batch, slot, ctx.tuning.lease(), planned).await?;\n",
+                find: "    let splits = store(ctx, conn, &batch, slot, &intent).await?;\n",
+                replace: "    for attempt in &intent.fresh {\n        drop(ctx.rail.send(attempt, 0).await);\n    }\n    \
+                    let splits = store(ctx, conn, &batch, slot, &intent).await?;\n",
             }],
             sql: "",
             scenario: Scenario::KilledBeforeCommit,

@@ -15,6 +15,10 @@ use crate::key::Signer;
 /// The most bytes a node takes, signatures included. A full transfer is far below it.
 pub const TRANSACTION_MAX_BYTES: usize = 6144;
 
+/// Seconds before the end of its validity from which on nodes refuse a transaction as expired (HAPI,
+/// hedera.transaction.minValidityBufferSecs).
+pub const VALIDITY_BUFFER_S: u32 = 10;
+
 /// Who signs: the payer of the fees and, when the money comes from another account, that account too.
 #[derive(Clone, Copy)]
 pub struct Signers<'a> {

@@ -34,6 +34,6 @@ pub use error::PgError;
 pub use identity::{ClusterIdentity, identity};
 pub use migrate::migrate;
 pub use numeric::{Numeric128, NumericError};
-pub use pool::{Conn, Pool, connect};
+pub use pool::{Conn, Planner, Pool, connect};
 pub use prepared::{Prepare, Prepared};
 pub use transaction::transaction;

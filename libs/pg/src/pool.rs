@@ -1,5 +1,6 @@
 //! The runtime pool of one service.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
@@ -24,11 +25,26 @@ const ACQUIRE_DEADLINE: Duration = Duration::from_secs(5);
 const SESSION_SETTINGS: &str =
     "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'";
 
+const LOOKUP_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+    SET enable_material = off; SET plan_cache_mode = force_generic_plan";
+
+/// How PostgreSQL plans what a pool asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planner {
+    /// By its statistics.
+    Statistics,
+    /// By indexes, row by row, whatever the statistics say. For a service that asks its growing tables by key only: a
+    /// statement is prepared while they are still empty, when reading all of a table is cheapest, and that plan would
+    /// be kept while they grow.
+    Lookups,
+}
+
 /// Opens the runtime pool and proves that the database answers.
 ///
 /// Each connection waits at most 10 s for a lock and is ended by the server after 60 s idle inside a transaction.
-pub async fn connect(config: &DbConfig) -> Result<Pool, PgError> {
-    let manager = AsyncDieselConnectionManager::new_with_config(config.url.clone(), manager_config());
+pub async fn connect(config: &DbConfig, planner: Planner) -> Result<Pool, PgError> {
+    let manager =
+        AsyncDieselConnectionManager::new_with_config(config.url.clone(), manager_config(planner));
     let pool = Pool::builder()
         .max_size(config.max_connections)
         .connection_timeout(ACQUIRE_DEADLINE)
@@ -45,9 +61,14 @@ fn unreachable(config: &DbConfig, error: impl std::error::Error + Send + Sync + 
     PgError::Unreachable { address: describe(&config.url), source: Box::new(error) }
 }
 
-fn manager_config() -> ManagerConfig<AsyncPgConnection> {
+fn manager_config(planner: Planner) -> ManagerConfig<AsyncPgConnection> {
+    let settings = match planner {
+        Planner::Statistics => SESSION_SETTINGS.to_owned(),
+        Planner::Lookups => format!("{SESSION_SETTINGS}; {LOOKUP_SETTINGS}"),
+    };
+    let settings: Arc<str> = settings.into();
     let mut config = ManagerConfig::default();
-    config.custom_setup = Box::new(|url| establish(url).boxed());
+    config.custom_setup = Box::new(move |url| establish(url, Arc::clone(&settings)).boxed());
     // A look at the local state instead of a `SELECT 1` round trip before each use; a connection closed by the
     // server, or dropped inside a transaction, is not lent again.
     config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn: &mut AsyncPgConnection| {
@@ -57,9 +78,9 @@ fn manager_config() -> ManagerConfig<AsyncPgConnection> {
     config
 }
 
-async fn establish(url: &str) -> Result<AsyncPgConnection, ConnectionError> {
+async fn establish(url: &str, settings: Arc<str>) -> Result<AsyncPgConnection, ConnectionError> {
     let mut conn = AsyncPgConnection::establish(url).await?;
-    conn.batch_execute(SESSION_SETTINGS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    conn.batch_execute(&settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }
 

@@ -51,7 +51,7 @@ async fn wire(config: &Config, keys: &ServiceKeys) -> Result<App, StartError> {
     const USE: &str = "use the distribution service's database";
     let database = |error| StartError::because(USE, error);
     pg::migrate(&config.db.owner_url, MIGRATIONS).await.map_err(database)?;
-    let pool = pg::connect(&config.db).await.map_err(database)?;
+    let pool = pg::connect(&config.db, pg::Planner::Lookups).await.map_err(database)?;
     {
         let mut conn = pool.get().await.map_err(|error| database(error.into()))?;
         let bound = pg::installation::bind(&mut conn, config.network.as_str()).await;

@@ -56,7 +56,7 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
 async fn wire(config: &Config) -> Result<Context, StartError> {
     let database = |error| StartError::because("use the execution service's database", error);
     pg::migrate(&config.db.owner_url, MIGRATIONS).await.map_err(database)?;
-    let pool = pg::connect(&config.db).await.map_err(database)?;
+    let pool = pg::connect(&config.db, pg::Planner::Lookups).await.map_err(database)?;
     {
         let mut conn = pool.get().await.map_err(|error| database(error.into()))?;
         pg::installation::bind(&mut conn, config.network.as_str())

@@ -81,5 +81,5 @@ fn services(config: &Config, issuer: &Arc<Issuer>) -> Result<Vec<Service>, Start
 async fn database(db: &pg::DbConfig) -> Result<pg::Pool, StartError> {
     let cannot_use = |error| StartError::because("use the gateway's database", error);
     pg::migrate(&db.owner_url, MIGRATIONS).await.map_err(cannot_use)?;
-    pg::connect(db).await.map_err(cannot_use)
+    pg::connect(db, pg::Planner::Statistics).await.map_err(cannot_use)
 }

@@ -4,7 +4,7 @@ use diesel::dsl::count_star;
 use diesel::{QueryDsl, table};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures::future::join_all;
-use pg::Pool;
+use pg::{Planner, Pool};
 use pg::idempotency::{IdempotencyError, Outcome, once};
 
 use crate::ledger;
@@ -29,7 +29,7 @@ enum WorkError {
 }
 
 async fn pool() -> Pool {
-    pg::connect(&ledger().await).await.expect("a pool")
+    pg::connect(&ledger().await, Planner::Statistics).await.expect("a pool")
 }
 
 /// The body leaves one row; its answer says which caller ran it.

@@ -3,7 +3,7 @@
 use diesel::sql_query;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use pg::testing::cluster;
-use pg::{DbConfig, PgError};
+use pg::{DbConfig, PgError, Planner};
 
 use crate::{ledger, open};
 
@@ -68,7 +68,7 @@ async fn a_wrong_password_is_reported_at_once_and_without_the_password() {
     let config = ledger().await;
     let (_, rest) = config.url.split_once('@').expect("a URL");
     let wrong = DbConfig::new(format!("postgres://bursar_ledger_app:wr0ng@{rest}"), config.owner_url);
-    let error = pg::connect(&wrong).await.expect_err("refused");
+    let error = pg::connect(&wrong, Planner::Statistics).await.expect_err("refused");
     assert!(matches!(error, PgError::Unreachable { .. }));
     assert!(!format!("{error} {error:?}").contains("wr0ng"), "{error:?}");
 }
@@ -76,7 +76,7 @@ async fn a_wrong_password_is_reported_at_once_and_without_the_password() {
 #[tokio::test]
 async fn a_connection_the_server_closed_is_not_lent_again() {
     let config = DbConfig { max_connections: 1, ..ledger().await };
-    let pool = pg::connect(&config).await.expect("a pool");
+    let pool = pg::connect(&config, Planner::Statistics).await.expect("a pool");
     let end = "SELECT pg_terminate_backend(pg_backend_pid())";
     assert!(pool.get().await.expect("a connection").batch_execute(end).await.is_err());
     // The driver's task has to hear of it; a connection that breaks in the caller's hands still fails there.
@@ -88,7 +88,7 @@ async fn a_connection_the_server_closed_is_not_lent_again() {
 #[tokio::test]
 async fn a_transaction_dropped_half_way_is_rolled_back_and_its_connection_discarded() {
     let config = DbConfig { max_connections: 1, ..ledger().await };
-    let pool = pg::connect(&config).await.expect("a pool");
+    let pool = pg::connect(&config, Planner::Statistics).await.expect("a pool");
     let mut conn = pool.get().await.expect("a connection");
     let work = pg::transaction::<(), diesel::result::Error, _>(&mut conn, async |conn| {
         conn.batch_execute("INSERT INTO entry VALUES (1, 1)").await?;

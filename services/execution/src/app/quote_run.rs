@@ -37,9 +37,9 @@ pub async fn quote_run(
     count: u32,
     total_units: u128,
 ) -> Result<Quote, Error> {
-    let mut conn = ctx.conn().await?;
+    let conn = ctx.conn().await?;
     let account =
-        funding_accounts::find(&mut conn, funding).await?.ok_or(Error::FundingAccountNotFound(funding))?;
+        funding_accounts::find(&conn, funding).await?.ok_or(Error::FundingAccountNotFound(funding))?;
     drop(conn);
     let hbar = AssetCode::hbar(ctx.network);
     let balance =

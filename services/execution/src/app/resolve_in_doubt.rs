@@ -102,7 +102,7 @@ async fn resolve(
             "the first person said otherwise; look at the evidence together",
         ));
     }
-    decide(conn, word).await?;
+    decide(conn, word, attempt.batch_number).await?;
     batches::recount(conn, word.run, Recount::One(attempt.batch_number)).await?;
     tracing::info!(run = %run.run.header.run, attempt = %word.attempt, outcome = ?word.outcome, "a doubt was resolved");
     let decided =
@@ -133,7 +133,7 @@ fn check(attempt: &StoredAttempt, word: &Word, now: SystemTime, margin_s: u32) -
     Ok(())
 }
 
-async fn decide(conn: &mut AsyncPgConnection, word: &Word) -> Result<(), Error> {
+async fn decide(conn: &mut AsyncPgConnection, word: &Word, batch_number: u32) -> Result<(), Error> {
     let ending = match word.outcome {
         Outcome::Paid => Ending::Settled { consensus_ns: None },
         Outcome::Unpaid => Ending::Dead {
@@ -142,7 +142,7 @@ async fn decide(conn: &mut AsyncPgConnection, word: &Word) -> Result<(), Error> 
         },
     };
     let decision = Decision { attempt: word.attempt, proof: Proof::Operator, ending };
-    let decided = decisions::decide(conn, word.run, &[decision]).await?;
+    let decided = decisions::decide(conn, word.run, batch_number, &[decision]).await?;
     if decided.is_empty() { Err(Error::Overtaken) } else { Ok(()) }
 }
 

@@ -119,6 +119,12 @@ impl Attempt {
     pub fn owns(&self, hash: &[u8]) -> bool {
         self.copies.iter().any(|copy| copy.hash == hash)
     }
+
+    /// Until when sending it can be of use, nanoseconds since the epoch: nodes refuse what expires sooner than their
+    /// buffer after.
+    pub fn last_send_ns(&self) -> i64 {
+        self.window_end_ns - i64::from(hedera::transfer::VALIDITY_BUFFER_S) * 1_000_000_000
+    }
 }
 
 /// What a receipt says to the worker whose own bytes a node has just taken.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use service_kit::Shutdown;
 
-use crate::app::{Context, work};
+use crate::app::{Context, finish_run, work};
 use crate::error::Error;
 use crate::store::runs;
 
@@ -60,10 +60,15 @@ async fn round(ctx: &Context, index: u32, shutdown: &Shutdown) -> Result<bool, E
             {
                 visits += 1;
             }
-            worked |= visits > 0;
-            if visits > 0 {
-                break;
+            if visits == 0 {
+                continue;
             }
+            worked = true;
+            if visits < VISITS_PER_ROUND {
+                // Nothing more is due: this may have been the run's last batch.
+                finish_run::finish(ctx, run.id).await?;
+            }
+            break;
         }
     }
     Ok(worked)

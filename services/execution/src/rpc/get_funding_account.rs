@@ -25,7 +25,7 @@ async fn get(
     let id = validate::parse(&mut violations, "funding_account_id", &message.funding_account_id);
     violations.into_result()?;
     let id = id.expect("what is missing was noted as a violation");
-    let mut conn = ctx.conn().await?;
-    let found = funding_accounts::find(&mut conn, id).await?.ok_or(Error::FundingAccountNotFound(id))?;
+    let conn = ctx.conn().await?;
+    let found = funding_accounts::find(&conn, id).await?.ok_or(Error::FundingAccountNotFound(id))?;
     Ok(pb::GetFundingAccountResponse { funding_account: Some(convert::funding_account(&found)) })
 }

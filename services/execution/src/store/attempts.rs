@@ -117,7 +117,7 @@ pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<D
 /// Commits attempts to the database as intended and begun to be sent, with the exact bytes. All have as many copies;
 /// an attempt's payouts follow one another.
 pub async fn insert(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     batch: &DueBatch,
     attempts: &[Attempt],
 ) -> Result<(), StoreError> {
@@ -128,6 +128,9 @@ pub async fn insert(
         ($12)[(place - 1) * $13 + 1 : place * $13], tries, 1 \
         FROM unnest($3, $4, $5, $6, $7, $8, $9, $14) WITH ORDINALITY \
             AS new (attempt_id, first, size, units, payer, start_ns, end_ns, tries, place)";
+    if attempts.is_empty() {
+        return Ok(());
+    }
     let copies = attempts.iter().flat_map(|attempt| &attempt.copies);
     let copies_each = attempts.first().map_or(0, |attempt| attempt.copies.len());
     let int = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
@@ -156,7 +159,7 @@ pub async fn insert(
             attempts.iter().map(|attempt| attempt.tries.cast_signed()).collect::<Vec<_>>(),
         )
         .prepared()
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     if inserted == attempts.len() {
         Ok(())
@@ -167,7 +170,7 @@ pub async fn insert(
 
 /// Makes `attempts` the live ones of payouts that never had one. The primary key refuses a second.
 pub async fn insert_live(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     run: RunId,
     attempts: &[&Attempt],
 ) -> Result<(), StoreError> {
@@ -179,7 +182,7 @@ pub async fn insert_live(
         .bind::<Array<Integer>, _>(ordinals)
         .bind::<Array<SqlUuid>, _>(owners)
         .prepared()
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     Ok(())
 }
@@ -196,7 +199,7 @@ fn by_ordinal(attempts: &[&Attempt]) -> (Vec<i32>, Vec<Uuid>) {
 /// Moves the live attempts of the payouts of a dead one to `successors`: the compare-and-set that a retry is. False
 /// when another has moved them.
 pub async fn replace(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     run: RunId,
     dead: AttemptId,
     successors: &[&Attempt],
@@ -205,22 +208,27 @@ pub async fn replace(
         WHERE run_id = $1 AND attempt_id = $2 AND state = 4 AND next_at IS NOT NULL";
     const MOVE: &str = "UPDATE live_attempt SET attempt_id = new.attempt_id \
         FROM unnest($3, $4) AS new (ordinal, attempt_id) \
-        WHERE live_attempt.run_id = $1 AND live_attempt.ordinal = new.ordinal AND live_attempt.attempt_id = $2";
+        WHERE live_attempt.run_id = $1 AND live_attempt.ordinal BETWEEN $5 AND $6 \
+        AND live_attempt.ordinal = new.ordinal AND live_attempt.attempt_id = $2";
     let marked = diesel::sql_query(MARK)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<SqlUuid, _>(dead.as_uuid())
         .prepared()
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     let (ordinals, owners) = by_ordinal(successors);
     let expected = ordinals.len();
+    // Bounds the reading to the batch, whatever the plan.
+    let (first, last) = (ordinals.iter().min().copied(), ordinals.iter().max().copied());
     let moved = diesel::sql_query(MOVE)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<SqlUuid, _>(dead.as_uuid())
         .bind::<Array<Integer>, _>(ordinals)
         .bind::<Array<SqlUuid>, _>(owners)
+        .bind::<Integer, _>(first.unwrap_or_default())
+        .bind::<Integer, _>(last.unwrap_or_default())
         .prepared()
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     Ok(marked == 1 && moved == expected)
 }
@@ -235,13 +243,14 @@ pub(super) struct IdRow {
 /// Notes that sending begins once more, for those of `attempts` that are undecided; returns these.
 pub async fn begin_send(
     conn: &mut AsyncPgConnection,
-    run: RunId,
+    batch: &DueBatch,
     attempts: &[AttemptId],
 ) -> Result<Vec<AttemptId>, StoreError> {
     const SQL: &str = "UPDATE attempt SET send_begins = send_begins + 1 \
-        WHERE run_id = $1 AND attempt_id = ANY($2) AND state <= 2 RETURNING attempt_id";
+        WHERE run_id = $1 AND batch_number = $2 AND attempt_id = ANY($3) AND state <= 2 RETURNING attempt_id";
     let rows: Vec<IdRow> = diesel::sql_query(SQL)
-        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.number.cast_signed())
         .bind::<Array<SqlUuid>, _>(attempts.iter().map(AttemptId::as_uuid).collect::<Vec<_>>())
         .prepared()
         .load(conn)

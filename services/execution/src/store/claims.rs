@@ -60,24 +60,11 @@ struct DueRow {
     attempts: i32,
 }
 
-/// Takes one of the run's slots until this transaction ends, without waiting; false when another has it. Slots bound
-/// how many batches of a run are worked on at the same time.
-pub async fn try_slot(conn: &mut AsyncPgConnection, run: RunId, slot: u32) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, $2)) AS free";
-    let row: FreeRow = diesel::sql_query(SQL)
-        .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<BigInt, _>(i64::from(slot))
-        .prepared()
-        .get_result(conn)
-        .await?;
-    Ok(row.free)
-}
-
 /// The batch of the run that has been due for longest, locked, unless the slot's lease is alive or nothing is due.
 /// A batch whose lease has run out is due again. Batches that were begun come first: their attempts' windows are
 /// open now, and a new batch can wait.
 pub async fn lock_due(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     run: RunId,
     slot: u32,
 ) -> Result<Option<DueBatch>, StoreError> {
@@ -91,7 +78,7 @@ pub async fn lock_due(
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Integer, _>(slot.cast_signed())
         .prepared()
-        .get_result(conn)
+        .get_result(&mut conn)
         .await
         .optional()?;
     Ok(row.map(|row| DueBatch {
@@ -106,7 +93,7 @@ pub async fn lock_due(
 
 /// Takes the lease on a batch that this transaction has locked, and counts what was planned for it.
 pub async fn take(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     batch: &DueBatch,
     slot: u32,
     lease: Duration,
@@ -128,7 +115,7 @@ pub async fn take(
         .bind::<Integer, _>(planned.attempts.cast_signed())
         .bind::<Integer, _>(planned.retries.cast_signed())
         .prepared()
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     if updated == 1 { Ok(()) } else { Err(StoreError::inconsistent("batch", batch.number, "number")) }
 }

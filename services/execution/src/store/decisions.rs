@@ -1,4 +1,7 @@
 //! How attempts end: decisions, each a compare-and-set on an undecided attempt, and what the rail did.
+//!
+//! Statements name the batch beside the attempts: whatever plan is made while the table is still empty, it reads the
+//! attempts of one batch and never those of the whole run.
 
 use std::time::Duration;
 
@@ -55,17 +58,19 @@ pub struct Next {
 
 /// Decides attempts, each only if it is undecided; returns those that were.
 pub async fn decide(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     run: RunId,
+    batch_number: u32,
     decisions: &[Decision],
 ) -> Result<Vec<AttemptId>, StoreError> {
     const SQL: &str = "UPDATE attempt SET state = new.state, proof = new.proof, consensus_ns = new.consensus_ns, \
         failure_reason = new.reason, failure_class = new.class, decided_at = clock_timestamp(), \
         next_at = clock_timestamp() + new.after_ms * interval '1 millisecond', next_split = new.split, \
         next_tries = new.tries \
-        FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11) \
             AS new (attempt_id, state, proof, consensus_ns, reason, class, after_ms, split, tries) \
-        WHERE attempt.run_id = $1 AND attempt.attempt_id = new.attempt_id AND attempt.state <= 2 \
+        WHERE attempt.run_id = $1 AND attempt.batch_number = $2 AND attempt.attempt_id = new.attempt_id \
+        AND attempt.state <= 2 \
         RETURNING attempt.attempt_id";
     if decisions.is_empty() {
         return Ok(Vec::new());
@@ -81,6 +86,7 @@ pub async fn decide(
     let after_ms = |next: Next| i64::try_from(next.after.as_millis()).unwrap_or(i64::MAX);
     let rows: Vec<IdRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Integer, _>(batch_number.cast_signed())
         .bind::<Array<SqlUuid>, _>(decisions.iter().map(|d| d.attempt.as_uuid()).collect::<Vec<_>>())
         .bind::<Array<SmallInt>, _>(decisions.iter().map(state).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(decisions.iter().map(|d| d.proof.code()).collect::<Vec<_>>())
@@ -101,7 +107,7 @@ pub async fn decide(
             decisions.iter().map(|d| next(d).map_or(0, |n| n.tries.cast_signed())).collect::<Vec<_>>(),
         )
         .prepared()
-        .load(conn)
+        .load(&mut conn)
         .await?;
     Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
 }
@@ -110,16 +116,19 @@ pub async fn decide(
 pub async fn doubt(
     conn: &mut AsyncPgConnection,
     run: RunId,
+    batch_number: u32,
     doubts: &[(AttemptId, &str)],
 ) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE attempt SET state = 2, failure_reason = new.reason, failure_class = 1 \
-        FROM unnest($2, $3) AS new (attempt_id, reason) \
-        WHERE attempt.run_id = $1 AND attempt.attempt_id = new.attempt_id AND attempt.state <= 2";
+        FROM unnest($3, $4) AS new (attempt_id, reason) \
+        WHERE attempt.run_id = $1 AND attempt.batch_number = $2 AND attempt.attempt_id = new.attempt_id \
+        AND attempt.state <= 2";
     if doubts.is_empty() {
         return Ok(());
     }
     diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Integer, _>(batch_number.cast_signed())
         .bind::<Array<SqlUuid>, _>(doubts.iter().map(|(id, _)| id.as_uuid()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(doubts.iter().map(|(_, reason)| *reason).collect::<Vec<_>>())
         .prepared()
@@ -130,7 +139,7 @@ pub async fn doubt(
 
 /// Records what the rail did, whatever we think of it; an effect that is known already stays as it is.
 pub async fn record_effects(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     run: RunId,
     effects: &[(AttemptId, String, Option<i64>)],
 ) -> Result<(), StoreError> {
@@ -146,7 +155,7 @@ pub async fn record_effects(
         .bind::<Array<Text>, _>(effects.iter().map(|(_, effect, _)| effect.as_str()).collect::<Vec<_>>())
         .bind::<Array<Nullable<BigInt>>, _>(effects.iter().map(|(_, _, at)| *at).collect::<Vec<_>>())
         .prepared()
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     Ok(())
 }

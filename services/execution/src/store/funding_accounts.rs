@@ -102,11 +102,11 @@ pub async fn insert(conn: &mut AsyncPgConnection, new: &FundingAccount) -> Resul
 
 /// One by its id.
 pub async fn find(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     id: FundingAccountId,
 ) -> Result<Option<FundingAccount>, StoreError> {
     let row =
-        funding_account::table.find(id.as_uuid()).select(Row::as_select()).first(conn).await.optional()?;
+        funding_account::table.find(id.as_uuid()).select(Row::as_select()).first(&mut conn).await.optional()?;
     row.map(FundingAccount::try_from).transpose()
 }
 

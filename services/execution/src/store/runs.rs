@@ -166,6 +166,25 @@ pub async fn find_for_share(
     row.map(StoredRun::try_from).transpose()
 }
 
+/// One run, shared, if this transaction also gets one of the run's slots, for which it does not wait: until it ends,
+/// nobody else has that slot. Slots bound how many batches of a run are worked on at the same time.
+pub async fn find_for_share_on_slot(
+    conn: &mut AsyncPgConnection,
+    id: RunId,
+    slot: u32,
+) -> Result<Option<StoredRun>, StoreError> {
+    const SQL: &str = "SELECT * FROM run WHERE run_id = $1 \
+        AND pg_try_advisory_xact_lock(hashtextextended($1::text, $2)) FOR SHARE";
+    let row: Option<Row> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(id.as_uuid())
+        .bind::<BigInt, _>(i64::from(slot))
+        .prepared()
+        .get_result(conn)
+        .await
+        .optional()?;
+    row.map(StoredRun::try_from).transpose()
+}
+
 /// One run, alone: until this transaction ends nobody intends or begins to send anything of it.
 pub async fn find_for_update(
     conn: &mut AsyncPgConnection,

@@ -1,6 +1,7 @@
 //! Taking a lease, and committing intents with it: before this transaction has ended nothing is sent.
 
 use diesel_async::AsyncPgConnection;
+use futures::try_join;
 use ids::{AttemptId, RunId};
 
 use crate::app::Context;
@@ -34,61 +35,90 @@ async fn claim_in(
     slot: u32,
 ) -> Result<Option<Work>, Error> {
     // Shared with other workers, exclusive with pause, cancel and halt: none of them is under way while we intend.
-    let Some(stored) = runs::find_for_share(conn, run).await? else { return Ok(None) };
+    let Some(stored) = runs::find_for_share_on_slot(conn, run, slot).await? else { return Ok(None) };
     let run = stored.run;
-    if run.state.has_ended() || !claims::try_slot(conn, run.header.run, slot).await? {
+    if run.state.has_ended() {
         return Ok(None);
     }
-    let Some(batch) = claims::lock_due(conn, run.header.run, slot).await? else { return Ok(None) };
-    let funding = funding_accounts::find(conn, run.header.funding_account)
-        .await?
-        .ok_or_else(|| StoreError::inconsistent("run", run.header.run, "funding_account_id"))?;
+    let header = &run.header;
+    let (batch, funding) = try_join!(
+        claims::lock_due(conn, header.run, slot),
+        funding_accounts::find(conn, header.funding_account)
+    )?;
+    let funding =
+        funding.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?;
+    let Some(batch) = batch else { return Ok(None) };
     let open = if batch.attempts == 0 { Vec::new() } else { attempts::undecided(conn, &batch).await? };
-    let (fresh, splits, planned) = if run.state.may_send() {
+    let intent = if run.state.may_send() {
         intend(ctx, conn, &run, &funding, &batch).await?
     } else {
-        Default::default()
+        Intent::default()
     };
-    if open.is_empty() && fresh.is_empty() {
+    if open.is_empty() && intent.fresh.is_empty() {
         // Nothing to do after all: the run has halted or been cancelled since the batch became due.
         batches::recount(conn, run.header.run, Recount::One(batch.number)).await?;
         return Ok(None);
     }
-    claims::take(conn, &batch, slot, ctx.tuning.lease(), planned).await?;
+    let splits = store(ctx, conn, &batch, slot, &intent).await?;
     here!("intend.before_commit");
-    Ok(Some(Work { run, funding, batch, fresh, splits, open }))
+    Ok(Some(Work { run, funding, batch, fresh: intent.fresh, splits, open }))
 }
 
-type Intended = (Vec<Attempt>, Vec<Vec<usize>>, Planned);
+/// Attempts to be stored: one for each group, those of a dead attempt in place of it.
+#[derive(Default)]
+struct Intent {
+    fresh: Vec<Attempt>,
+    groups: Vec<Group>,
+    due: Vec<Due>,
+}
 
-/// Plans and stores attempts for the payouts of the batch that have none, or whose last one is dead and due again.
+impl Intent {
+    fn planned(&self) -> Planned {
+        Planned {
+            payouts: small(self.fresh.iter().map(|attempt| attempt.ordinals.len()).sum()),
+            units: self.fresh.iter().map(|attempt| attempt.units).sum(),
+            attempts: small(self.fresh.len()),
+            retries: small(self.due.iter().map(|due| due.ordinals.len()).sum()),
+        }
+    }
+}
+
+/// Plans attempts for the payouts of the batch that have none, or whose last one is dead and due again.
 async fn intend(
     ctx: &Context,
     conn: &mut AsyncPgConnection,
     run: &Run,
     funding: &FundingAccount,
     batch: &DueBatch,
-) -> Result<Intended, Error> {
-    let header = &run.header;
+) -> Result<Intent, Error> {
     let first_time = batch.attempts == 0;
     let due = if first_time { Vec::new() } else { attempts::due(conn, batch).await? };
     if !first_time && due.is_empty() {
-        return Ok(Intended::default());
+        return Ok(Intent::default());
     }
-    let payouts = instructions::range(conn, header.run, run.load_id, batch.first_ordinal, batch.size).await?;
+    let payouts =
+        instructions::range(conn, batch.run, run.load_id, batch.first_ordinal, batch.size).await?;
     let ordinals: Vec<u32> =
         if first_time { payouts.iter().map(|payout| payout.ordinal).collect() } else { Vec::new() };
     let groups = plan(&ordinals, &due);
     let fresh = prepare(ctx, run, funding, batch, &payouts, &groups)?;
-    attempts::insert(conn, batch, &fresh).await?;
-    let planned = Planned {
-        payouts: small(fresh.iter().map(|attempt| attempt.ordinals.len()).sum()),
-        units: fresh.iter().map(|attempt| attempt.units).sum(),
-        attempts: small(fresh.len()),
-        retries: small(due.iter().map(|due| due.ordinals.len()).sum()),
-    };
-    let splits = make_live(conn, header.run, &fresh, &groups, &due).await?;
-    Ok((fresh, splits, planned))
+    Ok(Intent { fresh, groups, due })
+}
+
+/// Stores the attempts, makes them the live ones of their payouts and takes the lease. The statements do not depend on
+/// each other and go to the database together. Returns the places of the singles of each split attempt.
+async fn store(
+    ctx: &Context,
+    conn: &AsyncPgConnection,
+    batch: &DueBatch,
+    slot: u32,
+    intent: &Intent,
+) -> Result<Vec<Vec<usize>>, Error> {
+    let inserted = async { Ok::<_, Error>(attempts::insert(conn, batch, &intent.fresh).await?) };
+    let taken =
+        async { Ok(claims::take(conn, batch, slot, ctx.tuning.lease(), intent.planned()).await?) };
+    let ((), splits, ()) = try_join!(inserted, make_live(conn, batch.run, intent), taken)?;
+    Ok(splits)
 }
 
 fn prepare(
@@ -118,13 +148,8 @@ fn prepare(
 }
 
 /// First attempts are inserted as live ones; later ones take over from the dead one they replace, by compare-and-set.
-async fn make_live(
-    conn: &mut AsyncPgConnection,
-    run: RunId,
-    fresh: &[Attempt],
-    groups: &[Group],
-    due: &[Due],
-) -> Result<Vec<Vec<usize>>, Error> {
+async fn make_live(conn: &AsyncPgConnection, run: RunId, intent: &Intent) -> Result<Vec<Vec<usize>>, Error> {
+    let Intent { fresh, groups, due } = intent;
     let of = |replaced: Option<AttemptId>| -> Vec<usize> {
         (0..groups.len()).filter(|index| groups[*index].replaces == replaced).collect()
     };
@@ -164,7 +189,7 @@ pub(super) async fn begin_again(
         if !claims::lock_held(conn, batch).await? {
             return Err(Error::Overtaken);
         }
-        Ok(attempts::begin_send(conn, run, &ids).await?)
+        Ok(attempts::begin_send(conn, batch, &ids).await?)
     })
     .await?;
     let (mut again, held): (Vec<Attempt>, Vec<Attempt>) =

@@ -35,6 +35,10 @@ async fn inside_window(ctx: &Context, attempt: Attempt) -> Followed {
     match heard.map(status::receipt) {
         Some(Receipt::Success | Receipt::Dead(_)) => Followed::Learnt(by_mirror(ctx, attempt).await),
         Some(Receipt::KeepUntilExpiry) => Followed::Learnt(waiting(ctx, attempt, Vec::new())),
+        // Nodes take nothing any more that would expire so soon.
+        Some(Receipt::NotYet | Receipt::Unknown) | None if now_ns(ctx) > attempt.last_send_ns() => {
+            Followed::Learnt(waiting(ctx, attempt, Vec::new()))
+        }
         Some(Receipt::NotYet | Receipt::Unknown) | None => Followed::Unseen(attempt),
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use ids::RunId;
 
-use crate::app::{Context, finish_run};
+use crate::app::Context;
 use crate::domain::attempt::{Attempt, Cause, Verdict};
 use crate::domain::run::Run;
 use crate::error::Error;
@@ -57,10 +57,7 @@ pub async fn visit(ctx: &Context, run: RunId, slot: u32) -> Result<bool, Error> 
     let mut findings = join_all(fresh.into_iter().map(|attempt| deliver::deliver(ctx, attempt))).await;
     blame_senders(&mut findings, &splits);
     findings.extend(look_after(ctx, &run, &funding, &batch, open).await?);
-    let left_open = record::record(ctx, &run, &batch, findings).await?;
-    if !left_open {
-        finish_run::finish(ctx, run.header.run).await?;
-    }
+    record::record(ctx, &run, &batch, findings).await?;
     Ok(true)
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
+use futures::try_join;
 use ids::{AttemptId, RunId};
 
 use crate::app::Context;
@@ -20,14 +21,14 @@ use crate::store::decisions::{self, Decision, Ending, Next};
 use crate::store::evidence::{self, Event};
 use crate::store::runs;
 
-/// Writes findings down and gives the lease back. Says whether the batch may still be open. A lease that another has
-/// taken makes all of it void: that worker learns the same from the rail.
+/// Writes findings down and gives the lease back. A lease that another has taken makes all of it void: that worker
+/// learns the same from the rail.
 pub(super) async fn record(
     ctx: &Context,
     run: &Run,
     batch: &DueBatch,
     findings: Vec<Finding>,
-) -> Result<bool, Error> {
+) -> Result<(), Error> {
     let id = run.header.run;
     let halt = findings.iter().find_map(halting);
     let decisions: Vec<Decision> =
@@ -42,26 +43,29 @@ pub(super) async fn record(
         if !claims::lock_held(conn, batch).await? {
             return Err(Error::Overtaken);
         }
-        write(conn, id, &findings, &decisions).await?;
+        write(conn, batch, &findings, &decisions).await?;
         batches::recount(conn, id, Recount::Release { number: batch.number, poll }).await?;
         here!("record.before_commit");
         Ok(())
     })
     .await?;
     here!("record.after_commit");
-    let over = |finding: &Finding| matches!(finding.verdict, Verdict::Settled { .. } | Verdict::Dead { .. });
-    Ok(!findings.iter().all(over))
+    Ok(())
 }
 
 async fn write(
     conn: &mut AsyncPgConnection,
-    run: RunId,
+    batch: &DueBatch,
     findings: &[Finding],
     decisions: &[Decision],
 ) -> Result<(), Error> {
-    let decided = decisions::decide(conn, run, decisions).await?;
+    let run = batch.run;
     let effects: Vec<(AttemptId, String, Option<i64>)> = findings.iter().filter_map(effect).collect();
-    decisions::record_effects(conn, run, &effects).await?;
+    // Neither depends on the other: they go to the database together.
+    let (decided, ()) = try_join!(
+        decisions::decide(conn, run, batch.number, decisions),
+        decisions::record_effects(conn, run, &effects)
+    )?;
     for (attempt, effect, _) in effects.iter().filter(|(attempt, ..)| !decided.contains(attempt)) {
         report_break(conn, run, *attempt, effect).await?;
     }
@@ -70,7 +74,7 @@ async fn write(
         .filter_map(|finding| finding.doubt.map(|reason| (finding.attempt.id, reason)))
         .collect();
     let undecided: Vec<_> = doubts.into_iter().filter(|(id, _)| !decided.contains(id)).collect();
-    decisions::doubt(conn, run, &undecided).await?;
+    decisions::doubt(conn, run, batch.number, &undecided).await?;
     let events: Vec<Event> = findings.iter().flat_map(|finding| finding.events.iter().cloned()).collect();
     Ok(evidence::append(conn, run, &events).await?)
 }

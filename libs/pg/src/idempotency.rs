@@ -17,11 +17,15 @@
 //! Keys live as long as what they made, so nothing deletes them. `scope` is `<rpc method>:<subject>`: one caller's
 //! keys never meet another's. `response` is null only inside the transaction that does the work.
 
+mod call;
+
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::schema::idempotency_key;
 use crate::transaction::AsyncBody;
+
+pub use call::{Answer, Once};
 
 /// The answer, and whether this call produced it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +59,9 @@ pub enum IdempotencyError {
         /// Key of the row.
         key: String,
     },
+    /// The stored bytes are no answer of this method: something other than [`Once`] wrote them.
+    #[error("a stored answer cannot be read")]
+    Unreadable(#[from] prost::DecodeError),
     /// The table could not be read or written.
     #[error("idempotency key statement failed")]
     Query(#[from] diesel::result::Error),

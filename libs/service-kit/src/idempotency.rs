@@ -1,8 +1,11 @@
 //! The metadata `idempotency-key` that every call with effects carries.
 
+use auth::Actor;
+use pg::idempotency::Once;
+use prost::Message;
 use sha2::{Digest as _, Sha256};
-use tonic::Code;
 use tonic::metadata::MetadataMap;
+use tonic::{Code, Request};
 
 use crate::error::Problem;
 
@@ -48,8 +51,24 @@ pub fn key(metadata: &MetadataMap) -> Result<IdempotencyKey, Problem> {
 }
 
 /// What tells one request from another under the same key: the SHA-256 of its encoding.
-pub fn request_hash(request: &impl prost::Message) -> [u8; 32] {
+pub fn request_hash(request: &impl Message) -> [u8; 32] {
     Sha256::digest(request.encode_to_vec()).into()
+}
+
+/// The call of `method` (the RPC's name) that this request is, made repeatable by its key; `answer` makes the response
+/// of what was written.
+///
+/// # Errors
+/// Those of [`key`].
+pub fn once<M: Message, T, R, E>(
+    method: &str,
+    actor: &Actor,
+    request: &Request<M>,
+    answer: fn(&T) -> R,
+) -> Result<Once<T, R, E>, Problem> {
+    let key = key(request.metadata())?;
+    let scope = format!("{method}:{}", actor.subject);
+    Ok(Once::new(scope, key.0, request_hash(request.get_ref()), answer))
 }
 
 fn required() -> Problem {

@@ -76,9 +76,6 @@ pub enum Error {
     /// `UNAVAILABLE`, reason `DATABASE_UNAVAILABLE`, when no connection is to be had.
     #[error(transparent)]
     Database(#[from] PgError),
-    /// An answer that was stored cannot be read.
-    #[error("a stored answer cannot be read")]
-    Answer(#[from] prost::DecodeError),
     /// A task of ours died.
     #[error("a calculation died")]
     Died(#[from] tokio::task::JoinError),
@@ -165,12 +162,9 @@ impl Failure for Error {
             Self::Database(PgError::Pool(_) | PgError::Unreachable { .. }) => {
                 Problem::unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached")
             }
-            Self::Idempotency(_)
-            | Self::Store(_)
-            | Self::Database(_)
-            | Self::Answer(_)
-            | Self::Died(_)
-            | Self::Root(_) => Problem::internal(),
+            Self::Idempotency(_) | Self::Store(_) | Self::Database(_) | Self::Died(_) | Self::Root(_) => {
+                Problem::internal()
+            }
         }
     }
 }

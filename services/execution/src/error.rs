@@ -62,9 +62,6 @@ pub enum Error {
     /// `UNAVAILABLE`, reason `DATABASE_UNAVAILABLE`, when no connection is to be had.
     #[error(transparent)]
     Database(#[from] PgError),
-    /// An answer that was stored cannot be read.
-    #[error("a stored answer cannot be read")]
-    Answer(#[from] prost::DecodeError),
 }
 
 impl Error {
@@ -117,11 +114,9 @@ impl Failure for Error {
             Self::Database(PgError::Unreachable { .. } | PgError::Pool(_)) | Self::Overtaken => {
                 Problem::unavailable("DATABASE_UNAVAILABLE", "the database cannot be used now")
             }
-            Self::Prepare(_)
-            | Self::Idempotency(_)
-            | Self::Store(_)
-            | Self::Database(_)
-            | Self::Answer(_) => Problem::internal(),
+            Self::Prepare(_) | Self::Idempotency(_) | Self::Store(_) | Self::Database(_) => {
+                Problem::internal()
+            }
         }
     }
 }

@@ -47,9 +47,6 @@ pub enum Error {
     /// `UNAVAILABLE`, reason `DATABASE_UNAVAILABLE`, when no connection is to be had.
     #[error(transparent)]
     Database(#[from] PgError),
-    /// An answer that was stored cannot be read.
-    #[error("a stored answer cannot be read")]
-    Answer(#[from] prost::DecodeError),
 }
 
 impl From<diesel::result::Error> for Error {
@@ -98,9 +95,7 @@ impl Failure for Error {
             Self::Database(PgError::Pool(_) | PgError::Unreachable { .. }) => {
                 Problem::unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached now")
             }
-            Self::Idempotency(_) | Self::Store(_) | Self::Database(_) | Self::Answer(_) => {
-                Problem::internal()
-            }
+            Self::Idempotency(_) | Self::Store(_) | Self::Database(_) => Problem::internal(),
         }
     }
 }

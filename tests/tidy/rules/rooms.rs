@@ -13,36 +13,17 @@ const FORBIDDEN: [(&str, &[&str]); 5] = [
     ("jobs", &["rpc", "server"]),
 ];
 
-/// A file that imports from above all the same: which room, and why.
-const EXCEPTIONS: [(&str, &str, &str); 2] = [
-    ("services/execution/src/app/resolve_in_doubt.rs", "rpc", STORED_ANSWER),
-    ("services/execution/src/app/create_funding_account.rs", "rpc", STORED_ANSWER),
-];
-const STORED_ANSWER: &str = "the first answer is kept as it was encoded, in the transaction of the effect";
-
 pub(crate) fn check(repo: &Repo) -> Vec<String> {
     let mut found = Vec::new();
-    let mut used = [false; EXCEPTIONS.len()];
     for (path, text) in repo.rust() {
         let room =
             path.strip_prefix("services/").and_then(|rest| rest.split_once("/src/")).map(|(_, rest)| rest);
         let room = room.and_then(|rest| rest.split(['/', '.']).next());
         let Some((_, forbidden)) = FORBIDDEN.iter().find(|(name, _)| Some(*name) == room) else { continue };
         let code = Source::parse(text).code_without_tests();
-        for (line, imported) in imports(&code) {
-            if !forbidden.contains(&imported) {
-                continue;
-            }
-            match EXCEPTIONS.iter().position(|(file, room, _)| *file == path && *room == imported) {
-                Some(exception) => used[exception] = true,
-                None => found.push(format!("{path}:{line}: uses crate::{imported}")),
-            }
-        }
+        let above = imports(&code).into_iter().filter(|(_, imported)| forbidden.contains(imported));
+        found.extend(above.map(|(line, imported)| format!("{path}:{line}: uses crate::{imported}")));
     }
-    let unused = EXCEPTIONS.iter().zip(used).filter(|(_, used)| !used).map(|(exception, _)| exception);
-    found.extend(
-        unused.map(|(file, room, why)| format!("{file}: does not need its exception for {room} ({why})")),
-    );
     found
 }
 
@@ -98,15 +79,13 @@ mod tests {
             ("services/a/src/jobs.rs", "use crate::rpc;"),
             ("libs/a/src/store/rows.rs", "use crate::app;"),
         ]);
-        let found: Vec<String> =
-            check(&repo).into_iter().filter(|line| !line.contains("does not need")).collect();
         let expected = [
             "app/work.rs:2: uses crate::rpc",
             "clients/mirror.rs:2: uses crate::app",
             "jobs.rs:1: uses crate::rpc",
             "store/rows.rs:2: uses crate::app",
         ];
-        assert_eq!(found, expected.map(|line| format!("services/a/src/{line}")));
+        assert_eq!(check(&repo), expected.map(|line| format!("services/a/src/{line}")));
     }
 
     #[test]

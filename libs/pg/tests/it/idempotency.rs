@@ -3,9 +3,9 @@
 use diesel::dsl::count_star;
 use diesel::{QueryDsl, table};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures::future::join_all;
-use pg::{Planner, Pool};
-use pg::idempotency::{IdempotencyError, Outcome, once};
+use futures::{FutureExt as _, future::join_all};
+use pg::idempotency::{IdempotencyError, Once, Outcome, once};
+use pg::{PgError, Planner, Pool};
 
 use crate::ledger;
 
@@ -22,6 +22,8 @@ const HASH: [u8; 32] = [7; 32];
 enum WorkError {
     #[error(transparent)]
     Key(#[from] IdempotencyError),
+    #[error(transparent)]
+    Pool(#[from] PgError),
     #[error(transparent)]
     Query(#[from] diesel::result::Error),
     #[error("the body failed")]
@@ -98,4 +100,53 @@ async fn keys_of_different_scopes_never_meet() {
         once(conn, "bursar.ledger.v1.LedgerService/Work:bob", "k4", &[8; 32], body).await
     });
     assert_eq!(other.await.expect("answered"), Outcome::First(vec![9]));
+}
+
+fn call(key: &str, hash: [u8; 32]) -> Once<u32, String, WorkError> {
+    let answer = |rows: &u32| format!("{rows} written");
+    Once::new(SCOPE.to_owned(), key.to_owned(), hash, answer)
+}
+
+async fn write(pool: &Pool, call: &Once<u32, String, WorkError>, rows: u32) -> Result<String, WorkError> {
+    call.run(pool, move |conn| async move { insert(conn, rows).await }.boxed()).await
+}
+
+async fn insert(conn: &mut AsyncPgConnection, rows: u32) -> Result<u32, WorkError> {
+    diesel::insert_into(work_done::table).default_values().execute(conn).await?;
+    Ok(rows)
+}
+
+#[tokio::test]
+async fn a_repeated_call_is_answered_as_the_first_was() {
+    let (pool, call) = (pool().await, call("k5", HASH));
+    assert_eq!(call.answered(&pool).await.expect("asked"), None);
+    assert_eq!(write(&pool, &call, 1).await.expect("answered"), "1 written");
+    assert_eq!(call.answered(&pool).await.expect("asked").as_deref(), Some("1 written"));
+    assert_eq!(write(&pool, &call, 2).await.expect("answered"), "1 written");
+    assert_eq!(effects(&pool).await, 1);
+}
+
+#[tokio::test]
+async fn a_call_under_the_key_of_another_is_refused_before_and_in_the_write() {
+    let pool = pool().await;
+    write(&pool, &call("k6", HASH), 1).await.expect("answered");
+    let other = call("k6", [8; 32]);
+    let error = other.answered(&pool).await.expect_err("refused");
+    assert!(matches!(error, WorkError::Key(IdempotencyError::Reused)), "{error}");
+    let error = write(&pool, &other, 1).await.expect_err("refused");
+    assert!(matches!(error, WorkError::Key(IdempotencyError::Reused)), "{error}");
+    assert_eq!(effects(&pool).await, 1);
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_answer_are_not_taken_for_one() {
+    let pool = pool().await;
+    // No message begins with a tag of zero.
+    let mut conn = pool.get().await.expect("a connection");
+    let stored = pg::transaction::<_, WorkError, _>(&mut conn, async |conn| {
+        once(conn, SCOPE, "k7", &HASH, async |_: &mut AsyncPgConnection| Ok(vec![0, 0])).await
+    });
+    stored.await.expect("stored");
+    let error = call("k7", HASH).answered(&pool).await.expect_err("unreadable");
+    assert!(matches!(error, WorkError::Key(IdempotencyError::Unreadable(_))), "{error}");
 }

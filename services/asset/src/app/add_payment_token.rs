@@ -4,21 +4,22 @@ use auth::Actor;
 use futures::FutureExt as _;
 use hedera::TokenId;
 use money::AssetCode;
+use pg::idempotency::{Answer, Once};
 
-use super::{App, Once};
+use super::App;
 use crate::domain::{PaymentToken, TokenRef};
 use crate::error::Error;
 use crate::store::payment_tokens;
 
 /// Accepts HBAR, or a token whose payees get what is sent to them. One that is accepted stays as it is.
-pub(crate) async fn add_payment_token(
+pub(crate) async fn add_payment_token<R: Answer>(
     app: &App,
     actor: &Actor,
     token: &TokenRef,
     code: AssetCode,
-    once: &Once<PaymentToken>,
-) -> Result<Vec<u8>, Error> {
-    if let Some(answer) = once.answered(app).await? {
+    once: &Once<PaymentToken, R, Error>,
+) -> Result<R, Error> {
+    if let Some(answer) = once.answered(&app.pool).await? {
         return Ok(answer);
     }
     let known = payment_tokens::find(&mut *app.conn().await?, &code).await?;
@@ -27,7 +28,7 @@ pub(crate) async fn add_payment_token(
         (None, TokenRef::Hbar) => PaymentToken::hbar(app.network, &actor.subject, app.clock.now()),
         (None, TokenRef::Token(id)) => payable(app, actor, id, &code).await?,
     };
-    once.run(app, move |conn| {
+    once.run(&app.pool, move |conn| {
         async move {
             payment_tokens::insert(conn, &accepted).await?;
             let stored = payment_tokens::find(conn, &code).await?;

@@ -4,8 +4,9 @@ use auth::Actor;
 use futures::FutureExt as _;
 use hedera::TokenId;
 use ids::AssetId;
+use pg::idempotency::{Answer, Once};
 
-use super::{App, Once, register_assets};
+use super::{App, register_assets};
 use crate::domain::{Asset, Terms, TokenFacts};
 use crate::error::Error;
 use crate::store::assets::{self, NewAsset};
@@ -21,13 +22,13 @@ pub(crate) struct ImportAsset {
 
 /// Records the asset, or finds it as it is, and makes it known to the holder service. Whether that was reached does not
 /// change the answer: what it missed, the registration job, a repeated import and a sync make good.
-pub(crate) async fn import_asset(
+pub(crate) async fn import_asset<R: Answer>(
     app: &App,
     actor: &Actor,
     input: ImportAsset,
-    once: &Once<Asset>,
-) -> Result<Vec<u8>, Error> {
-    if let Some(answer) = once.answered(app).await? {
+    once: &Once<Asset, R, Error>,
+) -> Result<R, Error> {
+    if let Some(answer) = once.answered(&app.pool).await? {
         return Ok(answer);
     }
     let token_id = input.token.to_string();
@@ -47,7 +48,7 @@ pub(crate) async fn import_asset(
         at,
     };
     let answer = once
-        .run(app, move |conn| {
+        .run(&app.pool, move |conn| {
             async move {
                 assets::insert(conn, &new).await?;
                 let asset = assets::find_by_token(conn, network, &new.token_id).await?;

@@ -2,7 +2,6 @@
 
 mod add_payment_token;
 mod import_asset;
-mod once;
 mod pause_asset;
 mod read;
 mod register_assets;
@@ -23,7 +22,6 @@ use crate::error::Error;
 
 pub(crate) use add_payment_token::add_payment_token;
 pub(crate) use import_asset::{ImportAsset, import_asset};
-pub(crate) use once::Once;
 pub(crate) use pause_asset::pause_asset;
 pub(crate) use read::{get_asset, get_payment_token, list_assets, list_payment_tokens};
 pub(crate) use register_assets::register_assets;

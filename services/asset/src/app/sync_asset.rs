@@ -4,32 +4,33 @@ use auth::Actor;
 use futures::FutureExt as _;
 use hedera::TokenId;
 use ids::AssetId;
+use pg::idempotency::{Answer, Once};
 use service_kit::idempotency::IdempotencyKey;
 
-use super::{App, Once, register_assets};
+use super::{App, register_assets};
 use crate::domain::{Asset, TokenFacts};
 use crate::error::Error;
 use crate::store::{Inconsistent, assets};
 
 /// Records the newer facts and starts a sync. `sync_key` repeats the sync's start under the same key when the call is
 /// repeated, so that a call cut off between the two steps is finished by its repetition.
-pub(crate) async fn sync_asset(
+pub(crate) async fn sync_asset<R: Answer>(
     app: &App,
     actor: &Actor,
     id: AssetId,
-    once: &Once<Asset>,
+    once: &Once<Asset, R, Error>,
     sync_key: &IdempotencyKey,
-) -> Result<Vec<u8>, Error> {
+) -> Result<R, Error> {
     let asset =
         assets::find(&mut *app.conn().await?, app.network, id).await?.ok_or(Error::AssetNotFound(id))?;
-    if let Some(answer) = once.answered(app).await? {
+    if let Some(answer) = once.answered(&app.pool).await? {
         start_sync(app, actor, &asset, sync_key).await?;
         return Ok(answer);
     }
     let facts = current_facts(app, &asset).await?;
     let (network, at) = (app.network, app.clock.now());
     let answer = once
-        .run(app, move |conn| {
+        .run(&app.pool, move |conn| {
             async move {
                 assets::set_facts(conn, id, &facts, at).await?;
                 assets::find(conn, network, id).await?.ok_or(Error::AssetNotFound(id))

@@ -1,11 +1,11 @@
 //! `AddPaymentToken`.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::asset::v1::{AddPaymentTokenRequest, AddPaymentTokenResponse};
+use service_kit::idempotency;
 use tonic::{Request, Status};
 
-use super::{call, convert};
+use super::convert;
 use crate::app::{self, App};
 use crate::error::Error;
 
@@ -14,11 +14,10 @@ pub(super) async fn handle(
     request: Request<AddPaymentTokenRequest>,
 ) -> Result<AddPaymentTokenResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let once = call::once("AddPaymentToken", &actor, &request, |token| {
-        AddPaymentTokenResponse { payment_token: Some(convert::payment_token(token)) }.encode_to_vec()
+    let once = idempotency::once("AddPaymentToken", &actor, &request, |token| AddPaymentTokenResponse {
+        payment_token: Some(convert::payment_token(token)),
     })
     .map_err(Error::from)?;
     let (token, code) = convert::token_ref(app.network, &request.get_ref().token)?;
-    let answer = app::add_payment_token(app, &actor, &token, code, &once).await?;
-    Ok(AddPaymentTokenResponse::decode(answer.as_slice()).map_err(Error::from)?)
+    Ok(app::add_payment_token(app, &actor, &token, code, &once).await?)
 }

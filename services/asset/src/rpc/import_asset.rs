@@ -1,12 +1,12 @@
 //! `ImportAsset`.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::asset::v1::{ImportAssetRequest, ImportAssetResponse};
 use service_kit::error::FieldViolations;
+use service_kit::idempotency;
 use tonic::{Request, Status};
 
-use super::{call, convert};
+use super::convert;
 use crate::app::{self, App, ImportAsset};
 use crate::error::Error;
 
@@ -15,13 +15,12 @@ pub(super) async fn handle(
     request: Request<ImportAssetRequest>,
 ) -> Result<ImportAssetResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let once = call::once("ImportAsset", &actor, &request, |asset| {
-        ImportAssetResponse { asset: Some(convert::asset(asset)) }.encode_to_vec()
+    let once = idempotency::once("ImportAsset", &actor, &request, |asset| ImportAssetResponse {
+        asset: Some(convert::asset(asset)),
     })
     .map_err(Error::from)?;
     let input = input(app, request.into_inner())?;
-    let answer = app::import_asset(app, &actor, input, &once).await?;
-    let mut response = ImportAssetResponse::decode(answer.as_slice()).map_err(Error::from)?;
+    let mut response = app::import_asset(app, &actor, input, &once).await?;
     convert::with_sync(app, &actor, &mut response.asset).await;
     Ok(response)
 }

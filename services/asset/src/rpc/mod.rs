@@ -1,7 +1,6 @@
 //! The RPCs, one file each: read the request, call the use case, say the answer. No rules here.
 
 mod add_payment_token;
-mod call;
 mod convert;
 mod get_asset;
 mod get_payment_token;

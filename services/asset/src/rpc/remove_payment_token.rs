@@ -1,11 +1,11 @@
 //! `RemovePaymentToken`.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::asset::v1::{RemovePaymentTokenRequest, RemovePaymentTokenResponse};
+use service_kit::idempotency;
 use tonic::{Request, Status};
 
-use super::{call, convert};
+use super::convert;
 use crate::app::{self, App};
 use crate::error::Error;
 
@@ -14,11 +14,8 @@ pub(super) async fn handle(
     request: Request<RemovePaymentTokenRequest>,
 ) -> Result<RemovePaymentTokenResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let once = call::once("RemovePaymentToken", &actor, &request, |()| {
-        RemovePaymentTokenResponse {}.encode_to_vec()
-    })
-    .map_err(Error::from)?;
+    let once = idempotency::once("RemovePaymentToken", &actor, &request, |()| RemovePaymentTokenResponse {})
+        .map_err(Error::from)?;
     let (_, code) = convert::token_ref(app.network, &request.get_ref().token)?;
-    let answer = app::remove_payment_token(app, code, &once).await?;
-    Ok(RemovePaymentTokenResponse::decode(answer.as_slice()).map_err(Error::from)?)
+    Ok(app::remove_payment_token(app, code, &once).await?)
 }

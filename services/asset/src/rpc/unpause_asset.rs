@@ -1,11 +1,11 @@
 //! `UnpauseAsset`.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::asset::v1::{UnpauseAssetRequest, UnpauseAssetResponse};
+use service_kit::idempotency;
 use tonic::{Request, Status};
 
-use super::{call, convert};
+use super::convert;
 use crate::app::{self, App};
 use crate::error::Error;
 
@@ -14,13 +14,12 @@ pub(super) async fn handle(
     request: Request<UnpauseAssetRequest>,
 ) -> Result<UnpauseAssetResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let once = call::once("UnpauseAsset", &actor, &request, |asset| {
-        UnpauseAssetResponse { asset: Some(convert::asset(asset)) }.encode_to_vec()
+    let once = idempotency::once("UnpauseAsset", &actor, &request, |asset| UnpauseAssetResponse {
+        asset: Some(convert::asset(asset)),
     })
     .map_err(Error::from)?;
     let id = convert::asset_id(&request.get_ref().asset_id)?;
-    let answer = app::unpause_asset(app, id, &once).await?;
-    let mut response = UnpauseAssetResponse::decode(answer.as_slice()).map_err(Error::from)?;
+    let mut response = app::unpause_asset(app, id, &once).await?;
     convert::with_sync(app, &actor, &mut response.asset).await;
     Ok(response)
 }

@@ -3,8 +3,9 @@
 use auth::Actor;
 use futures::FutureExt as _;
 use ids::DistributionId;
+use pg::idempotency::{Answer, Once};
 
-use super::{App, Once, read};
+use super::{App, read};
 use crate::domain::distribution::Distribution;
 use crate::domain::state::{Action, Next, State};
 use crate::error::Error;
@@ -14,17 +15,17 @@ use crate::store::states::{self, Besides};
 /// it does not have when it is told (its tombstone), so a handover that is on its way can do no harm.
 ///
 /// A repetition under the same key tells execution again: the first call may have died between the two steps.
-pub(crate) async fn cancel_distribution(
+pub(crate) async fn cancel_distribution<R: Answer>(
     app: &App,
     actor: &Actor,
     id: DistributionId,
     reason: &str,
-    once: &Once<Distribution>,
-) -> Result<Vec<u8>, Error> {
+    once: &Once<Distribution, R, Error>,
+) -> Result<R, Error> {
     let now_ns = app.now_ns();
     let because = reason.to_owned();
     let answer = once
-        .run(app, move |conn| {
+        .run(&app.pool, move |conn| {
             async move {
                 let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
                 let act = locked.state.act(Action::Cancel, now_ns);

@@ -3,8 +3,9 @@
 use auth::Actor;
 use futures::FutureExt as _;
 use ids::{DistributionId, RunId};
+use pg::idempotency::{Answer, Once};
 
-use super::{App, Draft, Once};
+use super::{App, Draft};
 use crate::domain::distribution::Distribution;
 use crate::domain::state::State;
 use crate::error::Error;
@@ -12,13 +13,13 @@ use crate::store::distributions;
 
 /// Commits what the draft says, together with the ids of its one run and its snapshot: whatever is killed later, both
 /// are asked for again under the same ids.
-pub(crate) async fn create_distribution(
+pub(crate) async fn create_distribution<R: Answer>(
     app: &App,
     actor: &Actor,
     draft: Draft,
-    once: &Once<Distribution>,
-) -> Result<Vec<u8>, Error> {
-    if let Some(answer) = once.answered(app).await? {
+    once: &Once<Distribution, R, Error>,
+) -> Result<R, Error> {
+    if let Some(answer) = once.answered(&app.pool).await? {
         return Ok(answer);
     }
     let terms = draft.check(app, actor).await?.terms;
@@ -36,7 +37,7 @@ pub(crate) async fn create_distribution(
         report: None,
     };
     let answer = once
-        .run(app, move |conn| {
+        .run(&app.pool, move |conn| {
             async move {
                 distributions::insert(conn, &created).await?;
                 Ok(created)

@@ -3,8 +3,9 @@
 use auth::Actor;
 use futures::FutureExt as _;
 use ids::DistributionId;
+use pg::idempotency::{Answer, Once};
 
-use super::{App, Once, read};
+use super::{App, read};
 use crate::domain::distribution::Distribution;
 use crate::domain::preview::{Obstacle, obstacles};
 use crate::domain::state::{Action, Next};
@@ -12,13 +13,13 @@ use crate::error::Error;
 use crate::store::states::{self, Besides};
 
 /// Executes a distribution. One that is being paid or was paid stays as it is.
-pub(crate) async fn execute_distribution(
+pub(crate) async fn execute_distribution<R: Answer>(
     app: &App,
     actor: &Actor,
     id: DistributionId,
-    once: &Once<Distribution>,
-) -> Result<Vec<u8>, Error> {
-    if let Some(answer) = once.answered(app).await? {
+    once: &Once<Distribution, R, Error>,
+) -> Result<R, Error> {
+    if let Some(answer) = once.answered(&app.pool).await? {
         return Ok(answer);
     }
     let distribution = read::get_distribution(app, id).await?;
@@ -28,7 +29,7 @@ pub(crate) async fn execute_distribution(
         ensure_executable(app, actor, &distribution).await?;
     }
     let answer = once
-        .run(app, move |conn| {
+        .run(&app.pool, move |conn| {
             async move {
                 let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
                 let act = locked.state.act(Action::Execute, now_ns);

@@ -3,8 +3,9 @@
 use auth::Actor;
 use futures::FutureExt as _;
 use ids::DistributionId;
+use pg::idempotency::{Answer, Once};
 
-use super::{App, Once, read};
+use super::{App, read};
 use crate::domain::distribution::Distribution;
 use crate::domain::state::{Action, Next, State};
 use crate::error::Error;
@@ -20,13 +21,13 @@ pub(crate) struct Retried {
 }
 
 /// Commits the wish; the job calculates again, or tells execution.
-pub(crate) async fn retry_distribution(
+pub(crate) async fn retry_distribution<R: Answer>(
     app: &App,
     actor: &Actor,
     id: DistributionId,
-    once: &Once<Retried>,
-) -> Result<Vec<u8>, Error> {
-    if let Some(answer) = once.answered(app).await? {
+    once: &Once<Retried, R, Error>,
+) -> Result<R, Error> {
+    if let Some(answer) = once.answered(&app.pool).await? {
         return Ok(answer);
     }
     let distribution = read::get_distribution(app, id).await?;
@@ -38,7 +39,7 @@ pub(crate) async fn retry_distribution(
         return Err(Error::AssetPaused(asset));
     }
     let answer = once
-        .run(app, move |conn| {
+        .run(&app.pool, move |conn| {
             async move {
                 let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
                 let act = locked.state.act(Action::Retry, now_ns);

@@ -1,10 +1,9 @@
 //! `CancelDistribution`.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::distribution::v1::{CancelDistributionRequest, CancelDistributionResponse};
 use service_kit::error::FieldViolations;
-use service_kit::validate;
+use service_kit::{idempotency, validate};
 use tonic::{Request, Status};
 
 use super::{call, convert};
@@ -26,10 +25,9 @@ pub(super) async fn handle(
         validate::text(&mut violations, "reason", &reason, REASON_CHARS_MAX);
         violations.into_result().map_err(Error::from)?;
     }
-    let once = call::once("CancelDistribution", &actor, &request, |distribution| {
-        CancelDistributionResponse { distribution: Some(convert::distribution(distribution)) }.encode_to_vec()
+    let once = idempotency::once("CancelDistribution", &actor, &request, |distribution| {
+        CancelDistributionResponse { distribution: Some(convert::distribution(distribution)) }
     })
     .map_err(Error::from)?;
-    let answer = app::cancel_distribution(app, &actor, id, &reason, &once).await?;
-    Ok(CancelDistributionResponse::decode(answer.as_slice()).map_err(Error::from)?)
+    Ok(app::cancel_distribution(app, &actor, id, &reason, &once).await?)
 }

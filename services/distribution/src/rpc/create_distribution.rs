@@ -1,11 +1,11 @@
 //! `CreateDistribution`, and with `validate_only` its preview.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::distribution::v1::{CreateDistributionRequest, CreateDistributionResponse};
+use service_kit::idempotency;
 use tonic::{Request, Status};
 
-use super::{call, convert, draft, preview};
+use super::{convert, draft, preview};
 use crate::app::{self, App};
 use crate::error::Error;
 
@@ -22,11 +22,10 @@ pub(super) async fn handle(
             preview: Some(preview::preview(&found)),
         });
     }
-    let once = call::once("CreateDistribution", &actor, &request, |created| {
+    let once = idempotency::once("CreateDistribution", &actor, &request, |created| {
         let distribution = Some(convert::distribution(created));
-        CreateDistributionResponse { distribution, preview: None }.encode_to_vec()
+        CreateDistributionResponse { distribution, preview: None }
     })
     .map_err(Error::from)?;
-    let answer = app::create_distribution(app, &actor, draft, &once).await?;
-    Ok(CreateDistributionResponse::decode(answer.as_slice()).map_err(Error::from)?)
+    Ok(app::create_distribution(app, &actor, draft, &once).await?)
 }

@@ -1,8 +1,8 @@
 //! `RetryDistribution`.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::distribution::v1::{RetryDistributionRequest, RetryDistributionResponse};
+use service_kit::idempotency;
 use tonic::{Request, Status};
 
 use super::{call, convert};
@@ -15,11 +15,10 @@ pub(super) async fn handle(
 ) -> Result<RetryDistributionResponse, Status> {
     let actor = Actor::from_request(&request)?;
     let id = call::distribution_id(&request.get_ref().distribution_id).map_err(Error::from)?;
-    let once = call::once("RetryDistribution", &actor, &request, |retried: &Retried| {
+    let once = idempotency::once("RetryDistribution", &actor, &request, |retried: &Retried| {
         let distribution = Some(convert::distribution(&retried.distribution));
-        RetryDistributionResponse { distribution, retried: retried.payouts }.encode_to_vec()
+        RetryDistributionResponse { distribution, retried: retried.payouts }
     })
     .map_err(Error::from)?;
-    let answer = app::retry_distribution(app, &actor, id, &once).await?;
-    Ok(RetryDistributionResponse::decode(answer.as_slice()).map_err(Error::from)?)
+    Ok(app::retry_distribution(app, &actor, id, &once).await?)
 }

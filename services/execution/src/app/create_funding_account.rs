@@ -5,12 +5,10 @@ use futures::FutureExt as _;
 use hedera::AccountId;
 use hedera::mirror::AccountRef;
 use ids::FundingAccountId;
-use proto::execution::v1::CreateFundingAccountResponse;
+use pg::idempotency::{Answer, Once};
 
 use crate::app::Context;
-use crate::app::once::Once;
 use crate::error::Error;
-use crate::rpc::convert;
 use crate::store::funding_accounts::{self, FundingAccount};
 
 /// What people say about a funding account.
@@ -27,13 +25,13 @@ pub struct NewFundingAccount {
 }
 
 /// Creates a funding account whose accounts are on the network and whose keys can be read.
-pub async fn create_funding_account(
+pub async fn create_funding_account<R: Answer>(
     ctx: &Context,
     actor: &Actor,
     new: NewFundingAccount,
-    once: &Once,
-) -> Result<CreateFundingAccountResponse, Error> {
-    if let Some(answer) = once.answered(ctx).await? {
+    once: &Once<FundingAccount, R, Error>,
+) -> Result<R, Error> {
+    if let Some(answer) = once.answered(&ctx.pool).await? {
         return Ok(answer);
     }
     let (fee_payer, fee_payer_key_reference) =
@@ -52,7 +50,7 @@ pub async fn create_funding_account(
         created_by: actor.subject.clone(),
         created_at: ctx.clock.now(),
     };
-    once.run(ctx, move |conn| {
+    once.run(&ctx.pool, move |conn| {
         async move {
             if !funding_accounts::insert(conn, &account).await? {
                 return Err(Error::exists(
@@ -60,7 +58,7 @@ pub async fn create_funding_account(
                     format!("another funding account is called {:?}", account.label),
                 ));
             }
-            Ok(CreateFundingAccountResponse { funding_account: Some(convert::funding_account(&account)) })
+            Ok(account)
         }
         .boxed()
     })

@@ -6,14 +6,12 @@ use auth::Actor;
 use diesel_async::AsyncPgConnection;
 use futures::FutureExt as _;
 use ids::{AttemptId, RunId};
-use proto::execution::v1::ResolveInDoubtResponse;
+use pg::idempotency::{Answer, Once};
 
 use crate::app::Context;
-use crate::app::once::Once;
 use crate::domain::attempt::{Cause, Proof};
 use crate::domain::payout::AttemptState;
 use crate::error::Error;
-use crate::rpc::convert;
 use crate::store::attempts::{self, StoredAttempt};
 use crate::store::batches::{self, Recount};
 use crate::store::decisions::{self, Decision, Ending, Next};
@@ -51,17 +49,26 @@ pub struct Word {
     pub evidence: String,
 }
 
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Resolution {
+    /// The attempt as it is now.
+    pub attempt: StoredAttempt,
+    /// Whether another person has to say the same.
+    pub awaiting_confirmation: bool,
+}
+
 /// Records one person's word; where it confirms another's, the attempt is decided, if it still is undecided.
-pub async fn resolve_in_doubt(
+pub async fn resolve_in_doubt<R: Answer>(
     ctx: &Context,
     actor: &Actor,
     word: Word,
-    once: &Once,
-) -> Result<ResolveInDoubtResponse, Error> {
+    once: &Once<Resolution, R, Error>,
+) -> Result<R, Error> {
     let (by, now) = (actor.subject.clone(), ctx.clock.now());
     let margin_s = ctx.tuning.absence_margin_s;
     let answer = once
-        .run(ctx, move |conn| async move { resolve(conn, &by, &word, now, margin_s).await }.boxed())
+        .run(&ctx.pool, move |conn| async move { resolve(conn, &by, &word, now, margin_s).await }.boxed())
         .await?;
     ctx.wake.notify_waiters();
     Ok(answer)
@@ -73,7 +80,7 @@ async fn resolve(
     word: &Word,
     now: SystemTime,
     margin_s: u32,
-) -> Result<ResolveInDoubtResponse, Error> {
+) -> Result<Resolution, Error> {
     let run = runs::find_for_share(conn, word.run).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
     let place =
         attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
@@ -92,7 +99,7 @@ async fn resolve(
     evidence::append(conn, word.run, &[said]).await?;
     let Some(first) = others.iter().find(|other| other.proposed_by != by) else {
         if others.is_empty() {
-            return Ok(answer(&attempt, true));
+            return Ok(Resolution { attempt, awaiting_confirmation: true });
         }
         return Err(Error::refused("SAME_PERSON", "another person has to confirm"));
     };
@@ -105,9 +112,9 @@ async fn resolve(
     decide(conn, word, attempt.batch_number).await?;
     batches::recount(conn, word.run, Recount::One(attempt.batch_number)).await?;
     tracing::info!(run = %run.run.header.run, attempt = %word.attempt, outcome = ?word.outcome, "a doubt was resolved");
-    let decided =
+    let attempt =
         attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
-    Ok(answer(&decided, false))
+    Ok(Resolution { attempt, awaiting_confirmation: false })
 }
 
 fn check(attempt: &StoredAttempt, word: &Word, now: SystemTime, margin_s: u32) -> Result<(), Error> {
@@ -144,8 +151,4 @@ async fn decide(conn: &mut AsyncPgConnection, word: &Word, batch_number: u32) ->
     let decision = Decision { attempt: word.attempt, proof: Proof::Operator, ending };
     let decided = decisions::decide(conn, word.run, batch_number, &[decision]).await?;
     if decided.is_empty() { Err(Error::Overtaken) } else { Ok(()) }
-}
-
-fn answer(attempt: &StoredAttempt, awaiting_confirmation: bool) -> ResolveInDoubtResponse {
-    ResolveInDoubtResponse { attempt: Some(convert::attempt(attempt, &[])), awaiting_confirmation }
 }

@@ -7,9 +7,9 @@ use service_kit::error::FieldViolations;
 use service_kit::{idempotency, validate};
 use tonic::{Request, Status};
 
+use super::convert;
 use crate::app::Context;
 use crate::app::create_funding_account::{NewFundingAccount, create_funding_account};
-use crate::app::once::Once;
 use crate::error::Error;
 
 const LABEL_CHARS_MAX: usize = 100;
@@ -19,10 +19,11 @@ pub(super) async fn handle(
     request: Request<pb::CreateFundingAccountRequest>,
 ) -> Result<pb::CreateFundingAccountResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let key = idempotency::key(request.metadata()).map_err(Error::from)?;
-    let message = request.get_ref();
-    let once = Once::new("CreateFundingAccount", &actor.subject, key, message);
-    let new = read(message)?;
+    let once = idempotency::once("CreateFundingAccount", &actor, &request, |account| {
+        pb::CreateFundingAccountResponse { funding_account: Some(convert::funding_account(account)) }
+    })
+    .map_err(Error::from)?;
+    let new = read(request.get_ref())?;
     Ok(create_funding_account(ctx, &actor, new, &once).await?)
 }
 

@@ -6,9 +6,9 @@ use service_kit::error::FieldViolations;
 use service_kit::{idempotency, validate};
 use tonic::{Request, Status};
 
+use super::convert;
 use crate::app::Context;
-use crate::app::once::Once;
-use crate::app::resolve_in_doubt::{Outcome, Word, resolve_in_doubt};
+use crate::app::resolve_in_doubt::{Outcome, Resolution, Word, resolve_in_doubt};
 use crate::error::Error;
 
 const EVIDENCE_CHARS_MAX: usize = 2000;
@@ -18,10 +18,14 @@ pub(super) async fn handle(
     request: Request<pb::ResolveInDoubtRequest>,
 ) -> Result<pb::ResolveInDoubtResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let key = idempotency::key(request.metadata()).map_err(Error::from)?;
-    let message = request.get_ref();
-    let once = Once::new("ResolveInDoubt", &actor.subject, key, message);
-    let word = word(message)?;
+    let once = idempotency::once("ResolveInDoubt", &actor, &request, |resolution: &Resolution| {
+        pb::ResolveInDoubtResponse {
+            attempt: Some(convert::attempt(&resolution.attempt, &[])),
+            awaiting_confirmation: resolution.awaiting_confirmation,
+        }
+    })
+    .map_err(Error::from)?;
+    let word = word(request.get_ref())?;
     Ok(resolve_in_doubt(ctx, &actor, word, &once).await?)
 }
 

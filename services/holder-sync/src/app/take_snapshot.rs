@@ -5,9 +5,10 @@ use std::sync::Arc;
 use diesel_async::AsyncPgConnection;
 use futures::FutureExt as _;
 use ids::{AssetId, SnapshotId};
+use pg::idempotency::{Answer, Once};
 use service_kit::error::Problem;
 
-use super::{App, Once};
+use super::App;
 use crate::domain::{Snapshot, SnapshotProgress};
 use crate::error::Error;
 use crate::store::jobs::Work;
@@ -26,18 +27,18 @@ pub(crate) struct TakeSnapshot {
 }
 
 /// The snapshot, begun or as it is; one that failed is begun anew.
-pub(crate) async fn take_snapshot(
+pub(crate) async fn take_snapshot<R: Answer>(
     app: &App,
     input: TakeSnapshot,
-    once: &Once<Snapshot>,
-) -> Result<Vec<u8>, Error> {
+    once: &Once<Snapshot, R, Error>,
+) -> Result<R, Error> {
     let now_ns = to_ns(app.clock.now());
     if input.record_ns.is_some_and(|record_ns| record_ns > now_ns) {
         return Err(Problem::field("record_time", "IN_THE_FUTURE", "now or a time in the past").into());
     }
     let ids = Arc::clone(&app.ids);
     let answer = once
-        .run(app, move |conn| {
+        .run(&app.pool, move |conn| {
             async move {
                 tracked_assets::find(conn, input.asset).await?.ok_or(Error::AssetNotFound(input.asset))?;
                 let id = input.id.unwrap_or_else(|| SnapshotId::new(ids.as_ref()));

@@ -4,22 +4,23 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use ids::AssetId;
+use pg::idempotency::{Answer, Once};
 
-use super::{App, Once};
+use super::App;
 use crate::domain::SyncSettings;
 use crate::error::Error;
 use crate::store::tracked_assets;
 
 /// Replaces the settings; no interval leaves it as it is. The next periodic sync is due one interval from now.
-pub(crate) async fn update_sync_settings(
+pub(crate) async fn update_sync_settings<R: Answer>(
     app: &App,
     id: AssetId,
     periodic: bool,
     interval_s: Option<u32>,
-    once: &Once<SyncSettings>,
-) -> Result<Vec<u8>, Error> {
+    once: &Once<SyncSettings, R, Error>,
+) -> Result<R, Error> {
     let now = app.clock.now();
-    once.run(app, move |conn| {
+    once.run(&app.pool, move |conn| {
         async move {
             let asset = tracked_assets::find(conn, id).await?.ok_or(Error::AssetNotFound(id))?;
             let interval_s = interval_s.unwrap_or(asset.settings.interval_s);

@@ -1,7 +1,6 @@
 //! The RPCs, one file each: read the request, call the use case, say the answer. No rules here.
 
 mod batch_get_sync_status;
-mod call;
 mod convert;
 mod get_balance_at;
 mod get_snapshot;

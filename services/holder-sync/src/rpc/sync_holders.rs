@@ -1,11 +1,11 @@
 //! `SyncHolders`.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::holder::v1::{SyncHoldersRequest, SyncHoldersResponse};
+use service_kit::idempotency;
 use tonic::{Request, Status};
 
-use super::{call, convert};
+use super::convert;
 use crate::app::{self, App};
 use crate::error::Error;
 
@@ -14,11 +14,10 @@ pub(super) async fn handle(
     request: Request<SyncHoldersRequest>,
 ) -> Result<SyncHoldersResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let once = call::once("SyncHolders", &actor, &request, |sync| {
-        SyncHoldersResponse { sync: Some(convert::sync(sync)) }.encode_to_vec()
+    let once = idempotency::once("SyncHolders", &actor, &request, |sync| SyncHoldersResponse {
+        sync: Some(convert::sync(sync)),
     })
     .map_err(Error::from)?;
     let id = convert::asset_id(&request.get_ref().asset_id)?;
-    let answer = app::sync_holders(app, id, &once).await?;
-    Ok(SyncHoldersResponse::decode(answer.as_slice()).map_err(Error::from)?)
+    Ok(app::sync_holders(app, id, &once).await?)
 }

@@ -1,13 +1,12 @@
 //! `TakeSnapshot`.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::holder::v1::{TakeSnapshotRequest, TakeSnapshotResponse};
 use service_kit::error::FieldViolations;
-use service_kit::validate;
+use service_kit::{idempotency, validate};
 use tonic::{Request, Status};
 
-use super::{call, convert};
+use super::convert;
 use crate::app::{self, App, TakeSnapshot};
 use crate::error::Error;
 
@@ -16,12 +15,11 @@ pub(super) async fn handle(
     request: Request<TakeSnapshotRequest>,
 ) -> Result<TakeSnapshotResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let once = call::once("TakeSnapshot", &actor, &request, |snapshot| {
-        TakeSnapshotResponse { snapshot: Some(convert::snapshot(snapshot)) }.encode_to_vec()
+    let once = idempotency::once("TakeSnapshot", &actor, &request, |snapshot| TakeSnapshotResponse {
+        snapshot: Some(convert::snapshot(snapshot)),
     })
     .map_err(Error::from)?;
-    let answer = app::take_snapshot(app, input(request.get_ref())?, &once).await?;
-    Ok(TakeSnapshotResponse::decode(answer.as_slice()).map_err(Error::from)?)
+    Ok(app::take_snapshot(app, input(request.get_ref())?, &once).await?)
 }
 
 fn input(message: &TakeSnapshotRequest) -> Result<TakeSnapshot, Error> {

@@ -1,13 +1,12 @@
 //! `UpdateSyncSettings`.
 
 use auth::Actor;
-use prost::Message as _;
 use proto::holder::v1::{SyncSettings, UpdateSyncSettingsRequest, UpdateSyncSettingsResponse};
 use service_kit::error::FieldViolations;
-use service_kit::validate;
+use service_kit::{idempotency, validate};
 use tonic::{Request, Status};
 
-use super::{call, convert};
+use super::convert;
 use crate::app::{self, App};
 use crate::domain::{INTERVAL_S_MAX, INTERVAL_S_MIN};
 use crate::error::Error;
@@ -18,8 +17,8 @@ pub(super) async fn handle(
 ) -> Result<UpdateSyncSettingsResponse, Status> {
     let actor = Actor::from_request(&request)?;
     // The asset is named by the request, so the stored answer is the settings alone.
-    let once = call::once("UpdateSyncSettings", &actor, &request, |settings| {
-        convert::settings(ids::AssetId::from_uuid(ids::Uuid::nil()), settings).encode_to_vec()
+    let once = idempotency::once("UpdateSyncSettings", &actor, &request, |settings| {
+        convert::settings(ids::AssetId::from_uuid(ids::Uuid::nil()), settings)
     })
     .map_err(Error::from)?;
     let message = request.into_inner();
@@ -31,7 +30,6 @@ pub(super) async fn handle(
     };
     violations.into_result().map_err(Error::from)?;
     let id = id.expect("what is missing was noted as a violation");
-    let answer = app::update_sync_settings(app, id, message.periodic, interval_s, &once).await?;
-    let stored = SyncSettings::decode(answer.as_slice()).map_err(Error::from)?;
+    let stored = app::update_sync_settings(app, id, message.periodic, interval_s, &once).await?;
     Ok(UpdateSyncSettingsResponse { settings: Some(SyncSettings { asset_id: message.asset_id, ..stored }) })
 }

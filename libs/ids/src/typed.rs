@@ -88,6 +88,10 @@ typed_id!(
     FundingAccountId, "fnd"
 );
 typed_id!(
+    /// Something stopped by a person.
+    PauseId, "pau"
+);
+typed_id!(
     /// One record of the audit log.
     AuditId, "aud"
 );
@@ -110,7 +114,7 @@ mod tests {
             )*};
         }
         round_trip!(AssetId "ast", SyncId "syn", SnapshotId "snp", DistributionId "dst", RunId "run",
-            AttemptId "att", FundingAccountId "fnd", AuditId "aud");
+            AttemptId "att", FundingAccountId "fnd", PauseId "pau", AuditId "aud");
         Ok(())
     }
 

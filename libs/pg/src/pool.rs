@@ -21,9 +21,11 @@ pub type Conn<'a> = bb8::PooledConnection<'a, AsyncPgConnection>;
 /// How long a caller waits for a free connection.
 const ACQUIRE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Waits are bounded on the server, where a bound cannot cut a COMMIT short; a statement timeout could.
+/// Waits are bounded on the server, where a bound cannot cut a COMMIT short; a statement timeout could. Nothing we ask
+/// takes so long that compiling it first would pay.
 const SESSION_SETTINGS: &str =
-    "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'";
+    "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'; \
+    SET jit = off";
 
 const LOOKUP_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
     SET enable_material = off; SET plan_cache_mode = force_generic_plan";

@@ -25,6 +25,8 @@ pub const ALL: &[&str] = &[
     "retry.after_commit",
     "cancel.before_commit",
     "cancel.after_commit",
+    "pause.before_commit",
+    "pause.after_commit",
 ];
 
 /// A place of [`ALL`].

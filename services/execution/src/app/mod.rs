@@ -3,6 +3,7 @@
 pub mod cancel_run;
 pub mod create_funding_account;
 pub mod finish_run;
+pub mod pause;
 pub mod quote_run;
 pub mod read;
 pub mod resolve_in_doubt;

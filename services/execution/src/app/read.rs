@@ -1,23 +1,58 @@
 //! Reads that have a rule: what is shown together.
 
+use std::time::SystemTime;
+
 use diesel_async::AsyncPgConnection;
 use ids::{PayoutId, RunId};
 
 use crate::app::Context;
+use crate::domain::pause::Pause;
 use crate::domain::progress::Progress;
 use crate::error::Error;
 use crate::store::attempts::{self, StoredAttempt};
-use crate::store::batches;
+use crate::store::{batches, pauses};
 use crate::store::evidence::{self, StoredEvent};
 use crate::store::payouts::{self, Filter, Payout};
 use crate::store::runs::{self, StoredRun};
 
+/// A run as people see it.
+#[derive(Clone, Debug)]
+pub struct RunView {
+    /// The run.
+    pub stored: StoredRun,
+    /// Where its payouts stand.
+    pub progress: Progress,
+    /// What holds it now.
+    pub pauses: Vec<Pause>,
+}
+
 /// A run with where its payouts stand.
-pub async fn run(ctx: &Context, id: RunId) -> Result<(StoredRun, Progress), Error> {
+pub async fn run(ctx: &Context, id: RunId) -> Result<RunView, Error> {
     let mut conn = ctx.conn().await?;
-    let run = find_run(&mut conn, id).await?;
-    let progress = batches::progress(&mut conn, id).await?;
-    Ok((run, progress))
+    let stored = find_run(&mut conn, id).await?;
+    view(&mut conn, stored).await
+}
+
+/// Up to `limit` runs, newest first, before the one given.
+pub async fn runs(
+    ctx: &Context,
+    filter: runs::Filter,
+    before: Option<(SystemTime, ids::Uuid)>,
+    limit: u32,
+) -> Result<Vec<RunView>, Error> {
+    let mut conn = ctx.conn().await?;
+    let mut views = Vec::new();
+    for stored in runs::list(&mut conn, filter, before, limit).await? {
+        views.push(view(&mut conn, stored).await?);
+    }
+    Ok(views)
+}
+
+async fn view(conn: &mut AsyncPgConnection, stored: StoredRun) -> Result<RunView, Error> {
+    let id = stored.run.header.run;
+    let progress = batches::progress(conn, id).await?;
+    let pauses = if stored.run.state.has_ended() { Vec::new() } else { pauses::holding(conn, id).await? };
+    Ok(RunView { stored, progress, pauses })
 }
 
 /// A run, or that there is none.

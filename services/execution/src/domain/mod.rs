@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod payout;
+pub mod pause;
 pub mod plan;
 pub mod progress;
 pub mod retry;

@@ -1,6 +1,6 @@
 //! A run: what was declared, and how far it is.
 
-use ids::{DistributionId, FundingAccountId, RunId};
+use ids::{AssetId, DistributionId, FundingAccountId, RunId};
 use money::AssetCode;
 
 use crate::domain::attempt::Cause;
@@ -81,6 +81,8 @@ impl RunState {
 pub struct Header {
     /// Minted by the caller.
     pub run: RunId,
+    /// The asset whose holders are paid, whose pause holds the run; none for runs from before this was said.
+    pub held_asset: Option<AssetId>,
     /// The distribution it pays.
     pub distribution: DistributionId,
     /// Where the money comes from.

@@ -10,6 +10,8 @@ use proto::r#type::v1 as types;
 
 use crate::domain::attempt::Cause;
 use crate::domain::payout::{AttemptState, PayoutStatus};
+use crate::app::read::RunView;
+use crate::domain::pause::{Pause, Scope};
 use crate::domain::progress::{Progress, Tally};
 use crate::domain::run::RunState;
 use crate::store::attempts::StoredAttempt;
@@ -32,8 +34,13 @@ pub(crate) fn funding_account(account: &FundingAccount) -> pb::FundingAccount {
     }
 }
 
-pub(crate) fn run(stored: &StoredRun, progress: &Progress) -> pb::Run {
+pub(crate) fn run(view: &RunView) -> pb::Run {
+    let RunView { stored, progress, pauses } = view;
     let header = &stored.run.header;
+    let state = match stored.run.state {
+        RunState::Running if !pauses.is_empty() => pb::RunState::Paused,
+        state => run_state(state),
+    };
     pb::Run {
         id: header.run.to_string(),
         distribution_id: header.distribution.to_string(),
@@ -43,11 +50,33 @@ pub(crate) fn run(stored: &StoredRun, progress: &Progress) -> pb::Run {
         entitlement_root: header.entitlement_root.to_vec(),
         batch_size: header.batch_size,
         parallelism: header.parallelism,
-        state: run_state(stored.run.state).into(),
+        state: state.into(),
         halt: stored.run.halt.as_ref().map(failure),
         progress: Some(self::progress(progress)),
         create_time: Some(stored.created_at.into()),
         end_time: stored.ended_at.map(Into::into),
+        pauses: pauses.iter().map(pause).collect(),
+        asset_id: header.held_asset.map(|asset| asset.to_string()).unwrap_or_default(),
+    }
+}
+
+/// A pause as it is sent.
+pub(crate) fn pause(pause: &Pause) -> pb::Pause {
+    let scope = match pause.scope {
+        Scope::Everything => pb::pause::Scope::Everything(()),
+        Scope::Asset(asset) => pb::pause::Scope::AssetId(asset.to_string()),
+        Scope::Run(run) => pb::pause::Scope::RunId(run.to_string()),
+    };
+    let resumed = pause.resumed.as_ref();
+    pb::Pause {
+        id: pause.id.to_string(),
+        scope: Some(scope),
+        reason: pause.paused.reason.clone(),
+        paused_by: pause.paused.by.clone(),
+        pause_time: Some(pause.paused.at.into()),
+        resume_reason: resumed.map(|word| word.reason.clone()).unwrap_or_default(),
+        resumed_by: resumed.map(|word| word.by.clone()).unwrap_or_default(),
+        resume_time: resumed.map(|word| word.at.into()),
     }
 }
 
@@ -62,17 +91,19 @@ fn run_state(state: RunState) -> pb::RunState {
     }
 }
 
-/// The state that a filter names; none when it names none.
-pub(crate) fn wanted_run_state(state: pb::RunState) -> Option<RunState> {
-    match state {
+/// The state that a filter names, none when it names none, and whether pauses matter.
+pub(crate) fn wanted_run_state(state: pb::RunState) -> (Option<RunState>, Option<bool>) {
+    let stored = match state {
         pb::RunState::Unspecified => None,
-        pb::RunState::Running => Some(RunState::Running),
+        pb::RunState::Running | pb::RunState::Paused => Some(RunState::Running),
         pb::RunState::Halted => Some(RunState::Halted),
         pb::RunState::Cancelling => Some(RunState::Cancelling),
         pb::RunState::Completed => Some(RunState::Completed),
         pb::RunState::Failed => Some(RunState::Failed),
         pb::RunState::Cancelled => Some(RunState::Cancelled),
-    }
+    };
+    let paused = (stored == Some(RunState::Running)).then_some(state == pb::RunState::Paused);
+    (stored, paused)
 }
 
 fn progress(progress: &Progress) -> pb::RunProgress {

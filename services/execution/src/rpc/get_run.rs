@@ -27,6 +27,5 @@ pub(super) fn run_id(text: &str) -> Result<ids::RunId, Error> {
 
 /// A run as it is sent.
 pub(super) async fn run(ctx: &Context, id: ids::RunId) -> Result<pb::Run, Error> {
-    let (stored, progress) = read::run(ctx, id).await?;
-    Ok(convert::run(&stored, &progress))
+    Ok(convert::run(&read::run(ctx, id).await?))
 }

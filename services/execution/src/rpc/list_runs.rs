@@ -8,11 +8,10 @@ use service_kit::page::{self, Filters, PageToken};
 use service_kit::validate;
 use tonic::{Request, Status};
 
-use crate::app::Context;
+use crate::app::{Context, read};
 use crate::error::Error;
 use crate::rpc::convert;
-use crate::store::batches;
-use crate::store::runs::{self, Filter, StoredRun};
+use crate::store::runs::{Filter, StoredRun};
 
 /// Microseconds since the epoch, and the run's id: the sort key of the last run given.
 type Cursor = (u64, u128);
@@ -32,22 +31,17 @@ async fn list(ctx: &Context, mut message: pb::ListRunsRequest) -> Result<pb::Lis
     let mut violations = FieldViolations::new();
     let distribution = validate::parse_optional(&mut violations, "distribution_id", &message.distribution_id);
     violations.into_result()?;
-    let filter =
-        Filter { distribution: distribution.flatten(), state: convert::wanted_run_state(message.state()) };
+    let (state, paused) = convert::wanted_run_state(message.state());
+    let filter = Filter { distribution: distribution.flatten(), state, paused };
     let before = PageToken::decode::<Cursor>(&token, filters)?.map(|(micros, id)| {
         (SystemTime::UNIX_EPOCH + Duration::from_micros(micros), ids::Uuid::from_u128(id))
     });
-    let mut conn = ctx.conn().await?;
-    let mut found = runs::list(&mut conn, filter, before, size + 1).await?;
+    let mut found = read::runs(ctx, filter, before, size + 1).await?;
     let more = found.len() > usize::try_from(size).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(cursor);
-    let mut answer = Vec::with_capacity(found.len());
-    for stored in &found {
-        let progress = batches::progress(&mut conn, stored.run.header.run).await?;
-        answer.push(convert::run(stored, &progress));
-    }
-    Ok(pb::ListRunsResponse { runs: answer, next_page_token: PageToken::encode(next.as_ref(), filters) })
+    let next = found.last().filter(|_| more).map(|view| cursor(&view.stored));
+    let runs = found.iter().map(convert::run).collect();
+    Ok(pb::ListRunsResponse { runs, next_page_token: PageToken::encode(next.as_ref(), filters) })
 }
 
 /// PostgreSQL keeps microseconds, so nothing is lost.

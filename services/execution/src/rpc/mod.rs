@@ -8,11 +8,15 @@ mod get_payout;
 mod get_run;
 mod list_batches;
 mod list_funding_accounts;
+mod list_pauses;
 mod list_payouts;
 mod list_runs;
+mod pause;
 mod quote_run;
 mod resolve_in_doubt;
+mod resume;
 mod retry_run;
+mod set_asset_pause;
 mod start_run;
 mod stream_payouts;
 mod watch_run;
@@ -23,6 +27,7 @@ use std::sync::Arc;
 use proto::execution::v1 as pb;
 use proto::execution::v1::execution_service_server::ExecutionService;
 use proto::execution::v1::funding_account_service_server::FundingAccountService;
+use proto::execution::v1::pause_service_server::PauseService;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -37,6 +42,10 @@ pub(crate) struct Execution(pub(crate) Arc<Context>);
 /// `bursar.execution.v1.FundingAccountService`.
 #[derive(Clone)]
 pub(crate) struct FundingAccounts(pub(crate) Arc<Context>);
+
+/// `bursar.execution.v1.PauseService`.
+#[derive(Clone)]
+pub(crate) struct Pauses(pub(crate) Arc<Context>);
 
 #[tonic::async_trait]
 impl ExecutionService for Execution {
@@ -149,5 +158,36 @@ impl FundingAccountService for FundingAccounts {
         request: Request<pb::ListFundingAccountsRequest>,
     ) -> Result<Response<pb::ListFundingAccountsResponse>, Status> {
         list_funding_accounts::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+#[tonic::async_trait]
+impl PauseService for Pauses {
+    async fn pause(
+        &self,
+        request: Request<pb::PauseRequest>,
+    ) -> Result<Response<pb::PauseResponse>, Status> {
+        pause::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn resume(
+        &self,
+        request: Request<pb::ResumeRequest>,
+    ) -> Result<Response<pb::ResumeResponse>, Status> {
+        resume::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_pauses(
+        &self,
+        request: Request<pb::ListPausesRequest>,
+    ) -> Result<Response<pb::ListPausesResponse>, Status> {
+        list_pauses::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn set_asset_pause(
+        &self,
+        request: Request<pb::SetAssetPauseRequest>,
+    ) -> Result<Response<pb::SetAssetPauseResponse>, Status> {
+        set_asset_pause::handle(&self.0, request).await.map(Response::new)
     }
 }

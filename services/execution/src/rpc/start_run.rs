@@ -104,6 +104,7 @@ fn header(message: &pb::RunHeader) -> Result<Header, Error> {
     let run = validate::parse(&mut violations, "header.run_id", &message.run_id);
     let distribution = validate::parse(&mut violations, "header.distribution_id", &message.distribution_id);
     let funding = validate::parse(&mut violations, "header.funding_account_id", &message.funding_account_id);
+    let held_asset = validate::parse_optional(&mut violations, "header.asset_id", &message.asset_id);
     let asset = validate::parse(&mut violations, "header.asset", &message.asset);
     let total = validate::parse::<Units>(&mut violations, "header.total_units", &message.total_units);
     let count_max = i32::MAX.cast_unsigned();
@@ -122,6 +123,7 @@ fn header(message: &pb::RunHeader) -> Result<Header, Error> {
         ids.zip(asset.zip(total).zip(root)).expect("what is missing was noted as a violation");
     Ok(Header {
         run,
+        held_asset: held_asset.flatten(),
         distribution,
         funding_account,
         asset,

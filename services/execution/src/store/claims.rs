@@ -25,6 +25,8 @@ pub struct DueBatch {
     pub epoch: i64,
     /// Attempts intended for it so far.
     pub attempts: u32,
+    /// A pause holds the run: what is undecided is looked up, and nothing is intended or sent.
+    pub paused: bool,
 }
 
 /// What a transaction that takes a lease has planned beside it.
@@ -58,6 +60,8 @@ struct DueRow {
     lease_epoch: i64,
     #[diesel(sql_type = Integer)]
     attempts: i32,
+    #[diesel(sql_type = Bool)]
+    paused: bool,
 }
 
 /// The batch of the run that has been due for longest, locked, unless the slot's lease is alive or nothing is due.
@@ -68,12 +72,14 @@ pub async fn lock_due(
     run: RunId,
     slot: u32,
 ) -> Result<Option<DueBatch>, StoreError> {
-    const SQL: &str = "SELECT number, first_ordinal, size, lease_epoch, attempts FROM batch \
+    const SQL: &str = "SELECT number, first_ordinal, size, lease_epoch, attempts, \
+        EXISTS (SELECT FROM run_pause WHERE run_id = $1) AS paused FROM batch \
         WHERE run_id = $1 AND state = 1 AND due_at <= clock_timestamp() \
+        AND (processing + in_doubt > 0 OR NOT EXISTS (SELECT FROM run_pause WHERE run_id = $1)) \
         AND (lease_until IS NULL OR lease_until < clock_timestamp()) \
         AND NOT EXISTS (SELECT FROM batch held WHERE held.run_id = $1 AND held.lease_slot = $2 \
             AND held.lease_until >= clock_timestamp()) \
-        ORDER BY (started_at IS NULL), due_at, number LIMIT 1 FOR UPDATE SKIP LOCKED";
+        ORDER BY (started_at IS NULL), due_at, number LIMIT 1 FOR UPDATE OF batch SKIP LOCKED";
     let row: Option<DueRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Integer, _>(slot.cast_signed())
@@ -88,6 +94,7 @@ pub async fn lock_due(
         size: row.size.cast_unsigned(),
         epoch: row.lease_epoch + 1,
         attempts: row.attempts.cast_unsigned(),
+        paused: row.paused,
     }))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Rows hold primitives; what leaves this room is a domain type, or an error that says which row is inconsistent.
 //!
-//! Lock order, the same everywhere: run, then batch, then attempt.
+//! Lock order, the same everywhere: pause, then run, then batch, then attempt.
 
 pub mod attempts;
 pub mod batches;
@@ -11,6 +11,7 @@ pub mod decisions;
 pub mod evidence;
 pub mod funding_accounts;
 pub mod instructions;
+pub mod pauses;
 pub mod payouts;
 pub mod runs;
 #[allow(missing_docs, reason = "columns speak for themselves; the migrations say the rest")]

@@ -9,7 +9,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hedera::status::Class;
-use ids::{DistributionId, FundingAccountId, RunId};
+use ids::{AssetId, DistributionId, FundingAccountId, RunId};
 use pg::{Numeric128, Prepare as _};
 use uuid::Uuid;
 
@@ -36,6 +36,7 @@ pub struct StoredRun {
 #[diesel(table_name = run, check_for_backend(diesel::pg::Pg))]
 struct Row {
     run_id: Uuid,
+    asset_id: Option<Uuid>,
     load_id: Uuid,
     header_hash: Vec<u8>,
     distribution_id: Uuid,
@@ -71,6 +72,7 @@ impl TryFrom<Row> for StoredRun {
         };
         let header = Header {
             run: id,
+            held_asset: row.asset_id.map(AssetId::from_uuid),
             distribution: DistributionId::from_uuid(row.distribution_id),
             funding_account: FundingAccountId::from_uuid(row.funding_account_id),
             asset: row.asset.parse().map_err(|_| wrong("asset"))?,
@@ -125,6 +127,7 @@ pub async fn insert(
     let inserted = diesel::insert_into(run::table)
         .values((
             run::run_id.eq(header.run.as_uuid()),
+            run::asset_id.eq(header.held_asset.map(|asset| asset.as_uuid())),
             run::load_id.eq(load),
             run::header_hash.eq(header_hash.as_slice()),
             run::distribution_id.eq(header.distribution.as_uuid()),
@@ -166,15 +169,25 @@ pub async fn find_for_share(
     row.map(StoredRun::try_from).transpose()
 }
 
-/// One run, shared, if this transaction also gets one of the run's slots, for which it does not wait: until it ends,
-/// nobody else has that slot. Slots bound how many batches of a run are worked on at the same time.
-pub async fn find_for_share_on_slot(
+/// The same, and until this transaction ends no pause returns: what it intends or begins to send comes before every
+/// pause that it does not see.
+pub async fn find_to_send(conn: &mut AsyncPgConnection, id: RunId) -> Result<Option<StoredRun>, StoreError> {
+    const SQL: &str = "SELECT run.*, pg_advisory_xact_lock_shared(hashtextextended('pause', -2)) \
+        FROM run WHERE run_id = $1 FOR SHARE";
+    let row: Option<Row> =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).prepared().get_result(conn).await.optional()?;
+    row.map(StoredRun::try_from).transpose()
+}
+
+/// The same, if this transaction also gets one of the run's slots, for which it does not wait: until it ends, nobody
+/// else has that slot. Slots bound how many batches of a run are worked on at the same time.
+pub async fn find_to_send_on_slot(
     conn: &mut AsyncPgConnection,
     id: RunId,
     slot: u32,
 ) -> Result<Option<StoredRun>, StoreError> {
-    const SQL: &str = "SELECT * FROM run WHERE run_id = $1 \
-        AND pg_try_advisory_xact_lock(hashtextextended($1::text, $2)) FOR SHARE";
+    const SQL: &str = "SELECT run.*, pg_advisory_xact_lock_shared(hashtextextended('pause', -2)) FROM run \
+        WHERE run_id = $1 AND pg_try_advisory_xact_lock(hashtextextended($1::text, $2)) FOR SHARE";
     let row: Option<Row> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(id.as_uuid())
         .bind::<BigInt, _>(i64::from(slot))
@@ -237,6 +250,8 @@ pub struct Filter {
     pub distribution: Option<DistributionId>,
     /// Only in this state.
     pub state: Option<RunState>,
+    /// Only those that a pause holds, or only those that none does.
+    pub paused: Option<bool>,
 }
 
 /// Up to `limit` runs, newest first, before the run given.
@@ -247,13 +262,16 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<StoredRun>, StoreError> {
     const SQL: &str = "SELECT * FROM run WHERE ($1 IS NULL OR distribution_id = $1) AND ($2 IS NULL OR state = $2) \
-        AND ($3 IS NULL OR (created_at, run_id) < ($3, $4)) ORDER BY created_at DESC, run_id DESC LIMIT $5";
+        AND ($3 IS NULL OR (created_at, run_id) < ($3, $4)) \
+        AND ($6 IS NULL OR $6 = EXISTS (SELECT FROM run_pause WHERE run_pause.run_id = run.run_id)) \
+        ORDER BY created_at DESC, run_id DESC LIMIT $5";
     let rows: Vec<Row> = diesel::sql_query(SQL)
         .bind::<Nullable<SqlUuid>, _>(filter.distribution.map(|id| id.as_uuid()))
         .bind::<Nullable<SmallInt>, _>(filter.state.map(RunState::code))
         .bind::<Nullable<Timestamptz>, _>(before.map(|(at, _)| At(at)))
         .bind::<Nullable<SqlUuid>, _>(before.map(|(_, id)| id))
         .bind::<BigInt, _>(i64::from(limit))
+        .bind::<Nullable<Bool>, _>(filter.paused)
         .prepared()
         .load(conn)
         .await?;
@@ -277,10 +295,12 @@ pub struct Active {
     pub parallelism: u32,
 }
 
-/// Up to `limit` runs that have not ended and have a batch that is due, oldest first.
+/// Up to `limit` runs that have not ended and have a batch that is due, oldest first. Of a paused run only batches with
+/// something to look up are due.
 pub async fn with_due_batches(conn: &mut AsyncPgConnection, limit: u32) -> Result<Vec<Active>, StoreError> {
     const SQL: &str = "SELECT run_id, parallelism FROM run WHERE state <= 3 AND EXISTS (SELECT FROM batch \
-        WHERE batch.run_id = run.run_id AND batch.state = 1 AND batch.due_at <= clock_timestamp()) \
+        WHERE batch.run_id = run.run_id AND batch.state = 1 AND batch.due_at <= clock_timestamp() \
+        AND (batch.processing + batch.in_doubt > 0 OR NOT EXISTS (SELECT FROM run_pause WHERE run_pause.run_id = run.run_id))) \
         ORDER BY created_at LIMIT $1";
     let rows: Vec<ActiveRow> =
         diesel::sql_query(SQL).bind::<BigInt, _>(i64::from(limit)).prepared().load(conn).await?;

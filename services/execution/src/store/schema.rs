@@ -16,6 +16,7 @@ diesel::table! {
 diesel::table! {
     run (run_id) {
         run_id -> Uuid,
+        asset_id -> Nullable<Uuid>,
         load_id -> Uuid,
         header_hash -> Bytea,
         distribution_id -> Uuid,

@@ -16,7 +16,7 @@ use crate::store::batches::{self, Recount};
 use crate::store::claims::{self, DueBatch, Planned};
 use crate::store::funding_accounts::{self, FundingAccount};
 use crate::store::instructions::{self, Instruction};
-use crate::store::{StoreError, attempts, runs};
+use crate::store::{StoreError, attempts, pauses, runs};
 
 /// Leases the batch of `run` that is due; where the run may send, its payouts without a live attempt get one.
 pub(super) async fn claim(ctx: &Context, run: RunId, slot: u32) -> Result<Option<Work>, Error> {
@@ -34,8 +34,8 @@ async fn claim_in(
     run: RunId,
     slot: u32,
 ) -> Result<Option<Work>, Error> {
-    // Shared with other workers, exclusive with pause, cancel and halt: none of them is under way while we intend.
-    let Some(stored) = runs::find_for_share_on_slot(conn, run, slot).await? else { return Ok(None) };
+    // Shared with other workers, exclusive with pause, cancel and halt: none of them returns while we intend.
+    let Some(stored) = runs::find_to_send_on_slot(conn, run, slot).await? else { return Ok(None) };
     let run = stored.run;
     if run.state.has_ended() {
         return Ok(None);
@@ -49,7 +49,7 @@ async fn claim_in(
         funding.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?;
     let Some(batch) = batch else { return Ok(None) };
     let open = if batch.attempts == 0 { Vec::new() } else { attempts::undecided(conn, &batch).await? };
-    let intent = if run.state.may_send() {
+    let intent = if run.state.may_send() && !batch.paused {
         intend(ctx, conn, &run, &funding, &batch).await?
     } else {
         Intent::default()
@@ -172,7 +172,7 @@ async fn make_live(conn: &AsyncPgConnection, run: RunId, intent: &Intent) -> Res
 }
 
 /// Commits that sending begins once more, for those attempts that may be sent: the lease is ours, the attempt is
-/// undecided, the run is neither halted nor cancelled. Returns these, and the others.
+/// undecided, the run is neither halted, cancelled nor paused. Returns these, and the others.
 pub(super) async fn begin_again(
     ctx: &Context,
     run: RunId,
@@ -182,8 +182,8 @@ pub(super) async fn begin_again(
     let ids: Vec<AttemptId> = unsent.iter().map(|attempt| attempt.id).collect();
     let mut conn = ctx.conn().await?;
     let begun = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-        let stored = runs::find_for_share(conn, run).await?.ok_or(Error::RunNotFound(run))?;
-        if !stored.run.state.may_send() {
+        let stored = runs::find_to_send(conn, run).await?.ok_or(Error::RunNotFound(run))?;
+        if !stored.run.state.may_send() || pauses::holds(conn, run).await? {
             return Ok(Vec::new());
         }
         if !claims::lock_held(conn, batch).await? {

@@ -22,8 +22,9 @@ pub(super) enum Followed {
 }
 
 /// Looks an attempt up. Inside its window the nodes are asked, and what they say counts once a record with the hash of
-/// a stored copy confirms it; past the window only an answer that proves itself current counts.
-pub(super) async fn follow(ctx: &Context, funding: &FundingAccount, attempt: Attempt) -> Followed {
+/// a stored copy confirms it; past the window only an answer that proves itself current counts. `funding` pays for a
+/// sentinel where there is no such answer; none while a pause holds the run.
+pub(super) async fn follow(ctx: &Context, funding: Option<&FundingAccount>, attempt: Attempt) -> Followed {
     if now_ns(ctx) <= attempt.window_end_ns {
         return inside_window(ctx, attempt).await;
     }
@@ -69,7 +70,7 @@ async fn by_mirror(ctx: &Context, attempt: Attempt) -> Finding {
     }
 }
 
-async fn past_window(ctx: &Context, funding: &FundingAccount, attempt: Attempt) -> Finding {
+async fn past_window(ctx: &Context, funding: Option<&FundingAccount>, attempt: Attempt) -> Finding {
     // What is there is found by its id in one request; only what is not needs the walk that proves its absence.
     let seen = by_mirror(ctx, attempt).await;
     let margin_ns = i64::from(ctx.tuning.absence_margin_s) * NS_PER_S;
@@ -89,8 +90,9 @@ async fn past_window(ctx: &Context, funding: &FundingAccount, attempt: Attempt) 
             Finding { verdict, ..waiting(ctx, attempt, events) }
         }
         Ok(Absence::NotCurrent) => {
-            if let Err(error) =
-                ctx.rail.sentinel(ids::AttemptId::new(&*ctx.ids), funding, ctx.clock.now()).await
+            if let Some(funding) = funding
+                && let Err(error) =
+                    ctx.rail.sentinel(ids::AttemptId::new(&*ctx.ids), funding, ctx.clock.now()).await
             {
                 tracing::warn!(%error, "a sentinel could not be prepared");
             }

@@ -69,6 +69,7 @@ async fn look_after(
     batch: &DueBatch,
     open: Vec<Attempt>,
 ) -> Result<Vec<Finding>, Error> {
+    let funding = (!batch.paused).then_some(funding);
     let looked = join_all(open.into_iter().map(|attempt| follow::follow(ctx, funding, attempt))).await;
     let (mut findings, mut unsent) = (Vec::new(), Vec::new());
     for outcome in looked {

@@ -20,14 +20,15 @@ pub const ON_TIME: SignedDuration = SignedDuration::from_mins(10);
 const INSTANT: SignedDuration = SignedDuration::from_nanos(1);
 
 /// What is to be done now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// To be fired, in order.
     pub fire: Vec<Occurrence>,
     /// Not to be fired any more.
     pub skipped: Option<Skipped>,
-    /// The first that is neither in `fire` nor skipped. It is due already where the limit kept it out: ask again.
-    pub next: Option<Occurrence>,
+    /// The first that is neither in `fire` nor skipped. It is due already where the limit kept it out: ask again. An
+    /// error where the calendar does not cover it: that keeps nothing before it from firing.
+    pub next: Result<Option<Occurrence>, ScheduleError>,
 }
 
 /// The occurrences that are skipped: those from `first` to `last`, both included.
@@ -69,17 +70,23 @@ pub fn due(
     let late = late_before.map(|time| schedule.last_before(time)).transpose()?.flatten();
     let late = late.filter(|late| late.number > done);
     let done = late.as_ref().map_or(done, |late| late.number);
-    let first = schedule.occurrences_above(last_fired.unwrap_or(0)).next().transpose()?;
-    let skipped = late.zip(first).map(|(last, first)| Skipped { first, last });
-
-    let mut due = Due { skipped, ..Due::default() };
-    for found in schedule.occurrences_above(done) {
-        let found = found?;
-        if found.time.timestamp() > now || due.fire.len() == limit {
-            due.next = Some(found);
-            break;
+    let skipped = match late {
+        None => None,
+        Some(last) => {
+            let first = schedule.occurrences_above(last_fired.unwrap_or(0)).next().transpose()?;
+            first.map(|first| Skipped { first, last })
         }
-        due.fire.push(found);
+    };
+
+    let mut due = Due { fire: Vec::new(), skipped, next: Ok(None) };
+    for found in schedule.occurrences_above(done) {
+        match found {
+            Ok(found) if found.time.timestamp() <= now && due.fire.len() < limit => due.fire.push(found),
+            next => {
+                due.next = next.map(Some);
+                break;
+            }
+        }
     }
     Ok(due)
 }

@@ -149,16 +149,8 @@ impl<'a> DayWalk<'a> {
             let last = cluster.iter().map(|one| &one.time).max().expect("no day is empty").clone();
             match self.day(schedule) {
                 Some(Ok(day)) if day.iter().any(|one| one.time <= last) => cluster.extend(day),
-                // Nobody can say whether a day that is not covered falls together with these, unless it only moves on.
-                Some(Err(error)) => {
-                    let following = schedule.business_days.map(|days| days.rule);
-                    let apart = following == Some(BusinessDayRule::Following)
-                        && upcoming.is_some_and(|day| day > last.date());
-                    if !apart {
-                        return Some(Err(error));
-                    }
-                    self.ahead = Some(Err(error));
-                    return Some(Ok(cluster));
+                Some(Err(error)) if !upcoming.is_some_and(|day| schedule.is_apart(last.date(), day)) => {
+                    return Some(Err(error));
                 }
                 ahead => {
                     self.ahead = ahead;
@@ -198,13 +190,24 @@ fn settle(mut cluster: Vec<Occurrence>) -> VecDeque<Occurrence> {
 }
 
 impl Schedule {
+    /// Whether what falls due on `due` cannot coincide with the occurrences of the later day `upcoming`, about which the
+    /// calendar has no answer.
+    fn is_apart(&self, due: Date, upcoming: Date) -> bool {
+        let back = match self.business_days.map(|days| days.rule) {
+            None | Some(BusinessDayRule::Following) => 0,
+            Some(BusinessDayRule::ModifiedFollowing | BusinessDayRule::Preceding) => MOVE_DAYS_MAX,
+        };
+        plus_days(upcoming, -i64::from(back)).is_some_and(|earliest| earliest > due)
+    }
+
     /// The place in the series of a day that lies wholly before all that can fall due on `day` or later, and after
     /// which only what lies close to `day` or to the schedule's end is still to come; the first place when there is none.
     fn place_before(&self, series: &DaySeries, day: Date) -> u64 {
         let last = match self.ends {
             Ends::Never => None,
             Ends::After(count) => {
-                series.days.at((count.saturating_add(series.before_start) - 1) / series.per_day())
+                let place = (count.saturating_add(series.before_start) - 1) / series.per_day();
+                if series.days.count_before(day) > place { series.days.at(place) } else { None }
             }
             Ends::At(end) => Some(end.to_zoned(self.zone.clone()).date()),
         };

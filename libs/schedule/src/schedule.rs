@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use jiff::civil::{DateTime, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, Zoned};
 
-use crate::days::Days;
+use crate::adjust::MOVE_DAYS_MAX;
+use crate::days::{Days, plus_days};
 use crate::{BusinessDays, Cron, Occurrence, Occurrences, ScheduleError};
 
 /// So many occurrences are given at once.
@@ -181,13 +182,21 @@ impl Schedule {
     pub fn last_before(&self, time: Timestamp) -> Result<Option<Occurrence>, ScheduleError> {
         let mut last = None;
         for found in Occurrences::around(self, time) {
-            let found = found?;
-            if found.time.timestamp() >= time {
-                break;
+            match found {
+                Ok(found) if found.time.timestamp() < time => last = Some(found),
+                Ok(_) => break,
+                Err(ScheduleError::NotCovered(beyond)) if self.is_before(time, beyond.day) => break,
+                Err(error) => return Err(error),
             }
-            last = Some(found);
         }
         Ok(last)
+    }
+
+    /// Whether what could not be moved, because `day` was needed for that, falls due after `time` wherever it goes: its
+    /// nominal day is at most one move before `day`, and its own at most one before that.
+    fn is_before(&self, time: Timestamp, day: Date) -> bool {
+        let earliest = plus_days(day, -2 * i64::from(MOVE_DAYS_MAX));
+        earliest.is_some_and(|earliest| time.to_zoned(self.zone.clone()).date() < earliest)
     }
 
     /// The next `count` occurrences, at most [`PREVIEW_MAX`], that fall due at `from` or later; fewer when it ends.

@@ -1,7 +1,7 @@
 //! Downtimes.
 
 use jiff::ToSpan as _;
-use schedule::BusinessDayRule::Following;
+use schedule::BusinessDayRule::{Following, ModifiedFollowing, Preceding};
 use schedule::{Calendar, CatchUp, Due, Ends, Schedule, Terms, due};
 
 use crate::words::{TestResult, at, moved, schedule, terms};
@@ -11,7 +11,11 @@ type Numbers = (Vec<u64>, Option<(u64, u64)>, Option<u64>);
 
 fn numbers(due: &Due) -> Numbers {
     let skipped = due.skipped.as_ref().map(|skipped| (skipped.first.number, skipped.last.number));
-    (due.fire.iter().map(|one| one.number).collect(), skipped, due.next.as_ref().map(|one| one.number))
+    (
+        due.fire.iter().map(|one| one.number).collect(),
+        skipped,
+        due.next.as_ref().ok().and_then(|next| Some(next.as_ref()?.number)),
+    )
 }
 
 #[test]
@@ -47,11 +51,34 @@ fn a_schedule_that_has_ended_has_nothing_due() -> TestResult {
     let terms = Terms { ends: Ends::After(3), ..terms("daily", "UTC", "2026-05-01T09:00")? };
     let schedule = Schedule::new(terms)?;
     let now = at("2030-01-01T00:00:00Z");
+    let nothing = Due { fire: Vec::new(), skipped: None, next: Ok(None) };
     for policy in [CatchUp::All, CatchUp::RunOnce, CatchUp::Skip] {
-        assert_eq!(due(&schedule, Some(3), now, policy, 10)?, Due::default());
-        assert_eq!(due(&schedule, Some(u64::MAX), now, policy, 10)?, Due::default());
+        assert_eq!(due(&schedule, Some(3), now, policy, 10)?, nothing);
+        assert_eq!(due(&schedule, Some(u64::MAX), now, policy, 10)?, nothing);
     }
     assert_eq!(numbers(&due(&schedule, Some(1), now, CatchUp::RunOnce, 10)?), (vec![3], Some((2, 2)), None));
+    Ok(())
+}
+
+#[test]
+fn the_end_of_a_calendar_keeps_nothing_before_it_from_firing() -> TestResult {
+    // 1 December 2040 is a Saturday; for 1 January 2041 there is no answer.
+    for (rule, now) in [
+        (Following, "2040-12-03T09:00:00Z"),
+        (ModifiedFollowing, "2040-12-03T09:00:00Z"),
+        (Preceding, "2040-11-30T09:00:00Z"),
+    ] {
+        let schedule = moved("monthly", "2040-10-01T09:00", rule, Calendar::Target2)?;
+        for policy in [CatchUp::All, CatchUp::RunOnce, CatchUp::Skip] {
+            let found = due(&schedule, Some(2), at(now), policy, 10)?;
+            assert_eq!(numbers(&found), (vec![3], None, None), "{rule:?} {policy:?}");
+            assert_eq!(found.next.map_err(|error| error.reason()), Err("CALENDAR_NOT_COVERED"));
+        }
+    }
+    // So late that the one of January might be due as well, nobody can say which is the latest.
+    let schedule = moved("monthly", "2040-10-01T09:00", Following, Calendar::Target2)?;
+    let found = due(&schedule, Some(2), at("2041-01-09T09:00:00Z"), CatchUp::RunOnce, 10);
+    assert_eq!(found.map_err(|error| error.reason()), Err("CALENDAR_NOT_COVERED"));
     Ok(())
 }
 
@@ -69,7 +96,7 @@ fn fifty_years_of_hours_are_caught_up_with_in_steps_of_the_limit() -> TestResult
     let schedule = schedule("hourly", "Europe/Berlin", "1976-01-01T00:00")?;
     let now = at("2026-01-01T00:00:00Z");
     let all = due(&schedule, None, now, CatchUp::All, 100)?;
-    assert_eq!((all.fire.len(), all.next.map(|next| next.number)), (100, Some(101)));
+    assert_eq!((all.fire.len(), all.next?.map(|next| next.number)), (100, Some(101)));
     let once = due(&schedule, None, now, CatchUp::RunOnce, 100)?;
     let latest = once.fire[0].number;
     assert_eq!(numbers(&once), (vec![latest], Some((1, latest - 1)), Some(latest + 1)));

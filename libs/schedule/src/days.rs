@@ -82,3 +82,45 @@ fn plus_months(date: Date, months: i64) -> Option<Date> {
     let first = Date::new(year, month, 1).ok()?;
     Date::new(year, month, date.day().min(first.days_in_month())).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{Date, date};
+
+    use super::Days;
+
+    #[test]
+    fn places_days_and_counts_agree_with_walking() -> Result<(), crate::CronError> {
+        let anchor = date(2024, 1, 31);
+        let cron = |text: &str| text.parse().map(|cron| Days::Cron { first: anchor, cron });
+        let all = [
+            Days::Once(anchor),
+            Days::Every { anchor, days: 1 },
+            Days::Every { anchor, days: 7 },
+            Days::Months { anchor, months: 1 },
+            Days::Months { anchor, months: 3 },
+            Days::Months { anchor: date(2024, 2, 29), months: 12 },
+            cron("0 0 * * 1-5")?,
+            cron("0 0 L 1,2 *")?,
+            cron("0 0 29 2 *")?,
+        ];
+        for days in all {
+            let mut found: Vec<Date> = days.at(0).into_iter().collect();
+            for index in 0..40 {
+                found.extend(found.last().copied().and_then(|day| days.after(index, day)));
+            }
+            found.dedup();
+            for (index, day) in (0..).zip(&found) {
+                assert_eq!(days.at(index), Some(*day), "{days:?}");
+                let next = day.tomorrow().expect("far from the end");
+                assert_eq!(
+                    (days.count_before(*day), days.count_before(next)),
+                    (index, index + 1),
+                    "{days:?}"
+                );
+            }
+            assert_eq!(days.count_before(date(2024, 1, 1)), 0, "{days:?}");
+        }
+        Ok(())
+    }
+}

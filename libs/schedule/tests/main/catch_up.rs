@@ -61,6 +61,19 @@ fn a_schedule_that_has_ended_has_nothing_due() -> TestResult {
 }
 
 #[test]
+fn the_last_before_a_time_is_found_long_after_the_end() -> TestResult {
+    let ends = [Ends::After(3), Ends::At(at("2026-05-01T11:30:00Z")), Ends::At(at("2026-05-01T11:00:00Z"))];
+    for (rule, ends) in ["hourly", "0 * * * *"].into_iter().flat_map(|rule| ends.map(|ends| (rule, ends))) {
+        let schedule = Schedule::new(Terms { ends, ..terms(rule, "UTC", "2026-05-01T09:00")? })?;
+        let last = |time| schedule.last_before(at(time)).map(|found| found.map(|one| one.number));
+        assert_eq!(last("2030-01-01T00:00:00Z")?, Some(3), "{rule} {ends:?}");
+        assert_eq!(last("2026-05-01T11:00:00Z")?, Some(2), "{rule} {ends:?}");
+        assert_eq!(last("2026-05-01T09:00:00Z")?, None, "{rule} {ends:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_end_of_a_calendar_keeps_nothing_before_it_from_firing() -> TestResult {
     // 1 December 2040 is a Saturday; for 1 January 2041 there is no answer.
     for (rule, now) in [

@@ -182,6 +182,15 @@ fn times_that_coincide_are_one_occurrence_with_the_last_number() -> TestResult {
 }
 
 #[test]
+fn numbers_ascend_also_where_a_time_is_moved_past_another() -> TestResult {
+    // Half past two, twenty to three and, moved by half an hour past it, a quarter to three.
+    let schedule = schedule("0,15,40 2 * * *", "Australia/Lord_Howe", "2026-10-04T00:00")?;
+    let numbers: Vec<u64> = first(&schedule, 4)?.iter().map(|one| one.number).collect();
+    assert_eq!(numbers, [1, 2, 3, 4]);
+    Ok(())
+}
+
+#[test]
 fn a_start_in_the_second_of_two_equal_hours_is_the_first_occurrence() -> TestResult {
     // 02:30 the second time, after the clock went back.
     let second = at("2026-10-25T01:30:00Z");

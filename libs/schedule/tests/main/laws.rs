@@ -32,6 +32,9 @@ const RULES: [&str; 20] = [
     "59 23 31 12 *",
     "45 1,2 28-31 3,4,10 *",
 ];
+/// Hours before the clock changes in Berlin, Nuuk or Lord Howe.
+const BEFORE_CHANGES: [&str; 4] =
+    ["2026-03-28T20:00:00Z", "2026-10-24T20:00:00Z", "2026-10-03T12:00:00Z", "2026-04-04T12:00:00Z"];
 const STEPS: usize = 40;
 
 /// A schedule, and how it moves.
@@ -43,9 +46,12 @@ fn schedules() -> impl Strategy<Value = (Schedule, Option<BusinessDays>)> {
     ];
     let days = (rule, proptest::sample::select(&Calendar::ALL))
         .prop_map(|(rule, calendar)| BusinessDays { rule, calendar });
-    // 2020 to 2030, within what calendars cover for long enough.
-    let start = (1_580_000_000..1_900_000_000_i64, any::<bool>())
+    // 2020 to 2030, within what calendars cover for long enough; or shortly before a clock changes.
+    let anywhere = (1_580_000_000..1_900_000_000_i64, any::<bool>())
         .prop_map(|(at, round)| if round { at - at % 1_800 } else { at });
+    let near = (proptest::sample::select(&BEFORE_CHANGES), 0..48_i64)
+        .prop_map(|(time, half_hours)| crate::words::at(time).as_second() + half_hours * 1_800);
+    let start = prop_oneof![anywhere, near];
     let ends = prop_oneof![
         3 => Just(None),
         1 => (1..200_u64).prop_map(|count| Some(Ok(count))),

@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 
+/// The time a person wrote.
+pub fn parse_instant(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| format!("{text:?} is not a time with its zone, as in 2026-11-20T12:00:00Z"))
+}
+
 /// The time a person wrote, for a request.
 pub fn parse(text: &str) -> Result<prost_types::Timestamp, String> {
-    let time: Timestamp = text
-        .parse()
-        .map_err(|_| format!("{text:?} is not a time with its zone, as in 2026-11-20T12:00:00Z"))?;
+    let time = parse_instant(text)?;
     Ok(prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() })
 }
 

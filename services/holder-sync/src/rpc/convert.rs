@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use hedera::{AccountId, EvmAddress};
 use ids::{AssetId, SnapshotId};
+use pg::time::from_ns;
 use prost_types::Timestamp;
 use proto::holder::v1 as pb;
 use service_kit::error::FieldViolations;
@@ -16,7 +17,6 @@ use crate::domain::{
     SyncProgress, SyncSettings, SyncStatus, share_ppb,
 };
 use crate::error::Error;
-use crate::store::time::from_ns;
 
 const NS_PER_S: i64 = 1_000_000_000;
 

@@ -8,45 +8,16 @@ pub(crate) mod readings;
 pub(crate) mod schema;
 pub(crate) mod snapshots;
 pub(crate) mod syncs;
-pub(crate) mod time;
 pub(crate) mod tracked_assets;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use pg::exactly_one;
+
+pub(crate) use pg::{Inconsistent, StoreError};
 
 /// The tables of this service, one step after another.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
-
-/// A row that no code of ours could have written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("table {table}, row {row}: column {column} is inconsistent")]
-pub struct Inconsistent {
-    /// The table.
-    pub table: &'static str,
-    /// The row's key.
-    pub row: String,
-    /// The column.
-    pub column: &'static str,
-}
-
-/// What can go wrong in the store.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A statement failed.
-    #[error("database statement failed")]
-    Query(#[from] diesel::result::Error),
-    /// A row cannot be understood.
-    #[error(transparent)]
-    Inconsistent(#[from] Inconsistent),
-    /// An update of one row changed another number of rows.
-    #[error("an update of one row of {table} changed {changed}")]
-    Changed {
-        /// The table.
-        table: &'static str,
-        /// Rows changed.
-        changed: usize,
-    },
-}
 
 /// How a statement over many rows is to be planned.
 ///
@@ -72,11 +43,6 @@ impl Plan {
         };
         Ok(conn.batch_execute(settings).await?)
     }
-}
-
-/// Holds an update of one row to its word.
-fn exactly_one(table: &'static str, changed: usize) -> Result<(), StoreError> {
-    if changed == 1 { Ok(()) } else { Err(StoreError::Changed { table, changed }) }
 }
 
 /// A count or an account number from its column, where the database keeps it from being negative.

@@ -39,9 +39,7 @@ async fn list(ctx: &Context, mut message: pb::ListRunsRequest) -> Result<pb::Lis
     });
     let mut conn = ctx.conn().await?;
     let mut found = runs::list(&mut conn, filter, before, size + 1).await?;
-    let more = found.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(cursor);
+    let next = page::cut(&mut found, size).map(cursor);
     let mut answer = Vec::with_capacity(found.len());
     for stored in &found {
         let progress = batches::progress(&mut conn, stored.run.header.run).await?;

@@ -44,6 +44,10 @@ async fn the_declared_tables_are_those_of_the_migrations() {
         ("distribution_state", columns(schema::distribution_state::table)),
         ("calculation", columns(schema::calculation::table)),
         ("entitlement", columns(schema::entitlement::table)),
+        ("redemption_account", columns(schema::redemption_account::table)),
+        ("redeemable", columns(schema::redeemable::table)),
+        ("redemption_holding", columns(schema::redemption_holding::table)),
+        ("redemption_outcome", columns(schema::redemption_outcome::table)),
         ("installation", vec!["singleton".to_owned(), "network".to_owned()]),
     ];
     let borrowed: Vec<(&str, Vec<&str>)> =
@@ -62,6 +66,7 @@ fn distribution() -> Distribution {
     let parties = Parties { treasury: account(2), funding: account(3), fee_payer: account(3) };
     let terms = Terms {
         asset: AssetId::new(&SystemIds),
+        accounts: [account(7), account(5)].into(),
         label: "Dividend".to_owned(),
         kind: Kind::Dividend,
         rule: AmountRule::Pool { units: 10, base: PoolBase::TotalSupply },

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    asset, bench, demo, distribution, funding, holders, network, payment_token, payouts, token, up,
+    asset, bench, demo, distribution, funding, holders, network, payment_token, payouts, redemption, token,
+    up,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -42,6 +43,9 @@ enum Command {
     /// Who is owed what, and when.
     #[command(subcommand)]
     Distribution(distribution::Command),
+    /// A bond's principal, at or after its maturity.
+    #[command(subcommand)]
+    Redemption(redemption::Command),
     /// What was paid to whom.
     #[command(subcommand)]
     Payouts(payouts::Command),
@@ -80,6 +84,7 @@ impl Cli {
             Command::Asset(command) => command.run(globals).await,
             Command::Holders(command) => command.run(globals).await,
             Command::Distribution(command) => command.run(globals).await,
+            Command::Redemption(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,
             Command::PaymentToken(command) => command.run(globals).await,

@@ -9,5 +9,6 @@ pub mod holders;
 pub mod network;
 pub mod payment_token;
 pub mod payouts;
+pub mod redemption;
 pub mod token;
 pub mod up;

@@ -84,7 +84,7 @@ pub(in crate::commands) struct Paying {
 
 impl Decisions {
     /// As a request has them.
-    pub(in crate::commands) fn to_proto(self) -> Vec<HolderDecision> {
+    pub(in crate::commands) fn into_proto(self) -> Vec<HolderDecision> {
         let decided = [
             (self.pay, HolderTreatment::Pay),
             (self.hold, HolderTreatment::Hold),
@@ -138,7 +138,7 @@ impl Terms {
             funding_account_id: self.funding,
             record_time: self.record_time,
             snapshot_id: self.snapshot,
-            holder_decisions: self.decisions.to_proto(),
+            holder_decisions: self.decisions.into_proto(),
             batch_size: self.paying.batch_size,
             parallelism: self.paying.parallelism,
             retry_policy: self.paying.retry_policy(),

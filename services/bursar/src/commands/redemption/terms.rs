@@ -40,7 +40,7 @@ impl Terms {
             batch_size: self.paying.batch_size,
             parallelism: self.paying.parallelism,
             retry_policy: self.paying.retry_policy(),
-            holder_decisions: self.decisions.to_proto(),
+            holder_decisions: self.decisions.into_proto(),
             execute_now: false,
             validate_only: false,
         }

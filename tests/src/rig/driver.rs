@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use auth::Actor;
-use ids::{DistributionId, IdSource as _, RunId, SystemIds};
+use ids::{AssetId, DistributionId, IdSource as _, RunId, SystemIds};
 use proto::execution::v1 as pb;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
+use proto::execution::v1::pause_service_client::PauseServiceClient;
 use proto::r#type::v1::{Recipient, recipient};
 use service_kit::client::Peer;
 use service_kit::idempotency::IdempotencyKey;
@@ -77,6 +78,28 @@ impl Driver {
         Ok(())
     }
 
+    /// Pauses a run, as a person does.
+    pub async fn pause_run(&self, run: &str) -> Result<(), Status> {
+        let scope = Some(pb::pause_request::Scope::RunId(run.to_owned()));
+        let message = pb::PauseRequest { scope, reason: "a test".to_owned() };
+        PauseServiceClient::new(self.peer.channel()).pause(self.by_pauser(message)).await?;
+        Ok(())
+    }
+
+    /// Ends a run's pause, as a person does.
+    pub async fn resume_run(&self, run: &str) -> Result<(), Status> {
+        let scope = Some(pb::resume_request::Scope::RunId(run.to_owned()));
+        let message = pb::ResumeRequest { scope, reason: "a test".to_owned() };
+        PauseServiceClient::new(self.peer.channel()).resume(self.by_pauser(message)).await?;
+        Ok(())
+    }
+
+    fn by_pauser<T>(&self, message: T) -> Request<T> {
+        let actor = Actor::user("paula", auth::RoleSet::from([auth::Role::Pauser]), "distribution");
+        let key = IdempotencyKey::new(&SystemIds.uuid().to_string()).expect("a UUID is a key");
+        self.peer.request_once(message, &actor, DEADLINE, &key)
+    }
+
     /// How far a run is.
     pub async fn run(&self, run: &str) -> Outcome<pb::Run> {
         let message = pb::GetRunRequest { run_id: run.to_owned() };
@@ -118,6 +141,7 @@ pub(super) fn header(funding: &str, asset: &str, payees: &[(u64, u64)]) -> Outco
         count: u32::try_from(payees.len())?,
         total_units: payees.iter().map(|(_, units)| u128::from(*units)).sum::<u128>().to_string(),
         entitlement_root: root.finish().to_vec(),
+        asset_id: AssetId::from_uuid(SystemIds.uuid()).to_string(),
         batch_size: 10,
         parallelism: 1,
         retry_policy: Some(pb::RetryPolicy {

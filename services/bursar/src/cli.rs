@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    asset, bench, demo, distribution, funding, holders, network, payment_token, payouts, redemption,
+    asset, bench, demo, distribution, funding, holders, network, pause, payment_token, payouts, redemption,
     schedule, token, up,
 };
 use crate::error::CommandError;
@@ -49,6 +49,9 @@ enum Command {
     /// When a distribution falls due.
     #[command(subcommand)]
     Schedule(schedule::Command),
+    /// Stop payments, and let them go on.
+    #[command(subcommand)]
+    Pause(pause::Command),
     /// What was paid to whom.
     #[command(subcommand)]
     Payouts(payouts::Command),
@@ -89,6 +92,7 @@ impl Cli {
             Command::Distribution(command) => command.run(globals).await,
             Command::Redemption(command) => command.run(globals).await,
             Command::Schedule(command) => command.run(globals),
+            Command::Pause(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,
             Command::PaymentToken(command) => command.run(globals).await,

@@ -1,9 +1,12 @@
 //! The benchmark: the whole path beside a bare loop of COPY and batch commits, in one run on one database.
 //!
-//! The bare loop ([`store`]) is what the database alone takes for the same rows with the same number of connections: it
-//! knows no rail, no lease, no attempt. Only the ratio of the two is a result; absolute times move with the machine.
+//! The bare loop ([`store`]) is what the database alone takes for a row per payee and a row per result with the same
+//! number of connections: it knows no rail, no lease, no attempt. The second one ([`protocol`]) writes what the protocol
+//! must write, attempts with their exact bytes and who is live included. Only ratios are a result; absolute times move
+//! with the machine.
 
 mod path;
+mod protocol;
 mod store;
 
 use std::time::Duration;
@@ -26,7 +29,10 @@ struct Measured {
     calculated: Duration,
     /// From there to every payout recorded as paid: hand-over and execution.
     paid: Duration,
+    /// The bare loop.
     bare: Duration,
+    /// The bare loop that writes the protocol's rows.
+    protocol: Duration,
 }
 
 /// A suite that is as fast as the machine: the sandbox without latency, no pace of sending.
@@ -45,7 +51,9 @@ pub async fn run(suite: &Suite, options: &Options, screen: Screen) -> Result<(),
     let stage = Stage::on(suite, screen).await?;
     let path = path::measure(&stage, options).await?;
     let bare = store::measure(suite.cluster(), path.payees).await?;
-    let measured = Measured { payees: path.payees, calculated: path.calculated, paid: path.paid, bare };
+    let protocol = protocol::measure(suite.cluster(), path.payees).await?;
+    let measured =
+        Measured { payees: path.payees, calculated: path.calculated, paid: path.paid, bare, protocol };
     for line in table(&measured) {
         stage.say(line)?;
     }
@@ -56,19 +64,24 @@ fn table(measured: &Measured) -> Vec<String> {
     let whole = measured.calculated + measured.paid;
     let row = |what: &str, took: Duration| {
         let rate = u128::from(measured.payees) * 1000 / took.as_millis().max(1);
-        let percent = took.as_millis() * 100 / measured.bare.as_millis().max(1);
-        let ratio = format!("{}.{:02}", percent / 100, percent % 100);
-        format!("{what:<44} {:>8} ms {rate:>10}/s {ratio:>8}", took.as_millis())
+        let ratio = |to: Duration| {
+            let percent = took.as_millis() * 100 / to.as_millis().max(1);
+            format!("{}.{:02}", percent / 100, percent % 100)
+        };
+        let (bare, protocol) = (ratio(measured.bare), ratio(measured.protocol));
+        format!("{what:<44} {:>8} ms {rate:>10}/s {bare:>8} {protocol:>8}", took.as_millis())
     };
     vec![
         format!(
-            "{:<44} {:>11} {:>12} {:>8}",
+            "{:<44} {:>11} {:>12} {:>8} {:>8}",
             format!("{} payees", measured.payees),
             "time",
             "payouts",
-            "ratio"
+            "to bare",
+            "to rows"
         ),
         row("bare loop of COPY and batch commits", measured.bare),
+        row("the same with the protocol's rows", measured.protocol),
         row("snapshot and calculation", measured.calculated),
         row("hand-over and execution", measured.paid),
         row("the whole path", whole),
@@ -92,12 +105,19 @@ mod tests {
     use super::{Measured, peak_memory_mib, table};
 
     #[test]
-    fn the_table_shows_times_rates_and_ratios_to_the_bare_loop() {
+    fn the_table_shows_times_rates_and_ratios_to_both_bare_loops() {
         let seconds = Duration::from_secs;
-        let measured = Measured { payees: 1000, calculated: seconds(1), paid: seconds(2), bare: seconds(2) };
+        let measured = Measured {
+            payees: 1000,
+            calculated: seconds(1),
+            paid: seconds(2),
+            bare: seconds(2),
+            protocol: seconds(4),
+        };
         let lines = table(&measured);
-        assert!(lines[1].ends_with("2000 ms        500/s     1.00"), "{}", lines[1]);
-        assert!(lines[4].ends_with("3000 ms        333/s     1.50"), "{}", lines[4]);
+        assert!(lines[1].ends_with("2000 ms        500/s     1.00     0.50"), "{}", lines[1]);
+        assert!(lines[2].ends_with("4000 ms        250/s     2.00     1.00"), "{}", lines[2]);
+        assert!(lines[5].ends_with("3000 ms        333/s     1.50     0.75"), "{}", lines[5]);
     }
 
     #[test]

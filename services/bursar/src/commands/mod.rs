@@ -7,6 +7,7 @@ pub mod distribution;
 pub mod funding;
 pub mod holders;
 pub mod network;
+pub mod pause;
 pub mod payment_token;
 pub mod payouts;
 pub mod redemption;

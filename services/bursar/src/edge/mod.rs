@@ -13,6 +13,7 @@ use proto::distribution::v1::distribution_service_client::DistributionServiceCli
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
+use proto::execution::v1::pause_service_client::PauseServiceClient;
 use proto::holder::v1::holder_service_client::HolderServiceClient;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
@@ -99,6 +100,11 @@ impl Edge {
     /// Paying.
     pub fn execution(&self) -> ExecutionServiceClient<Service> {
         ExecutionServiceClient::new(self.service.clone())
+    }
+
+    /// Stopping, and letting go on.
+    pub fn pauses(&self) -> PauseServiceClient<Service> {
+        PauseServiceClient::new(self.service.clone())
     }
 
     /// Where money comes from.

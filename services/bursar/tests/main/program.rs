@@ -9,6 +9,8 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
 const STOP_WITHIN: Duration = Duration::from_secs(15);
+/// How long something is looked for that comes by itself.
+const SEEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// A command of the program, with nothing in its environment that could lead it elsewhere.
 pub(crate) fn command(words: &[&str]) -> Command {
@@ -38,6 +40,18 @@ pub(crate) fn error(words: &[&str]) -> String {
     let output = output(words);
     assert!(!output.status.success(), "{words:?} succeeded");
     String::from_utf8(output.stderr).expect("text")
+}
+
+/// What `look` finds, as soon as it finds it.
+pub(crate) fn until<T>(look: impl Fn() -> Option<T>) -> T {
+    let began = Instant::now();
+    while began.elapsed() < SEEN_WITHIN {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("nothing was found within {SEEN_WITHIN:?}");
 }
 
 /// A running `bursar up`; killed when dropped.

@@ -2,7 +2,7 @@
 
 use bursar::sandbox_control::SandboxControl;
 
-use crate::program::{Up, error, folder, json, output};
+use crate::program::{Up, error, folder, json, output, until};
 
 const HOLDERS: &str = "address,balance\n\
                        0x00000000000000000000000000000000000000aa,1\n\
@@ -68,6 +68,17 @@ async fn an_operator_pays_holders_with_nothing_but_commands() {
         "0.0.170 is a system account, which is held: {preview}"
     );
     let distribution = id(&call(&[["distribution", "create"].as_slice(), &terms].concat()));
+    call(&["pause", "begin", "--everything", "--reason", "a look first"]);
+    call(&["distribution", "execute", &distribution]);
+    let held = until(|| {
+        let held = call(&["distribution", "list"]);
+        (held[0]["state"] == "DISTRIBUTION_STATE_PAUSED").then_some(held)
+    });
+    let why = held[0]["failure"]["hint"].as_str().expect("a hint");
+    assert!(why.contains("a look first"), "{held}");
+    assert_eq!(call(&["pause", "list"]).as_array().map(Vec::len), Some(1));
+    call(&["pause", "end", "--everything", "--reason", "it is right"]);
+    assert_eq!(call(&["pause", "list"]).as_array().map(Vec::len), Some(0));
     let lines = output(&["distribution", "execute", &distribution, "--watch", "--data", data, "--json"]);
     assert!(lines.status.success(), "{}", String::from_utf8_lossy(&lines.stderr));
     let listed = call(&["distribution", "list"]);

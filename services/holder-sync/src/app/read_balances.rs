@@ -88,8 +88,12 @@ async fn learn_accounts(app: &App, shelf: Shelf, id: Uuid) -> Result<(), Stop> {
     loop {
         let unknown =
             readings::unknown_accounts(&mut *conn(app).await?, shelf, id, from, ACCOUNTS_CHUNK).await?;
-        let Some(last) = unknown.last() else { break };
-        from = last + 1;
+        match unknown.last() {
+            // All were known from the start, and whoever was learnt once stays known.
+            None if from == 0 => return Ok(()),
+            None => break,
+            Some(last) => from = last + 1,
+        }
         let learnt = ask(app, &unknown).await?;
         accounts::insert(&mut *conn(app).await?, &learnt).await?;
     }

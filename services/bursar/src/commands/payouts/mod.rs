@@ -29,13 +29,14 @@ impl Command {
     }
 }
 
-/// A distribution and its run, found by the id of either.
-struct Found {
+/// A distribution and its run.
+pub(super) struct Found {
     distribution_id: String,
-    run_id: String,
+    pub(super) run_id: String,
 }
 
-async fn find(session: &Session, id: &str) -> Result<Found, CommandError> {
+/// A distribution and its run, found by the id of either.
+pub(super) async fn find(session: &Session, id: &str) -> Result<Found, CommandError> {
     if id.starts_with("run_") {
         let request = GetRunRequest { run_id: id.to_owned() };
         let run = session.edge.execution().get_run(request).await?.into_inner().run;

@@ -200,3 +200,7 @@ async fn end(
     .await?;
     Ok(ended)
 }
+
+#[cfg(test)]
+#[path = "redemptions_tests.rs"]
+mod tests;

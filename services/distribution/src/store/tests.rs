@@ -39,11 +39,11 @@ async fn the_declared_tables_are_those_of_the_migrations() {
     assert_schema_matches(&mut conn, &declared).await;
 }
 
-async fn connect(db: &DbConfig) -> AsyncPgConnection {
+pub(super) async fn connect(db: &DbConfig) -> AsyncPgConnection {
     AsyncPgConnection::establish(&db.url).await.expect("a connection")
 }
 
-fn distribution() -> Distribution {
+pub(super) fn distribution() -> Distribution {
     let account = |number| Account::from_number(number).expect("small");
     let parties = Parties { treasury: account(2), funding: account(3), fee_payer: account(3) };
     let terms = Terms {

@@ -2,7 +2,7 @@
 
 use auth::Actor;
 use futures::{Stream, StreamExt as _};
-use ids::{DistributionId, FundingAccountId, RunId};
+use ids::{AssetId, DistributionId, FundingAccountId, RunId};
 use money::{AssetCode, Units};
 use prost::Message as _;
 use proto::execution::v1 as pb;
@@ -39,6 +39,8 @@ pub struct RunHeader {
     pub run: RunId,
     /// What it pays.
     pub distribution: DistributionId,
+    /// Whose holders are paid: its pause holds the run.
+    pub held_asset: AssetId,
     /// Where the money comes from.
     pub funding_account: FundingAccountId,
     /// What is paid.
@@ -292,6 +294,7 @@ impl From<RunHeader> for pb::RunHeader {
                 base: prost_types::Duration::try_from(header.retry.base).ok(),
                 cap: prost_types::Duration::try_from(header.retry.cap).ok(),
             }),
+            asset_id: header.held_asset.to_string(),
         }
     }
 }
@@ -306,7 +309,7 @@ fn view(run: pb::Run) -> Option<RunView> {
     let failed_payouts = progress.failed.as_ref().map_or(0, |tally| tally.payouts);
     let news = match state {
         pb::RunState::Unspecified => return None,
-        pb::RunState::Running => RunNews::Running,
+        pb::RunState::Running | pb::RunState::Paused => RunNews::Running,
         pb::RunState::Halted => RunNews::Halted(halt(run.halt)),
         pb::RunState::Cancelling => RunNews::Cancelling,
         pb::RunState::Completed => RunNews::Completed,

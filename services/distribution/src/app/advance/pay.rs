@@ -184,6 +184,7 @@ fn header(distribution: &Distribution, result: &Entitlements) -> RunHeader {
     RunHeader {
         run: distribution.run,
         distribution: distribution.id,
+        held_asset: terms.asset,
         funding_account: terms.funding_account,
         asset: terms.payment_token.clone(),
         decimals: terms.payment_decimals,

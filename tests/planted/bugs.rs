@@ -65,7 +65,8 @@ const NO_COUNT_CHECKS: &str = "DO $$ DECLARE line record; BEGIN \
     LOOP EXECUTE format('ALTER TABLE batch DROP CONSTRAINT %I', line.conname); END LOOP; END $$";
 
 /// Two workers may read the same batch as due; the row lock no longer keeps them apart.
-const NO_ROW_LOCK: Edit = Edit { file: CLAIMS, find: " LIMIT 1 FOR UPDATE OF batch SKIP LOCKED", replace: " LIMIT 1" };
+const NO_ROW_LOCK: Edit =
+    Edit { file: CLAIMS, find: " LIMIT 1 FOR UPDATE OF batch SKIP LOCKED", replace: " LIMIT 1" };
 /// First attempts overwrite whoever was first.
 const NO_PRIMARY_KEY: Edit = Edit {
     file: ATTEMPTS,

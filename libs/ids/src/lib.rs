@@ -15,5 +15,7 @@ mod typed;
 pub use parse::ParseIdError;
 pub use payout::PayoutId;
 pub use source::{IdSource, SystemIds};
-pub use typed::{AssetId, AttemptId, AuditId, DistributionId, FundingAccountId, PauseId, RunId, SnapshotId, SyncId};
+pub use typed::{
+    AssetId, AttemptId, AuditId, DistributionId, FundingAccountId, PauseId, RunId, SnapshotId, SyncId,
+};
 pub use uuid::Uuid;

@@ -12,8 +12,10 @@
 
 use diesel::{ExpressionMethods, QueryDsl};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::EmbeddedMigrations;
 
 use crate::schema::installation;
+use crate::{DbConfig, PgError, Planner, Pool};
 
 /// Why a service must not start on a database.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +28,25 @@ pub enum InstallationError {
         /// The network configured now.
         configured: String,
     },
+    /// The database cannot be migrated or reached.
+    #[error(transparent)]
+    Database(#[from] PgError),
     /// The table could not be read or written.
     #[error("installation statement failed")]
     Query(#[from] diesel::result::Error),
+}
+
+/// Migrates a service's database, opens its runtime pool and [binds](bind) it to `network`.
+pub async fn open(
+    config: &DbConfig,
+    planner: Planner,
+    migrations: EmbeddedMigrations,
+    network: &str,
+) -> Result<Pool, InstallationError> {
+    crate::migrate(&config.owner_url, migrations).await?;
+    let pool = crate::connect(config, planner).await?;
+    bind(&mut *pool.get().await.map_err(PgError::from)?, network).await?;
+    Ok(pool)
 }
 
 /// Binds the database to `network` at the first start; at every later one, refuses any other network.

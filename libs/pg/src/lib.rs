@@ -1,5 +1,5 @@
-//! `PostgreSQL` for every service: pool, migrations, transactions, exact integers, bulk writes, idempotency keys, and
-//! a private cluster for development and tests.
+//! `PostgreSQL` for every service: pool, migrations, transactions, exact integers, bulk writes, idempotency keys, what
+//! a store finds wrong, and a private cluster for development and tests.
 //!
 //! What this crate owns: how a service reaches *its own* database. What it never does: know a service's tables, or
 //! connect a service to another service's database.
@@ -24,8 +24,10 @@ mod numeric;
 mod pool;
 mod prepared;
 mod schema;
+mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod time;
 mod transaction;
 
 pub use config::DbConfig;
@@ -36,4 +38,5 @@ pub use migrate::migrate;
 pub use numeric::{Numeric128, NumericError};
 pub use pool::{Conn, Planner, Pool, connect};
 pub use prepared::{Prepare, Prepared};
+pub use store::{Inconsistent, StoreError, exactly_one};
 pub use transaction::transaction;

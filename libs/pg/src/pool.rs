@@ -23,8 +23,7 @@ const ACQUIRE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Waits are bounded on the server, where a bound cannot cut a COMMIT short; a statement timeout could. Nothing we ask
 /// takes so long that compiling it first would pay.
-const SESSION_SETTINGS: &str =
-    "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'; \
+const SESSION_SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'; \
     SET jit = off";
 
 const LOOKUP_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
@@ -45,8 +44,7 @@ pub enum Planner {
 ///
 /// Each connection waits at most 10 s for a lock and is ended by the server after 60 s idle inside a transaction.
 pub async fn connect(config: &DbConfig, planner: Planner) -> Result<Pool, PgError> {
-    let manager =
-        AsyncDieselConnectionManager::new_with_config(config.url.clone(), manager_config(planner));
+    let manager = AsyncDieselConnectionManager::new_with_config(config.url.clone(), manager_config(planner));
     let pool = Pool::builder()
         .max_size(config.max_connections)
         .connection_timeout(ACQUIRE_DEADLINE)

@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use diesel::pg::Pg;
+use diesel::query_builder::{AsQuery, QueryFragment};
 use diesel::sql_types::Text;
-use diesel::{QueryableByName, sql_query};
+use diesel::{QueryableByName, debug_query, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::EmbeddedMigrations;
 use tokio::sync::{Mutex, OnceCell};
@@ -62,6 +64,49 @@ impl TestDb {
     }
 }
 
+/// A table with its columns, as the code knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    table: String,
+    columns: Vec<String>,
+}
+
+impl Declared {
+    /// A table of `schema.rs`: what Diesel names when it reads all of it.
+    ///
+    /// # Panics
+    /// When Diesel writes such a query in another way than it did so far.
+    pub fn table<T>(table: T) -> Self
+    where
+        T: AsQuery,
+        T::Query: QueryFragment<Pg>,
+    {
+        let query = debug_query::<Pg, _>(&table.as_query()).to_string();
+        let (select, from) = query.split_once(" FROM ").expect("it selects from a table");
+        let columns = quoted(select).skip(1).step_by(2).map(str::to_owned).collect();
+        Self { table: quoted(from).next().expect("it names the table").to_owned(), columns }
+    }
+
+    /// A table that hand-written SQL alone reaches, with its columns separated by blanks.
+    pub fn by_hand(table: &str, columns: &str) -> Self {
+        Self { table: table.to_owned(), columns: columns.split_whitespace().map(str::to_owned).collect() }
+    }
+
+    /// The table of [`crate::installation`].
+    pub fn installation() -> Self {
+        Self::table(crate::schema::installation::table)
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.columns.iter().map(|column| (self.table.as_str(), column.as_str()))
+    }
+}
+
+/// The quoted names in a piece of SQL.
+fn quoted(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split('"').skip(1).step_by(2)
+}
+
 #[derive(QueryableByName)]
 struct Column {
     #[diesel(sql_type = Text)]
@@ -76,7 +121,7 @@ struct Column {
 ///
 /// # Panics
 /// With the difference, when there is one.
-pub async fn assert_schema_matches(conn: &mut AsyncPgConnection, expected: &[(&str, &[&str])]) {
+pub async fn assert_schema_matches(conn: &mut AsyncPgConnection, expected: &[Declared]) {
     let columns: Vec<Column> = sql_query(
         "SELECT c.relname::text AS table_name, a.attname::text AS column_name
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
@@ -89,8 +134,7 @@ pub async fn assert_schema_matches(conn: &mut AsyncPgConnection, expected: &[(&s
     .expect("the catalogue is readable");
     let actual: BTreeSet<(&str, &str)> =
         columns.iter().map(|column| (column.table_name.as_str(), column.column_name.as_str())).collect();
-    let declared: BTreeSet<(&str, &str)> =
-        expected.iter().flat_map(|(table, names)| names.iter().map(|name| (*table, *name))).collect();
+    let declared: BTreeSet<(&str, &str)> = expected.iter().flat_map(Declared::pairs).collect();
     let undeclared: Vec<_> = actual.difference(&declared).collect();
     let missing: Vec<_> = declared.difference(&actual).collect();
     assert!(

@@ -10,6 +10,23 @@ use tokio::net::TcpListener;
 use crate::StartError;
 use crate::telemetry::Format;
 
+/// What every service is told.
+#[derive(Args, Clone, Debug)]
+pub struct ServiceArgs {
+    /// Where to serve.
+    #[command(flatten)]
+    pub listen: ListenArgs,
+    /// The service's database.
+    #[command(flatten)]
+    pub db: DbArgs,
+    /// The keys by which services know each other.
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    /// The log.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
 /// Where to serve.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct ListenArgs {
@@ -81,19 +98,13 @@ pub struct LogArgs {
 
 #[cfg(test)]
 mod tests {
-    use super::{DbArgs, KeyArgs, ListenArgs, LogArgs};
+    use super::ServiceArgs;
     use clap::Parser;
 
     #[derive(Debug, Parser)]
-    struct Everything {
+    struct Program {
         #[command(flatten)]
-        listen: ListenArgs,
-        #[command(flatten)]
-        db: DbArgs,
-        #[command(flatten)]
-        keys: KeyArgs,
-        #[command(flatten)]
-        log: LogArgs,
+        service: ServiceArgs,
     }
 
     #[test]
@@ -101,8 +112,8 @@ mod tests {
         let urls =
             ["--database-url", "postgres://a:canary@h/d", "--database-owner-url", "postgres://o:canary@h/d"];
         let line = ["service"].into_iter().chain(urls).chain(["--keys-dir", "/keys"]);
-        let parsed = Everything::try_parse_from(line).expect("a complete command line");
-        assert!(parsed.db.database_url.contains("canary"), "the value itself is kept");
+        let parsed = Program::try_parse_from(line).expect("a complete command line");
+        assert!(parsed.service.db.database_url.contains("canary"), "the value itself is kept");
         assert!(!format!("{parsed:?}").contains("canary"));
     }
 }

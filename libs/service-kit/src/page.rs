@@ -50,6 +50,15 @@ pub fn size(requested: i32) -> Result<u32, Problem> {
     }
 }
 
+/// Cuts to `size` the rows of a page that was read with one row more: that one tells whether there is a next page. Gives
+/// the last row of the page when there is.
+pub fn cut<T>(rows: &mut Vec<T>, size: u32) -> Option<&T> {
+    let size = size as usize;
+    let more = rows.len() > size;
+    rows.truncate(size);
+    rows.last().filter(|_| more)
+}
+
 /// The token of the page after `cursor`.
 pub struct PageToken;
 
@@ -95,7 +104,7 @@ fn invalid() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::{Filters, PageToken, SIZE_DEFAULT, SIZE_MAX, size};
+    use super::{Filters, PageToken, SIZE_DEFAULT, SIZE_MAX, cut, size};
 
     #[test]
     fn a_token_gives_back_the_cursor_it_was_made_of() {
@@ -131,5 +140,14 @@ mod tests {
         assert_eq!(size(7), Ok(7));
         assert_eq!(size(i32::MAX), Ok(SIZE_MAX));
         assert!(size(-1).is_err());
+    }
+
+    #[test]
+    fn one_row_more_than_the_page_has_tells_that_there_is_a_next_one() {
+        for (read, page, last) in [(0, 0, None), (1, 1, None), (2, 2, None), (3, 2, Some(1))] {
+            let mut rows: Vec<usize> = (0..read).collect();
+            assert_eq!(cut(&mut rows, 2).copied(), last, "{read}");
+            assert_eq!(rows.len(), page, "{read}");
+        }
     }
 }

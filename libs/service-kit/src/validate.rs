@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::error::FieldViolations;
+use crate::error::{FieldViolations, Problem};
 
 /// The field must be there and is not.
 pub const REQUIRED: &str = "REQUIRED";
@@ -29,6 +29,21 @@ where
             None
         }
     }
+}
+
+/// The same for the one field that a request is about.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` with the field's violation.
+pub fn only<T>(field: &str, text: &str) -> Result<T, Problem>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    let mut violations = FieldViolations::new();
+    let value = parse(&mut violations, field, text);
+    violations.into_result()?;
+    Ok(value.expect("what is missing was noted as a violation"))
 }
 
 /// The same for a field that may be empty: `Some(None)` when it is.
@@ -76,7 +91,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, parse_optional, required, text, within};
+    use super::{only, parse, parse_optional, required, text, within};
     use crate::error::{Detail, FieldViolations};
 
     fn reasons(violations: FieldViolations) -> Vec<(String, &'static str)> {
@@ -96,6 +111,15 @@ mod tests {
         assert_eq!(text(&mut violations, "label", "Dividend Q3", 20).as_deref(), Some("Dividend Q3"));
         assert_eq!(within(&mut violations, "size", 100, 1, 100), Some(100));
         assert!(violations.is_empty());
+    }
+
+    #[test]
+    fn a_request_about_one_field_is_refused_for_that_field() {
+        assert_eq!(only("count", "7"), Ok(7));
+        let problem = only::<u32>("count", "").expect_err("nothing");
+        assert!(
+            matches!(&problem.details[..], [Detail::Field { field, reason: "REQUIRED", .. }] if field == "count")
+        );
     }
 
     #[test]

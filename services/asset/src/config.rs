@@ -10,7 +10,7 @@ use ids::{IdSource, SystemIds};
 use money::Network;
 use pg::DbConfig;
 use service_kit::clock::{Clock, SystemClock};
-use service_kit::config::{DbArgs, KeyArgs, ListenArgs, LogArgs};
+use service_kit::config::ServiceArgs;
 
 const TELL_INTERVAL_DEFAULT: Duration = Duration::from_secs(5);
 
@@ -65,16 +65,9 @@ impl Config {
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bursar-asset", version)]
 pub struct Args {
-    /// Where to serve.
+    /// What every service is told.
     #[command(flatten)]
-    pub listen: ListenArgs,
-    #[command(flatten)]
-    db: DbArgs,
-    #[command(flatten)]
-    keys: KeyArgs,
-    /// The log.
-    #[command(flatten)]
-    pub log: LogArgs,
+    pub service: ServiceArgs,
 
     /// The network this installation works on: mainnet, testnet, previewnet or sandbox
     #[arg(long, env = "BURSAR_NETWORK", value_name = "NETWORK")]
@@ -95,12 +88,8 @@ pub struct Args {
 
 impl From<Args> for Config {
     fn from(args: Args) -> Self {
-        let db = DbConfig {
-            url: args.db.database_url,
-            owner_url: args.db.database_owner_url,
-            max_connections: args.db.database_connections,
-        };
-        let keys_dir = args.keys.keys_dir;
-        Self::new(db, keys_dir, args.network, args.mirror_url, args.holder_url, args.execution_url)
+        let ServiceArgs { db, keys, .. } = args.service;
+        let (mirror_url, holder_url) = (args.mirror_url, args.holder_url);
+        Self::new(db.into(), keys.keys_dir, args.network, mirror_url, holder_url, args.execution_url)
     }
 }

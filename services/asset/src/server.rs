@@ -44,15 +44,9 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
 }
 
 async fn wire(config: &Config, keys: &ServiceKeys) -> Result<App, StartError> {
-    let database = |error| StartError::because("use the asset service's database", error);
-    pg::migrate(&config.db.owner_url, MIGRATIONS).await.map_err(database)?;
-    let pool = pg::connect(&config.db, pg::Planner::Statistics).await.map_err(database)?;
-    {
-        let mut conn = pool.get().await.map_err(|error| database(error.into()))?;
-        pg::installation::bind(&mut conn, config.network.as_str())
-            .await
-            .map_err(|error| StartError::because("use the asset service's database", error))?;
-    }
+    let pool = pg::installation::open(&config.db, pg::Planner::Statistics, MIGRATIONS, config.network.as_str())
+        .await
+        .map_err(|error| StartError::because("use the asset service's database", error))?;
     let mirror = Mirror::new(config.mirror.clone())
         .map_err(|error| StartError::because("use the mirror node", error))?;
     Ok(App {

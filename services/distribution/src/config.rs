@@ -9,7 +9,7 @@ use ids::{IdSource, SystemIds};
 use money::Network;
 use pg::DbConfig;
 use service_kit::clock::{Clock, SystemClock};
-use service_kit::config::{DbArgs, KeyArgs, ListenArgs, LogArgs};
+use service_kit::config::ServiceArgs;
 
 use crate::jobs::Pace;
 
@@ -69,16 +69,9 @@ impl Config {
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bursar-distribution", version)]
 pub struct Args {
-    /// Where to serve.
+    /// What every service is told.
     #[command(flatten)]
-    pub listen: ListenArgs,
-    #[command(flatten)]
-    db: DbArgs,
-    #[command(flatten)]
-    keys: KeyArgs,
-    /// The log.
-    #[command(flatten)]
-    pub log: LogArgs,
+    pub service: ServiceArgs,
 
     /// The network this installation works on: mainnet, testnet, previewnet or sandbox
     #[arg(long, env = "BURSAR_NETWORK", value_name = "NETWORK")]
@@ -104,14 +97,10 @@ pub struct Args {
 
 impl From<Args> for Config {
     fn from(args: Args) -> Self {
-        let db = DbConfig {
-            url: args.db.database_url,
-            owner_url: args.db.database_owner_url,
-            max_connections: args.db.database_connections,
-        };
-        let (network, keys_dir) = (args.network, args.keys.keys_dir);
+        let ServiceArgs { db, keys, .. } = args.service;
+        let (db, keys_dir) = (db.into(), keys.keys_dir);
         let mut config =
-            Self::new(db, keys_dir, network, args.asset_url, args.holder_url, args.execution_url);
+            Self::new(db, keys_dir, args.network, args.asset_url, args.holder_url, args.execution_url);
         config.pace.lease = Duration::from_secs(args.lease_s);
         config
     }

@@ -48,15 +48,9 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
 }
 
 async fn wire(config: &Config, keys: &ServiceKeys) -> Result<App, StartError> {
-    const USE: &str = "use the distribution service's database";
-    let database = |error| StartError::because(USE, error);
-    pg::migrate(&config.db.owner_url, MIGRATIONS).await.map_err(database)?;
-    let pool = pg::connect(&config.db, pg::Planner::Lookups).await.map_err(database)?;
-    {
-        let mut conn = pool.get().await.map_err(|error| database(error.into()))?;
-        let bound = pg::installation::bind(&mut conn, config.network.as_str()).await;
-        bound.map_err(|error| StartError::because(USE, error))?;
-    }
+    let pool = pg::installation::open(&config.db, pg::Planner::Lookups, MIGRATIONS, config.network.as_str())
+        .await
+        .map_err(|error| StartError::because("use the distribution service's database", error))?;
     let issuer = keys.issuer();
     Ok(App {
         pool,

@@ -1,8 +1,9 @@
 //! Times of business as nanoseconds since the epoch, as they are stored and compared.
 
-use std::time::{Duration, SystemTime};
-
 use prost_types::Timestamp;
+
+/// The nanoseconds of a clock's time; clocks outside the years 1970 to 2262 are read as the nearest of these.
+pub(crate) use pg::time::to_ns as nanos_of;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
@@ -19,12 +20,6 @@ pub(crate) fn nanos(time: &Timestamp) -> Option<i64> {
 pub(crate) fn timestamp(nanos: i64) -> Timestamp {
     let within = i32::try_from(nanos.rem_euclid(NANOS_PER_SECOND)).expect("less than 10^9");
     Timestamp { seconds: nanos.div_euclid(NANOS_PER_SECOND), nanos: within }
-}
-
-/// The nanoseconds of a clock's time; clocks outside the years 1970 to 2262 are read as the nearest of these.
-pub(crate) fn nanos_of(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -11,23 +11,14 @@ use ids::{IdSource, SystemIds};
 use money::Network;
 use pg::DbConfig;
 use service_kit::clock::{Clock, SystemClock};
-use service_kit::config::{DbArgs, KeyArgs, ListenArgs, LogArgs};
+use service_kit::config::ServiceArgs;
 
 /// The command line of `bursar-execution`.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Where to serve.
+    /// What every service is told.
     #[command(flatten)]
-    pub listen: ListenArgs,
-    /// The database.
-    #[command(flatten)]
-    pub db: DbArgs,
-    /// The keys of services.
-    #[command(flatten)]
-    pub keys: KeyArgs,
-    /// The log.
-    #[command(flatten)]
-    pub log: LogArgs,
+    pub service: ServiceArgs,
     /// Network the money is on: mainnet, testnet, previewnet or sandbox
     #[arg(long, env = "BURSAR_NETWORK", value_name = "NETWORK")]
     pub network: Network,
@@ -179,11 +170,10 @@ pub struct Config {
 
 impl From<Options> for Config {
     fn from(options: Options) -> Self {
-        let mut db = DbConfig::new(options.db.database_url, options.db.database_owner_url);
-        db.max_connections = options.db.database_connections;
+        let ServiceArgs { db, keys, .. } = options.service;
         Self {
-            db,
-            keys_dir: options.keys.keys_dir,
+            db: db.into(),
+            keys_dir: keys.keys_dir,
             network: options.network,
             nodes: options.hedera_nodes,
             mirror_url: options.mirror_url,

@@ -15,8 +15,8 @@ struct Cli {
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let Cli { options } = Cli::parse();
-    telemetry::init(options.log.log_format);
+    telemetry::init(options.service.log.log_format);
     let shutdown = Shutdown::on_signals()?;
-    let listener = options.listen.bind().await?;
+    let listener = options.service.listen.bind().await?;
     execution::run(Config::from(options), listener, shutdown).await
 }

@@ -56,15 +56,9 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
 }
 
 async fn wire(config: &Config) -> Result<Context, StartError> {
-    let database = |error| StartError::because("use the execution service's database", error);
-    pg::migrate(&config.db.owner_url, MIGRATIONS).await.map_err(database)?;
-    let pool = pg::connect(&config.db, pg::Planner::Lookups).await.map_err(database)?;
-    {
-        let mut conn = pool.get().await.map_err(|error| database(error.into()))?;
-        pg::installation::bind(&mut conn, config.network.as_str())
-            .await
-            .map_err(|error| StartError::because("use the execution service's database", error))?;
-    }
+    let pool = pg::installation::open(&config.db, pg::Planner::Lookups, MIGRATIONS, config.network.as_str())
+        .await
+        .map_err(|error| StartError::because("use the execution service's database", error))?;
     let keyring = Keyring::new(config.funding_keys_dir.clone());
     let rail = HederaRail::new(&config.nodes, &config.mirror_url, keyring, config.tuning)
         .map_err(|error| StartError::because("use the Hedera network", error))?;

@@ -9,7 +9,7 @@ use ids::{IdSource, SystemIds};
 use pg::DbConfig;
 use service_kit::StartError;
 use service_kit::clock::{Clock, SystemClock};
-use service_kit::config::{DbArgs, KeyArgs, ListenArgs, LogArgs};
+use service_kit::config::ServiceArgs;
 use service_kit::serve::Limits;
 
 /// Bytes of one request message; the services take no more either.
@@ -112,16 +112,9 @@ impl Upstream {
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bursar-gateway", version)]
 pub struct Args {
-    /// Where to serve.
+    /// What every service is told.
     #[command(flatten)]
-    pub listen: ListenArgs,
-    #[command(flatten)]
-    db: DbArgs,
-    #[command(flatten)]
-    keys: KeyArgs,
-    /// The log.
-    #[command(flatten)]
-    pub log: LogArgs,
+    pub service: ServiceArgs,
 
     /// Key set of the identity provider: an https address or a file
     #[arg(long, env = "BURSAR_JWKS", value_name = "URL|FILE")]
@@ -179,7 +172,8 @@ impl TryFrom<Args> for Config {
         };
         let upstreams =
             Upstream::suite(&args.asset_url, &args.holder_url, &args.distribution_url, &args.execution_url);
-        let mut config = Config::new(args.db.into(), args.keys.keys_dir, edge, upstreams);
+        let ServiceArgs { db, keys, .. } = args.service;
+        let mut config = Config::new(db.into(), keys.keys_dir, edge, upstreams);
         config.limits.server.in_flight_max = args.in_flight_max;
         config.limits.per_subject_max = args.subject_in_flight_max;
         Ok(config)

@@ -10,7 +10,7 @@ use ids::{IdSource, SystemIds};
 use money::Network;
 use pg::DbConfig;
 use service_kit::clock::{Clock, SystemClock};
-use service_kit::config::{DbArgs, KeyArgs, ListenArgs, LogArgs};
+use service_kit::config::ServiceArgs;
 
 const INTERVAL_S_DEFAULT: u32 = 3600;
 const WORKERS_DEFAULT: usize = 2;
@@ -73,16 +73,9 @@ impl Config {
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bursar-holder-sync", version)]
 pub struct Args {
-    /// Where to serve.
+    /// What every service is told.
     #[command(flatten)]
-    pub listen: ListenArgs,
-    #[command(flatten)]
-    db: DbArgs,
-    #[command(flatten)]
-    keys: KeyArgs,
-    /// The log.
-    #[command(flatten)]
-    pub log: LogArgs,
+    pub service: ServiceArgs,
 
     /// The network this installation works on: mainnet, testnet, previewnet or sandbox
     #[arg(long, env = "BURSAR_NETWORK", value_name = "NETWORK")]
@@ -105,12 +98,8 @@ pub struct Args {
 
 impl From<Args> for Config {
     fn from(args: Args) -> Self {
-        let db = DbConfig {
-            url: args.db.database_url,
-            owner_url: args.db.database_owner_url,
-            max_connections: args.db.database_connections,
-        };
-        let config = Self::new(db, args.keys.keys_dir, args.network, args.mirror_url);
+        let ServiceArgs { db, keys, .. } = args.service;
+        let config = Self::new(db.into(), keys.keys_dir, args.network, args.mirror_url);
         Self { interval_s: args.sync_interval_s, workers: args.sync_workers.into(), ..config }
     }
 }

@@ -7,8 +7,8 @@ use service_kit::{Shutdown, StartError, telemetry};
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let args = Args::parse();
-    telemetry::init(args.log.log_format);
+    telemetry::init(args.service.log.log_format);
     let shutdown = Shutdown::on_signals()?;
-    let listener = args.listen.bind().await?;
+    let listener = args.service.listen.bind().await?;
     holder_sync::run(Config::from(args), listener, shutdown).await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth::Actor;
-use ids::{DistributionId, IdSource as _, RunId, SystemIds};
+use ids::{AssetId, DistributionId, IdSource as _, RunId, SystemIds};
 use proto::execution::v1 as pb;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
@@ -118,6 +118,7 @@ pub(super) fn header(funding: &str, asset: &str, payees: &[(u64, u64)]) -> Outco
         count: u32::try_from(payees.len())?,
         total_units: payees.iter().map(|(_, units)| u128::from(*units)).sum::<u128>().to_string(),
         entitlement_root: root.finish().to_vec(),
+        asset_id: AssetId::from_uuid(SystemIds.uuid()).to_string(),
         batch_size: 10,
         parallelism: 1,
         retry_policy: Some(pb::RetryPolicy {

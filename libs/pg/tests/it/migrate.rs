@@ -3,9 +3,17 @@
 use diesel::sql_query;
 use diesel_async::RunQueryDsl;
 use futures::future::join_all;
-use pg::testing::{assert_schema_matches, cluster};
+use pg::testing::{Declared, assert_schema_matches, cluster};
 
 use crate::{MIGRATIONS, ledger, open};
+
+diesel::table! {
+    entry (id) {
+        id -> BigInt,
+        units -> Numeric,
+        note -> Nullable<Text>,
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_starts_at_once_apply_each_migration_once() {
@@ -32,15 +40,14 @@ async fn a_migration_that_fails_is_named() {
 #[tokio::test]
 async fn the_schema_comparison_sees_what_schema_rs_lacks_and_what_it_invents() {
     let url = ledger().await.url;
-    let tables: [(&str, &[&str]); 3] = [
-        ("entry", &["id", "units", "note"]),
-        ("work_done", &["id"]),
-        ("installation", &["singleton", "network"]),
-    ];
+    let entry = Declared::table(entry::table);
+    assert_eq!(entry, Declared::by_hand("entry", "id units note"));
+    let tables = [entry.clone(), Declared::by_hand("work_done", "id"), Declared::installation()];
     assert_schema_matches(&mut open(&url).await, &tables).await;
-    let without_note: [(&str, &[&str]); 1] = [("entry", &["id", "units"])];
-    let with_extra: [(&str, &[&str]); 2] = [tables[0], ("work_done", &["id", "extra"])];
-    for wrong in [without_note.to_vec(), with_extra.to_vec()] {
+    let [_, work_done, installation] = tables;
+    let without_note = [Declared::by_hand("entry", "id units"), work_done, installation.clone()];
+    let with_extra = [entry, Declared::by_hand("work_done", "id extra"), installation];
+    for wrong in [without_note, with_extra] {
         let url = url.clone();
         let task = tokio::spawn(async move { assert_schema_matches(&mut open(&url).await, &wrong).await });
         assert!(task.await.is_err_and(|error| error.is_panic()));

@@ -24,10 +24,7 @@ const SECONDS_MAX: i64 = 9_214_646_399;
 
 /// The id of an asset.
 pub(super) fn asset_id(text: &str) -> Result<AssetId, Error> {
-    let mut violations = FieldViolations::new();
-    let id = validate::parse(&mut violations, "asset_id", text);
-    violations.into_result()?;
-    Ok(id.expect("what is missing was noted as a violation"))
+    Ok(validate::only("asset_id", text)?)
 }
 
 /// The asset that is paused or unpaused, and why.

@@ -23,10 +23,7 @@ pub(super) async fn handle(
     };
     let asset_type = convert::asset_type(message.r#type());
     let mut found = app::list_assets(app, asset_type, after, size + 1).await?;
-    // One more than asked for tells whether there is a next page.
-    let more = found.len() > size as usize;
-    found.truncate(size as usize);
-    let last = found.last().filter(|_| more).map(|asset| asset.id.to_string());
+    let last = page::cut(&mut found, size).map(|asset| asset.id.to_string());
     let mut assets: Vec<Asset> = found.iter().map(convert::asset).collect();
     convert::with_sync(app, &actor, &mut assets).await;
     Ok(ListAssetsResponse { assets, next_page_token: PageToken::encode(last.as_ref(), filters) })

@@ -17,9 +17,7 @@ pub(super) async fn handle(
     let filters = Filters::of_bytes(b"ListPaymentTokens");
     let after = PageToken::decode::<String>(&message.page_token, filters).map_err(Error::from)?;
     let mut found = app::list_payment_tokens(app, after.as_deref(), size + 1).await?;
-    let more = found.len() > size as usize;
-    found.truncate(size as usize);
-    let last = found.last().filter(|_| more).map(|token| token.code.to_string());
+    let last = page::cut(&mut found, size).map(|token| token.code.to_string());
     Ok(ListPaymentTokensResponse {
         payment_tokens: found.iter().map(convert::payment_token).collect(),
         next_page_token: PageToken::encode(last.as_ref(), filters),

@@ -12,9 +12,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, Uuid};
 use money::{Amount, AssetCode, Network};
 use pg::Numeric128;
+use pg::time::{from_ns, to_ns};
 
 use super::schema::{asset, token_facts};
-use super::time::{from_ns, to_ns};
 use super::{Inconsistent, StoreError, exactly_one};
 use crate::domain::{Asset, AssetType, BondTerms, Terms, TokenFacts, Word};
 

@@ -6,10 +6,10 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, Uuid};
+use pg::time::to_ns;
 
 use super::assets::word;
 use super::schema::asset;
-use super::time::to_ns;
 use super::{Inconsistent, StoreError};
 use crate::domain::{PauseState, Word};
 

@@ -6,9 +6,9 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use money::AssetCode;
+use pg::time::{from_ns, to_ns};
 
 use super::schema::payment_token;
-use super::time::{from_ns, to_ns};
 use super::{Inconsistent, StoreError};
 use crate::domain::PaymentToken;
 

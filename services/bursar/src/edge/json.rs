@@ -25,6 +25,11 @@ pub fn of(name: &str, message: &impl Message) -> Value {
         .expect("every message has a JSON form")
 }
 
+/// All of these messages of type `name`, each as [`of`] gives it.
+pub fn list(name: &str, messages: &[impl Message]) -> Value {
+    messages.iter().map(|message| of(name, message)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::of;

@@ -39,7 +39,7 @@ pub struct RunHeader {
     pub run: RunId,
     /// What it pays.
     pub distribution: DistributionId,
-    /// Whose holders are paid: its pause holds the run.
+    /// The asset whose holders are paid; its pause holds the run.
     pub held_asset: AssetId,
     /// Where the money comes from.
     pub funding_account: FundingAccountId,
@@ -281,6 +281,7 @@ impl From<RunHeader> for pb::RunHeader {
         Self {
             run_id: header.run.to_string(),
             distribution_id: header.distribution.to_string(),
+            asset_id: header.held_asset.to_string(),
             funding_account_id: header.funding_account.to_string(),
             asset: header.asset.to_string(),
             decimals: header.decimals.into(),
@@ -294,7 +295,6 @@ impl From<RunHeader> for pb::RunHeader {
                 base: prost_types::Duration::try_from(header.retry.base).ok(),
                 cap: prost_types::Duration::try_from(header.retry.cap).ok(),
             }),
-            asset_id: header.held_asset.to_string(),
         }
     }
 }

@@ -23,12 +23,9 @@ pub(super) async fn handle(
     let asked = ListDistributionsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
     let filters = Filters::of(&asked);
     let after = PageToken::decode::<Cursor>(&message.page_token, filters).map_err(Error::from)?;
-    // One more than asked for tells whether there is a next page.
     let mut found = app::list_distributions(app, &filter, after, size + 1).await?;
-    let more = found.len() > size as usize;
-    found.truncate(size as usize);
     let last: Option<Cursor> =
-        found.last().filter(|_| more).map(|last| (last.created_ns, last.id.as_uuid().as_u128()));
+        page::cut(&mut found, size).map(|last| (last.created_ns, last.id.as_uuid().as_u128()));
     Ok(ListDistributionsResponse {
         distributions: found.iter().map(convert::distribution).collect(),
         next_page_token: PageToken::encode(last.as_ref(), filters),

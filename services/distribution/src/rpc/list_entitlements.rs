@@ -22,11 +22,8 @@ pub(super) async fn handle(
     let asked = ListEntitlementsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
     let filters = Filters::of(&asked);
     let after = PageToken::decode::<Cursor>(&message.page_token, filters).map_err(Error::from)?;
-    // One more than asked for tells whether there is a next page.
     let mut found = app::list_entitlements(app, id, treatment, after, size + 1).await?;
-    let more = found.len() > size as usize;
-    found.truncate(size as usize);
-    let last = found.last().filter(|_| more).map(Cursor::after);
+    let last = page::cut(&mut found, size).map(Cursor::after);
     Ok(ListEntitlementsResponse {
         entitlements: found.iter().map(convert::entitlement).collect(),
         next_page_token: PageToken::encode(last.as_ref(), filters),

@@ -9,39 +9,19 @@ pub(crate) mod schema;
 pub(crate) mod states;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use pg::exactly_one;
+
+pub(crate) use pg::Inconsistent;
 
 /// The tables of this service, one step after another.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// A row that no code of ours could have written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("table {table}, row {row}: column {column} is inconsistent")]
-pub struct Inconsistent {
-    /// The table.
-    pub table: &'static str,
-    /// The row's key.
-    pub row: String,
-    /// The column.
-    pub column: &'static str,
-}
-
 /// What can go wrong in the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A statement failed.
-    #[error("database statement failed")]
-    Query(#[from] diesel::result::Error),
-    /// A row cannot be understood.
+    /// A statement or a row.
     #[error(transparent)]
-    Inconsistent(#[from] Inconsistent),
-    /// An update of one row changed another number of rows.
-    #[error("an update of one row of {table} changed {changed}")]
-    Changed {
-        /// The table.
-        table: &'static str,
-        /// Rows changed.
-        changed: usize,
-    },
+    Rows(#[from] pg::StoreError),
     /// Somebody else has the lease by now: whatever was about to be written is theirs to decide.
     #[error("the lease on the distribution was lost")]
     LeaseLost,
@@ -50,9 +30,16 @@ pub enum StoreError {
     Copy(#[from] pg::PgError),
 }
 
-/// Holds an update of one row to its word.
-fn exactly_one(table: &'static str, changed: usize) -> Result<(), StoreError> {
-    if changed == 1 { Ok(()) } else { Err(StoreError::Changed { table, changed }) }
+impl From<diesel::result::Error> for StoreError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Rows(error.into())
+    }
+}
+
+impl From<Inconsistent> for StoreError {
+    fn from(error: Inconsistent) -> Self {
+        Self::Rows(error.into())
+    }
 }
 
 #[cfg(test)]

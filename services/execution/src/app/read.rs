@@ -10,10 +10,10 @@ use crate::domain::pause::Pause;
 use crate::domain::progress::Progress;
 use crate::error::Error;
 use crate::store::attempts::{self, StoredAttempt};
-use crate::store::{batches, pauses};
 use crate::store::evidence::{self, StoredEvent};
 use crate::store::payouts::{self, Filter, Payout};
 use crate::store::runs::{self, StoredRun};
+use crate::store::{batches, pauses};
 
 /// A run as people see it.
 #[derive(Clone, Debug)]

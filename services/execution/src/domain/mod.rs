@@ -1,8 +1,8 @@
 //! The rules of paying: pure, without clock, chance or IO.
 
 pub mod attempt;
-pub mod payout;
 pub mod pause;
+pub mod payout;
 pub mod plan;
 pub mod progress;
 pub mod retry;

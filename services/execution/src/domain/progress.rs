@@ -49,7 +49,7 @@ impl Progress {
 
     /// Estimated seconds until nothing is pending or processing, at the pace so far; none before the first is paid.
     pub fn seconds_left(&self) -> Option<u64> {
-        let left = self.pending.payouts + self.processing.payouts;
+        let left = self.pending.payouts.saturating_add(self.processing.payouts);
         if left == 0 {
             return Some(0);
         }
@@ -77,5 +77,17 @@ mod tests {
         assert_eq!((progress.payouts_per_second(), progress.seconds_left()), (50, Some(6)));
         progress.pending = tally(0);
         assert_eq!(progress.seconds_left(), Some(0));
+    }
+
+    #[test]
+    fn counts_that_no_run_has_give_an_estimate_all_the_same() {
+        let most = Tally { payouts: u64::MAX, units: u128::MAX };
+        let worked = Duration::MAX;
+        let mut progress = Progress { pending: most, processing: most, worked, ..Progress::default() };
+        assert_eq!(progress.seconds_left(), None, "nothing is paid yet");
+        progress.paid.payouts = 1;
+        assert_eq!(progress.seconds_left(), Some(u64::MAX / 1000));
+        progress.paid = most;
+        assert_eq!((progress.payouts_per_second(), progress.seconds_left()), (1, Some(0)));
     }
 }

@@ -8,10 +8,10 @@ use money::AssetCode;
 use proto::execution::v1 as pb;
 use proto::r#type::v1 as types;
 
-use crate::domain::attempt::Cause;
-use crate::domain::payout::{AttemptState, PayoutStatus};
 use crate::app::read::RunView;
+use crate::domain::attempt::Cause;
 use crate::domain::pause::{Pause, Scope};
+use crate::domain::payout::{AttemptState, PayoutStatus};
 use crate::domain::progress::{Progress, Tally};
 use crate::domain::run::RunState;
 use crate::store::attempts::StoredAttempt;

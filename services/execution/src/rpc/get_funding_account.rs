@@ -1,7 +1,6 @@
 //! `GetFundingAccount`.
 
 use proto::execution::v1 as pb;
-use service_kit::error::FieldViolations;
 use service_kit::validate;
 use tonic::{Request, Status};
 
@@ -21,10 +20,7 @@ async fn get(
     ctx: &Context,
     message: &pb::GetFundingAccountRequest,
 ) -> Result<pb::GetFundingAccountResponse, Error> {
-    let mut violations = FieldViolations::new();
-    let id = validate::parse(&mut violations, "funding_account_id", &message.funding_account_id);
-    violations.into_result()?;
-    let id = id.expect("what is missing was noted as a violation");
+    let id = validate::only("funding_account_id", &message.funding_account_id)?;
     let conn = ctx.conn().await?;
     let found = funding_accounts::find(&conn, id).await?.ok_or(Error::FundingAccountNotFound(id))?;
     Ok(pb::GetFundingAccountResponse { funding_account: Some(convert::funding_account(&found)) })

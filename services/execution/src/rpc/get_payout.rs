@@ -1,7 +1,6 @@
 //! `GetPayout`.
 
 use proto::execution::v1 as pb;
-use service_kit::error::FieldViolations;
 use service_kit::validate;
 use tonic::{Request, Status};
 
@@ -13,10 +12,8 @@ pub(super) async fn handle(
     ctx: &Context,
     request: Request<pb::GetPayoutRequest>,
 ) -> Result<pb::GetPayoutResponse, Status> {
-    let mut violations = FieldViolations::new();
-    let id = validate::parse(&mut violations, "payout_id", &request.get_ref().payout_id);
-    violations.into_result().map_err(Error::from)?;
-    let story = read::payout(ctx, id.expect("what is missing was noted as a violation")).await?;
+    let id = validate::only("payout_id", &request.get_ref().payout_id).map_err(Error::from)?;
+    let story = read::payout(ctx, id).await?;
     Ok(pb::GetPayoutResponse {
         payout: Some(convert::payout(&story.run, &story.payout)),
         attempts: story.attempts.iter().map(|attempt| convert::attempt(attempt, &story.events)).collect(),

@@ -1,7 +1,6 @@
 //! `GetRun`.
 
 use proto::execution::v1 as pb;
-use service_kit::error::FieldViolations;
 use service_kit::validate;
 use tonic::{Request, Status};
 
@@ -19,10 +18,7 @@ pub(super) async fn handle(
 
 /// The field `run_id` of a request.
 pub(super) fn run_id(text: &str) -> Result<ids::RunId, Error> {
-    let mut violations = FieldViolations::new();
-    let id = validate::parse(&mut violations, "run_id", text);
-    violations.into_result()?;
-    Ok(id.expect("what is missing was noted as a violation"))
+    Ok(validate::only("run_id", text)?)
 }
 
 /// A run as it is sent.

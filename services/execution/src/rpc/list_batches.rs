@@ -26,9 +26,7 @@ async fn list(ctx: &Context, mut message: pb::ListBatchesRequest) -> Result<pb::
     let mut conn = ctx.conn().await?;
     read::find_run(&mut conn, run).await?;
     let mut found = batches::list(&mut conn, run, after, size + 1).await?;
-    let more = found.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(|batch| batch.number);
+    let next = page::cut(&mut found, size).map(|batch| batch.number);
     let now = ctx.clock.now();
     let batches = found.iter().map(|batch| convert::batch(run, batch, now)).collect();
     Ok(pb::ListBatchesResponse { batches, next_page_token: PageToken::encode(next.as_ref(), filters) })

@@ -25,9 +25,7 @@ async fn list(
     let after = PageToken::decode::<String>(&message.page_token, filters)?;
     let mut conn = ctx.conn().await?;
     let mut found = funding_accounts::list(&mut conn, after.as_deref(), size + 1).await?;
-    let more = found.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(|account| account.label.as_str());
+    let next = page::cut(&mut found, size).map(|account| account.label.clone());
     Ok(pb::ListFundingAccountsResponse {
         next_page_token: PageToken::encode(next.as_ref(), filters),
         funding_accounts: found.iter().map(convert::funding_account).collect(),

@@ -32,9 +32,7 @@ async fn list(ctx: &Context, mut message: pb::ListPausesRequest) -> Result<pb::L
     });
     let mut conn = ctx.conn().await?;
     let mut found = pauses::list(&mut conn, message.include_ended, before, size + 1).await?;
-    let more = found.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(cursor);
+    let next = page::cut(&mut found, size).map(cursor);
     let pauses = found.iter().map(convert::pause).collect();
     Ok(pb::ListPausesResponse { pauses, next_page_token: PageToken::encode(next.as_ref(), filters) })
 }

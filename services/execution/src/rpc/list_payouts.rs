@@ -30,9 +30,7 @@ async fn list(ctx: &Context, mut message: pb::ListPayoutsRequest) -> Result<pb::
     let mut conn = ctx.conn().await?;
     let stored = read::find_run(&mut conn, run).await?;
     let mut found = payouts::list(&mut conn, &stored.run, filter, from, size + 1).await?;
-    let more = found.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(|payout| payout.ordinal + 1);
+    let next = page::cut(&mut found, size).map(|payout| payout.ordinal + 1);
     let payouts = found.iter().map(|payout| convert::payout(&stored, payout)).collect();
     Ok(pb::ListPayoutsResponse { payouts, next_page_token: PageToken::encode(next.as_ref(), filters) })
 }

@@ -37,9 +37,7 @@ async fn list(ctx: &Context, mut message: pb::ListRunsRequest) -> Result<pb::Lis
         (SystemTime::UNIX_EPOCH + Duration::from_micros(micros), ids::Uuid::from_u128(id))
     });
     let mut found = read::runs(ctx, filter, before, size + 1).await?;
-    let more = found.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(|view| cursor(&view.stored));
+    let next = page::cut(&mut found, size).map(|view| cursor(&view.stored));
     let runs = found.iter().map(convert::run).collect();
     Ok(pb::ListRunsResponse { runs, next_page_token: PageToken::encode(next.as_ref(), filters) })
 }

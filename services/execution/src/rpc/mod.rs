@@ -163,10 +163,7 @@ impl FundingAccountService for FundingAccounts {
 
 #[tonic::async_trait]
 impl PauseService for Pauses {
-    async fn pause(
-        &self,
-        request: Request<pb::PauseRequest>,
-    ) -> Result<Response<pb::PauseResponse>, Status> {
+    async fn pause(&self, request: Request<pb::PauseRequest>) -> Result<Response<pb::PauseResponse>, Status> {
         pause::handle(&self.0, request).await.map(Response::new)
     }
 

@@ -5,8 +5,8 @@ use service_kit::error::FieldViolations;
 use service_kit::validate;
 use tonic::{Request, Status};
 
-use crate::app::pause::{AssetWord, set_asset_pause};
 use crate::app::Context;
+use crate::app::pause::{AssetWord, set_asset_pause};
 use crate::error::Error;
 
 pub(super) async fn handle(

@@ -205,17 +205,13 @@ pub async fn replace(
     successors: &[&Attempt],
 ) -> Result<bool, StoreError> {
     const MARK: &str = "UPDATE attempt SET replaced = true, next_at = NULL \
-        WHERE run_id = $1 AND attempt_id = $2 AND state = 4 AND next_at IS NOT NULL";
+        WHERE attempt_id = $1 AND state = 4 AND next_at IS NOT NULL";
     const MOVE: &str = "UPDATE live_attempt SET attempt_id = new.attempt_id \
         FROM unnest($3, $4) AS new (ordinal, attempt_id) \
         WHERE live_attempt.run_id = $1 AND live_attempt.ordinal BETWEEN $5 AND $6 \
         AND live_attempt.ordinal = new.ordinal AND live_attempt.attempt_id = $2";
-    let marked = diesel::sql_query(MARK)
-        .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<SqlUuid, _>(dead.as_uuid())
-        .prepared()
-        .execute(&mut conn)
-        .await?;
+    let marked =
+        diesel::sql_query(MARK).bind::<SqlUuid, _>(dead.as_uuid()).prepared().execute(&mut conn).await?;
     let (ordinals, owners) = by_ordinal(successors);
     let expected = ordinals.len();
     // Bounds the reading to the batch, whatever the plan.
@@ -398,11 +394,10 @@ async fn by_id(
     lock: &'static str,
 ) -> Result<Option<StoredAttempt>, StoreError> {
     let row: Option<StoredRow> =
-        diesel::sql_query(format!("SELECT * FROM attempt WHERE run_id = $1 AND attempt_id = $2 {lock}"))
-            .bind::<SqlUuid, _>(run.as_uuid())
+        diesel::sql_query(format!("SELECT * FROM attempt WHERE attempt_id = $1 {lock}"))
             .bind::<SqlUuid, _>(id.as_uuid())
             .get_result(conn)
             .await
             .optional()?;
-    row.map(StoredAttempt::try_from).transpose()
+    row.filter(|row| row.run_id == run.as_uuid()).map(StoredAttempt::try_from).transpose()
 }

@@ -105,8 +105,12 @@ pub async fn find(
     mut conn: &AsyncPgConnection,
     id: FundingAccountId,
 ) -> Result<Option<FundingAccount>, StoreError> {
-    let row =
-        funding_account::table.find(id.as_uuid()).select(Row::as_select()).first(&mut conn).await.optional()?;
+    let row = funding_account::table
+        .find(id.as_uuid())
+        .select(Row::as_select())
+        .first(&mut conn)
+        .await
+        .optional()?;
     row.map(FundingAccount::try_from).transpose()
 }
 

@@ -18,35 +18,5 @@ pub mod runs;
 pub mod schema;
 mod time;
 
-use diesel::result::Error as DieselError;
-
+pub use pg::StoreError;
 pub use time::At;
-
-/// A read or a write failed.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database refused or did not answer.
-    #[error("a database statement failed")]
-    Query(#[from] DieselError),
-    /// A row holds what no code of ours writes.
-    #[error("table {table}, row {row}: column {column} is inconsistent")]
-    Inconsistent {
-        /// The table.
-        table: &'static str,
-        /// Its key.
-        row: String,
-        /// The column.
-        column: &'static str,
-    },
-}
-
-impl StoreError {
-    /// A row that no code of ours writes.
-    pub(crate) fn inconsistent(
-        table: &'static str,
-        row: impl std::fmt::Display,
-        column: &'static str,
-    ) -> Self {
-        Self::Inconsistent { table, row: format!("{row}"), column }
-    }
-}

@@ -136,7 +136,7 @@ pub async fn list(
     const SQL: &str = "SELECT i.ordinal, i.account, i.units, a.state, a.payer, a.valid_start_ns, a.failure_reason, \
         a.failure_class, coalesce(a.decided_at, a.created_at) AS updated_at, a.consensus_ns, a.next_at \
         FROM instruction i LEFT JOIN live_attempt l ON l.run_id = i.run_id AND l.ordinal = i.ordinal \
-        LEFT JOIN attempt a ON a.run_id = l.run_id AND a.attempt_id = l.attempt_id \
+        LEFT JOIN attempt a ON a.attempt_id = l.attempt_id \
         WHERE i.run_id = $1 AND i.load_id = $2 AND i.ordinal >= $3 AND ($4 IS NULL OR i.account = $4) \
         AND ($5 IS NULL OR $5 = CASE WHEN a.state = 1 THEN 2 WHEN a.state = 2 THEN 3 WHEN a.state = 3 THEN 4 \
             WHEN a.state = 4 AND a.next_at IS NULL THEN 5 WHEN $6 THEN 6 ELSE 1 END) \

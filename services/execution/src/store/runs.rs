@@ -174,8 +174,12 @@ pub async fn find_for_share(
 pub async fn find_to_send(conn: &mut AsyncPgConnection, id: RunId) -> Result<Option<StoredRun>, StoreError> {
     const SQL: &str = "SELECT run.*, pg_advisory_xact_lock_shared(hashtextextended('pause', -2)) \
         FROM run WHERE run_id = $1 FOR SHARE";
-    let row: Option<Row> =
-        diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).prepared().get_result(conn).await.optional()?;
+    let row: Option<Row> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(id.as_uuid())
+        .prepared()
+        .get_result(conn)
+        .await
+        .optional()?;
     row.map(StoredRun::try_from).transpose()
 }
 

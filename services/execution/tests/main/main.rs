@@ -5,6 +5,7 @@
 mod cancel;
 mod doubt;
 mod funding_accounts;
+mod pause;
 mod pay;
 mod schema;
 mod start_run;

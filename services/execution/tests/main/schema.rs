@@ -2,120 +2,39 @@
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use execution::MIGRATIONS;
-use pg::testing::{TestDb, assert_schema_matches};
+use execution::store::schema::{funding_account, run};
+use pg::testing::{Declared, TestDb, assert_schema_matches};
 
-const TABLES: &[(&str, &[&str])] = &[
-    ("installation", &["singleton", "network"]),
-    (
-        "funding_account",
-        &[
-            "funding_account_id",
-            "label",
-            "account",
-            "key_reference",
-            "fee_payer_account",
-            "fee_payer_key_reference",
-            "created_by",
-            "created_at",
-        ],
-    ),
-    ("instruction", &["run_id", "load_id", "ordinal", "account", "units"]),
-    (
-        "run",
-        &[
-            "run_id",
-            "load_id",
-            "header_hash",
-            "distribution_id",
-            "funding_account_id",
-            "asset",
-            "decimals",
-            "count",
-            "total_units",
-            "entitlement_root",
-            "batch_size",
-            "parallelism",
-            "max_attempts",
-            "backoff_base_ms",
-            "backoff_cap_ms",
-            "state",
-            "halt_reason",
-            "halt_class",
-            "cancelled_by",
-            "cancel_reason",
-            "created_at",
-            "ended_at",
-        ],
-    ),
+/// The tables that hand-written SQL alone reaches: nothing but this list says which columns it may count on.
+const BY_HAND: &[(&str, &str)] = &[
+    ("instruction", "run_id load_id ordinal account units"),
     (
         "batch",
-        &[
-            "run_id",
-            "number",
-            "first_ordinal",
-            "size",
-            "units",
-            "state",
-            "due_at",
-            "lease_epoch",
-            "lease_until",
-            "lease_slot",
-            "started_at",
-            "ended_at",
-            "processing",
-            "in_doubt",
-            "paid",
-            "failed",
-            "cancelled",
-            "processing_units",
-            "in_doubt_units",
-            "paid_units",
-            "failed_units",
-            "cancelled_units",
-            "attempts",
-            "retries",
-        ],
+        "run_id number first_ordinal size units state due_at lease_epoch lease_until lease_slot \
+         started_at ended_at processing in_doubt paid failed cancelled processing_units \
+         in_doubt_units paid_units failed_units cancelled_units attempts retries",
     ),
     (
         "attempt",
-        &[
-            "run_id",
-            "attempt_id",
-            "batch_number",
-            "ordinals",
-            "units",
-            "payer",
-            "valid_start_ns",
-            "window_end_ns",
-            "nodes",
-            "copies",
-            "hashes",
-            "tries",
-            "send_begins",
-            "state",
-            "failure_reason",
-            "failure_class",
-            "proof",
-            "consensus_ns",
-            "created_at",
-            "decided_at",
-            "next_at",
-            "next_split",
-            "next_tries",
-            "replaced",
-        ],
+        "run_id attempt_id batch_number ordinals units payer valid_start_ns window_end_ns nodes \
+         copies hashes tries send_begins state failure_reason failure_class proof consensus_ns \
+         created_at decided_at next_at next_split next_tries replaced",
     ),
-    ("live_attempt", &["run_id", "ordinal", "attempt_id"]),
-    ("rail_effect", &["rail", "effect_id", "leg", "run_id", "attempt_id", "consensus_ns", "seen_at"]),
-    ("attempt_event", &["run_id", "attempt_id", "event_id", "at", "kind", "detail"]),
-    ("break", &["run_id", "attempt_id", "reason", "detail", "at"]),
-    ("cancelled_run", &["run_id", "cancelled_by", "reason", "at"]),
-    ("doubt_proposal", &["run_id", "attempt_id", "proposed_by", "outcome", "evidence", "at"]),
+    ("live_attempt", "run_id ordinal attempt_id"),
+    ("rail_effect", "rail effect_id leg run_id attempt_id consensus_ns seen_at"),
+    ("attempt_event", "run_id attempt_id event_id at kind detail"),
+    ("break", "run_id attempt_id reason detail at"),
+    ("cancelled_run", "run_id cancelled_by reason at"),
+    ("doubt_proposal", "run_id attempt_id proposed_by outcome evidence at"),
 ];
 
 #[tokio::test]
 async fn the_schema_is_what_the_code_expects() {
     let db = TestDb::create("execution", MIGRATIONS).await;
     let mut conn = AsyncPgConnection::establish(&db.url).await.unwrap();
-    assert_schema_matches(&mut conn, TABLES).await;
+    let by_diesel =
+        [Declared::installation(), Declared::table(funding_account::table), Declared::table(run::table)];
+    let by_hand = BY_HAND.iter().map(|(table, columns)| Declared::by_hand(table, columns));
+    let tables: Vec<Declared> = by_diesel.into_iter().chain(by_hand).collect();
+    assert_schema_matches(&mut conn, &tables).await;
 }

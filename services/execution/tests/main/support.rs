@@ -32,6 +32,7 @@ pub(crate) struct Bench {
     pub(crate) funding: String,
     pub(crate) asset: String,
     pub(crate) token: String,
+    pub(crate) db_url: String,
     peer: Peer,
     shutdown: Shutdown,
     _dir: tempfile::TempDir,
@@ -66,6 +67,7 @@ impl Bench {
         auth::keys::generate(dir.path(), &["execution", "asset", "distribution", "gateway"]).unwrap();
         std::fs::write(dir.path().join("operator.key"), &network.operator.private_key).unwrap();
         let db = TestDb::create("execution", MIGRATIONS).await;
+        let db_url = db.url.clone();
         let nodes = network
             .nodes
             .iter()
@@ -96,8 +98,17 @@ impl Bench {
         let token = network.payment_token_id.unwrap().to_string();
         let asset = format!("hedera:sandbox/token:{token}");
         let operator = network.operator.account_id.to_string();
-        let mut bench =
-            Self { sandbox, control, funding: String::new(), asset, token, peer, shutdown, _dir: dir };
+        let mut bench = Self {
+            sandbox,
+            control,
+            funding: String::new(),
+            asset,
+            token,
+            db_url,
+            peer,
+            shutdown,
+            _dir: dir,
+        };
         bench.funding = bench.create_funding_account("main", &operator, "operator", "main").await.unwrap().id;
         bench
     }
@@ -111,7 +122,11 @@ impl Bench {
     }
 
     pub(crate) fn as_user<T>(&self, message: T, subject: &str, key: &str) -> Request<T> {
-        let actor = Actor::user(subject, auth::RoleSet::from([auth::Role::Admin]), "distribution");
+        let actor = Actor::user(
+            subject,
+            auth::RoleSet::from([auth::Role::Admin, auth::Role::Pauser]),
+            "distribution",
+        );
         self.peer.request_once(message, &actor, DEADLINE, &IdempotencyKey::new(key).unwrap())
     }
 

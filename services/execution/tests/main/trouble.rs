@@ -83,6 +83,8 @@ async fn an_attempt_that_never_arrived_is_paid_again_only_after_its_absence_is_p
     let attempts = bench.payout(&payouts[0].id).await.attempts;
     assert_eq!(attempts.len(), 2);
     assert!(attempts[0].evidence.iter().any(|evidence| evidence.kind == "ABSENCE"), "{:#?}", attempts[0]);
+    // A window of 15 s less the nodes' buffer of 10 s, a begin every 300 ms at most.
+    assert!(attempts[0].send_begins <= 17, "sent when no node would take it: {:#?}", attempts[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,14 +13,16 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 #[cfg(test)]
 mod tests {
     use super::MIGRATIONS;
+    use super::schema::{audit_attempt, audit_outcome};
     use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
-    use pg::testing::{TestDb, assert_schema_matches};
+    use pg::testing::{Declared, TestDb, assert_schema_matches};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn the_schema_is_that_of_the_migrations() {
         let db = TestDb::create("gateway", MIGRATIONS).await;
         let mut conn = AsyncPgConnection::establish(&db.owner_url).await.expect("the owner connects");
-        assert_schema_matches(&mut conn, super::schema::TABLES).await;
+        let tables = [Declared::table(audit_attempt::table), Declared::table(audit_outcome::table)];
+        assert_schema_matches(&mut conn, &tables).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

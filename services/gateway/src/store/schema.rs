@@ -23,23 +23,3 @@ diesel::table! {
         duration_ns -> BigInt,
     }
 }
-
-/// The same for the test that compares this file with the database.
-#[cfg(test)]
-pub(super) const TABLES: &[(&str, &[&str])] = &[
-    (
-        "audit_attempt",
-        &[
-            "id",
-            "occurred_ns",
-            "subject",
-            "roles",
-            "method",
-            "idempotency_key",
-            "peer",
-            "request_bytes",
-            "request_sha256",
-        ],
-    ),
-    ("audit_outcome", &["id", "occurred_ns", "code", "reason", "duration_ns"]),
-];

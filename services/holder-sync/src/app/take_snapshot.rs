@@ -6,13 +6,13 @@ use diesel_async::AsyncPgConnection;
 use futures::FutureExt as _;
 use ids::{AssetId, SnapshotId};
 use pg::idempotency::{Answer, Once};
+use pg::time::{from_ns, to_ns};
 use service_kit::error::Problem;
 
 use super::App;
 use crate::domain::{Snapshot, SnapshotProgress};
 use crate::error::Error;
 use crate::store::jobs::Work;
-use crate::store::time::{from_ns, to_ns};
 use crate::store::{jobs, snapshots, tracked_assets};
 
 /// Which snapshot is wanted.

@@ -1,6 +1,7 @@
 //! One sync: read the newest stored state, then take it over in one transaction.
 
 use ids::SyncId;
+use pg::time::to_ns;
 use service_kit::Shutdown;
 
 use super::App;
@@ -9,7 +10,6 @@ use super::work::{Stop, while_held};
 use crate::domain::{JobFailure, LastSuccess, TrackedAsset};
 use crate::store::jobs::Lease;
 use crate::store::readings::Shelf;
-use crate::store::time::to_ns;
 use crate::store::{holders, jobs, readings, syncs, tracked_assets};
 
 /// Reads and takes over. A state that is known already is not read again: it never changes.

@@ -1,10 +1,8 @@
 //! Between the contract's messages and the domain.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
 use hedera::{AccountId, EvmAddress};
 use ids::{AssetId, SnapshotId};
+use pg::time::from_ns;
 use prost_types::Timestamp;
 use proto::holder::v1 as pb;
 use service_kit::error::FieldViolations;
@@ -16,30 +14,17 @@ use crate::domain::{
     SyncProgress, SyncSettings, SyncStatus, share_ppb,
 };
 use crate::error::Error;
-use crate::store::time::from_ns;
 
 const NS_PER_S: i64 = 1_000_000_000;
 
-/// One field that must be there and well-formed.
-pub(super) fn field<T>(name: &str, text: &str) -> Result<T, Error>
-where
-    T: FromStr,
-    T::Err: Display,
-{
-    let mut violations = FieldViolations::new();
-    let value = validate::parse(&mut violations, name, text);
-    violations.into_result()?;
-    Ok(value.expect("what is missing was noted as a violation"))
-}
-
 /// The id of an asset.
 pub(super) fn asset_id(text: &str) -> Result<AssetId, Error> {
-    field("asset_id", text)
+    Ok(validate::only("asset_id", text)?)
 }
 
 /// The id of a snapshot.
 pub(super) fn snapshot_id(text: &str) -> Result<SnapshotId, Error> {
-    field("snapshot_id", text)
+    Ok(validate::only("snapshot_id", text)?)
 }
 
 /// The number of an account.

@@ -24,9 +24,7 @@ pub(super) async fn handle(
     let filters = Filters::of_bytes(format!("ListBalanceHistory {asset} {num}").as_bytes());
     let before_ns = PageToken::decode::<i64>(&message.page_token, filters).map_err(Error::from)?;
     let mut found = app::list_balance_history(app, asset, num, before_ns, size + 1).await?;
-    let more = found.len() > size as usize;
-    found.truncate(size as usize);
-    let last = found.last().filter(|_| more).map(|change| change.consensus_ns);
+    let last = page::cut(&mut found, size).map(|change| change.consensus_ns);
     Ok(ListBalanceHistoryResponse {
         changes: found.iter().map(convert::change).collect(),
         next_page_token: PageToken::encode(last.as_ref(), filters),

@@ -2,6 +2,7 @@
 
 use proto::holder::v1::{ListHoldersRequest, ListHoldersResponse};
 use service_kit::page::{self, Filters, PageToken};
+use service_kit::validate;
 use tonic::{Request, Status};
 
 use super::convert;
@@ -46,6 +47,6 @@ fn filters(message: &ListHoldersRequest) -> Filters {
 fn position(token: &str, filters: Filters) -> Result<Option<HolderPosition>, Error> {
     let cursor: Option<Cursor> = PageToken::decode(token, filters)?;
     let position =
-        |(balance, num): Cursor| Ok(HolderPosition { balance: convert::field("page_token", &balance)?, num });
+        |(balance, num): Cursor| Ok(HolderPosition { balance: validate::only("page_token", &balance)?, num });
     cursor.map(position).transpose()
 }

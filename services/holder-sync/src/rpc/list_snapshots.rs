@@ -21,9 +21,7 @@ pub(super) async fn handle(
         None => None,
     };
     let mut found = app::list_snapshots(app, asset, after, size + 1).await?;
-    let more = found.len() > size as usize;
-    found.truncate(size as usize);
-    let last = found.last().filter(|_| more).map(|snapshot| snapshot.id.to_string());
+    let last = page::cut(&mut found, size).map(|snapshot| snapshot.id.to_string());
     Ok(ListSnapshotsResponse {
         snapshots: found.iter().map(convert::snapshot).collect(),
         next_page_token: PageToken::encode(last.as_ref(), filters),

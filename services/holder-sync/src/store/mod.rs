@@ -8,45 +8,16 @@ pub(crate) mod readings;
 pub(crate) mod schema;
 pub(crate) mod snapshots;
 pub(crate) mod syncs;
-pub(crate) mod time;
 pub(crate) mod tracked_assets;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use pg::exactly_one;
+
+pub(crate) use pg::{Inconsistent, StoreError};
 
 /// The tables of this service, one step after another.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
-
-/// A row that no code of ours could have written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("table {table}, row {row}: column {column} is inconsistent")]
-pub struct Inconsistent {
-    /// The table.
-    pub table: &'static str,
-    /// The row's key.
-    pub row: String,
-    /// The column.
-    pub column: &'static str,
-}
-
-/// What can go wrong in the store.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A statement failed.
-    #[error("database statement failed")]
-    Query(#[from] diesel::result::Error),
-    /// A row cannot be understood.
-    #[error(transparent)]
-    Inconsistent(#[from] Inconsistent),
-    /// An update of one row changed another number of rows.
-    #[error("an update of one row of {table} changed {changed}")]
-    Changed {
-        /// The table.
-        table: &'static str,
-        /// Rows changed.
-        changed: usize,
-    },
-}
 
 /// How a statement over many rows is to be planned.
 ///
@@ -74,11 +45,6 @@ impl Plan {
     }
 }
 
-/// Holds an update of one row to its word.
-fn exactly_one(table: &'static str, changed: usize) -> Result<(), StoreError> {
-    if changed == 1 { Ok(()) } else { Err(StoreError::Changed { table, changed }) }
-}
-
 /// A count or an account number from its column, where the database keeps it from being negative.
 fn unsigned(column: i64) -> u64 {
     column.max(0).unsigned_abs()
@@ -91,51 +57,32 @@ pub(crate) fn signed(number: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use diesel::pg::Pg;
-    use diesel::query_builder::QueryFragment;
-    use diesel::{QueryDsl as _, debug_query};
     use diesel_async::{AsyncConnection as _, AsyncPgConnection};
-    use pg::testing::{TestDb, assert_schema_matches};
+    use pg::testing::{Declared, TestDb, assert_schema_matches};
 
     use super::MIGRATIONS;
     use super::schema::{
-        account, balance_history, holder, installation, job, reading, snapshot, snapshot_balance,
-        staged_balance, sync, tracked_asset,
+        account, balance_history, holder, job, reading, snapshot, snapshot_balance, staged_balance, sync,
+        tracked_asset,
     };
-
-    /// The columns that a query of everything names.
-    fn columns(query: &impl QueryFragment<Pg>) -> Vec<String> {
-        let sql = debug_query::<Pg, _>(query).to_string();
-        let list = sql.split(" FROM ").next().unwrap_or_default().to_owned();
-        list.split('"').skip(3).step_by(4).map(str::to_owned).collect()
-    }
 
     #[tokio::test]
     async fn the_schema_file_says_what_the_migrations_made() {
         let db = TestDb::create("holder-sync", MIGRATIONS).await;
         let mut conn = AsyncPgConnection::establish(&db.owner_url).await.expect("the owner may connect");
-        macro_rules! tables {
-            ($($table:ident),*) => {
-                [$((stringify!($table), columns(&$table::table.select($table::all_columns)))),*]
-            };
-        }
-        let tables = tables!(
-            account,
-            balance_history,
-            holder,
-            installation,
-            job,
-            reading,
-            snapshot,
-            snapshot_balance,
-            staged_balance,
-            sync,
-            tracked_asset
-        );
-        let tables = tables
-            .each_ref()
-            .map(|(name, columns)| (*name, columns.iter().map(String::as_str).collect::<Vec<_>>()));
-        let tables = tables.each_ref().map(|(name, columns)| (*name, columns.as_slice()));
+        let tables = [
+            Declared::installation(),
+            Declared::table(account::table),
+            Declared::table(balance_history::table),
+            Declared::table(holder::table),
+            Declared::table(job::table),
+            Declared::table(reading::table),
+            Declared::table(snapshot::table),
+            Declared::table(snapshot_balance::table),
+            Declared::table(staged_balance::table),
+            Declared::table(sync::table),
+            Declared::table(tracked_asset::table),
+        ];
         assert_schema_matches(&mut conn, &tables).await;
     }
 }

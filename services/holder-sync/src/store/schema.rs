@@ -1,13 +1,6 @@
 //! The tables as Diesel sees them; a test compares them with the database.
 
 diesel::table! {
-    installation (singleton) {
-        singleton -> Bool,
-        network -> Text,
-    }
-}
-
-diesel::table! {
     tracked_asset (asset_id) {
         asset_id -> Uuid,
         token_id -> Text,

@@ -9,10 +9,10 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, SnapshotId, Uuid};
 use pg::Numeric128;
+use pg::time::{from_ns, to_ns};
 
 use super::accounts::AccountRow;
 use super::schema::{account, snapshot, snapshot_balance};
-use super::time::{from_ns, to_ns};
 use super::{Inconsistent, Plan, StoreError, exactly_one, signed, unsigned};
 use crate::domain::{Frozen, HolderKind, Snapshot, SnapshotHolder, SnapshotProgress};
 

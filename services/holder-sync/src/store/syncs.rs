@@ -9,9 +9,9 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, SyncId, Uuid};
+use pg::time::{from_ns, to_ns};
 
 use super::schema::sync;
-use super::time::{from_ns, to_ns};
 use super::{Inconsistent, StoreError, exactly_one, signed, unsigned};
 use crate::domain::{Sync, SyncProgress};
 

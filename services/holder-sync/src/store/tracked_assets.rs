@@ -10,9 +10,9 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, Uuid};
 use pg::Numeric128;
+use pg::time::{from_ns, to_ns};
 
 use super::schema::tracked_asset;
-use super::time::{from_ns, to_ns};
 use super::{Inconsistent, StoreError, exactly_one, signed, unsigned};
 use crate::domain::{LastSuccess, SyncSettings, TrackedAsset};
 

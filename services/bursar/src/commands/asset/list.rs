@@ -1,7 +1,6 @@
 //! `bursar asset list`.
 
 use proto::asset::v1::ListAssetsRequest;
-use serde_json::Value;
 
 use crate::edge::{json, pages};
 use crate::error::CommandError;
@@ -25,7 +24,7 @@ impl List {
             Ok((page.assets, page.next_page_token))
         });
         let assets = assets.await?;
-        let all = || assets.iter().map(|asset| json::of("bursar.asset.v1.Asset", asset)).collect::<Value>();
+        let all = || json::list("bursar.asset.v1.Asset", &assets);
         Ok(session.screen.answer(all, || table(&super::COLUMNS, assets.iter().map(super::row)))?)
     }
 }

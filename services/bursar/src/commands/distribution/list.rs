@@ -2,7 +2,6 @@
 
 use prost_types::Timestamp;
 use proto::distribution::v1::{DistributionState, ListDistributionsRequest};
-use serde_json::Value;
 
 use super::show;
 use crate::edge::{json, pages};
@@ -47,9 +46,7 @@ impl List {
             Ok((page.distributions, page.next_page_token))
         });
         let found = distributions.await?;
-        let all = || {
-            found.iter().map(|one| json::of("bursar.distribution.v1.Distribution", one)).collect::<Value>()
-        };
+        let all = || json::list("bursar.distribution.v1.Distribution", &found);
         Ok(session.screen.answer(all, || table(&show::COLUMNS, found.iter().map(show::row)))?)
     }
 }

@@ -1,7 +1,6 @@
 //! `bursar funding list`.
 
 use proto::execution::v1::ListFundingAccountsRequest;
-use serde_json::Value;
 
 use crate::edge::{json, pages};
 use crate::error::CommandError;
@@ -25,12 +24,7 @@ impl List {
             Ok((page.funding_accounts, page.next_page_token))
         });
         let accounts = accounts.await?;
-        let all = || {
-            accounts
-                .iter()
-                .map(|account| json::of("bursar.execution.v1.FundingAccount", account))
-                .collect::<Value>()
-        };
+        let all = || json::list("bursar.execution.v1.FundingAccount", &accounts);
         Ok(session.screen.answer(all, || table(&super::COLUMNS, accounts.iter().map(super::row)))?)
     }
 }

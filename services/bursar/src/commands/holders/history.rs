@@ -1,7 +1,6 @@
 //! `bursar holders history`.
 
 use proto::holder::v1::ListBalanceHistoryRequest;
-use serde_json::Value;
 
 use crate::edge::{json, pages};
 use crate::error::CommandError;
@@ -32,9 +31,8 @@ impl History {
         });
         let changes = changes.await?;
         if session.screen.json() {
-            let all: Value =
-                changes.iter().map(|change| json::of("bursar.holder.v1.BalanceChange", change)).collect();
-            return Ok(session.screen.answer(|| all, String::new)?);
+            let all = || json::list("bursar.holder.v1.BalanceChange", &changes);
+            return Ok(session.screen.answer(all, String::new)?);
         }
         let decimals = super::decimals(session, &self.asset_id).await?;
         let rows = changes.iter().map(|change| {

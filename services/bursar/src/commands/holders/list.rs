@@ -1,7 +1,6 @@
 //! `bursar holders list`.
 
 use proto::holder::v1::{Holder, HolderOrder, ListHoldersRequest};
-use serde_json::Value;
 
 use crate::edge::{json, pages};
 use crate::error::CommandError;
@@ -50,9 +49,8 @@ impl List {
         });
         let holders = holders.await?;
         if session.screen.json() {
-            let all: Value =
-                holders.iter().map(|holder| json::of("bursar.holder.v1.Holder", holder)).collect();
-            return Ok(session.screen.answer(|| all, String::new)?);
+            let all = || json::list("bursar.holder.v1.Holder", &holders);
+            return Ok(session.screen.answer(all, String::new)?);
         }
         let decimals = super::decimals(session, &self.asset_id).await?;
         Ok(session.screen.say(table(&COLUMNS, holders.iter().map(|holder| row(holder, decimals))))?)

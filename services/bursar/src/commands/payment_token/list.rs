@@ -1,7 +1,6 @@
 //! `bursar payment-token list`.
 
 use proto::asset::v1::ListPaymentTokensRequest;
-use serde_json::Value;
 
 use crate::edge::{json, pages};
 use crate::error::CommandError;
@@ -25,8 +24,7 @@ impl List {
             Ok((page.payment_tokens, page.next_page_token))
         });
         let tokens = tokens.await?;
-        let all =
-            || tokens.iter().map(|token| json::of("bursar.asset.v1.PaymentToken", token)).collect::<Value>();
+        let all = || json::list("bursar.asset.v1.PaymentToken", &tokens);
         Ok(session.screen.answer(all, || table(&super::COLUMNS, tokens.iter().map(super::row)))?)
     }
 }

@@ -2,7 +2,6 @@
 
 use proto::execution::v1::{ListPayoutsRequest, Payout, PayoutStatus};
 use proto::r#type::v1::recipient;
-use serde_json::Value;
 
 use crate::edge::{json, pages};
 use crate::error::CommandError;
@@ -40,7 +39,7 @@ impl List {
             Ok((page.payouts, page.next_page_token))
         });
         let payouts = payouts.await?;
-        let all = || payouts.iter().map(|one| json::of("bursar.execution.v1.Payout", one)).collect::<Value>();
+        let all = || json::list("bursar.execution.v1.Payout", &payouts);
         Ok(session.screen.answer(all, || table(&COLUMNS, payouts.iter().map(row)))?)
     }
 }

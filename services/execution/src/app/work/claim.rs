@@ -45,8 +45,7 @@ async fn claim_in(
         claims::lock_due(conn, header.run, slot),
         funding_accounts::find(conn, header.funding_account)
     )?;
-    let funding =
-        funding.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?;
+    let funding = funding.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?;
     let Some(batch) = batch else { return Ok(None) };
     let open = if batch.attempts == 0 { Vec::new() } else { attempts::undecided(conn, &batch).await? };
     let intent = if run.state.may_send() && !batch.paused {
@@ -96,8 +95,7 @@ async fn intend(
     if !first_time && due.is_empty() {
         return Ok(Intent::default());
     }
-    let payouts =
-        instructions::range(conn, batch.run, run.load_id, batch.first_ordinal, batch.size).await?;
+    let payouts = instructions::range(conn, batch.run, run.load_id, batch.first_ordinal, batch.size).await?;
     let ordinals: Vec<u32> =
         if first_time { payouts.iter().map(|payout| payout.ordinal).collect() } else { Vec::new() };
     let groups = plan(&ordinals, &due);
@@ -115,8 +113,7 @@ async fn store(
     intent: &Intent,
 ) -> Result<Vec<Vec<usize>>, Error> {
     let inserted = async { Ok::<_, Error>(attempts::insert(conn, batch, &intent.fresh).await?) };
-    let taken =
-        async { Ok(claims::take(conn, batch, slot, ctx.tuning.lease(), intent.planned()).await?) };
+    let taken = async { Ok(claims::take(conn, batch, slot, ctx.tuning.lease(), intent.planned()).await?) };
     let ((), splits, ()) = try_join!(inserted, make_live(conn, batch.run, intent), taken)?;
     Ok(splits)
 }

@@ -3,13 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 /// What a column holds for a time. Times before 1970 and after 2262 do not occur here and become the nearest that can.
-pub(crate) fn to_ns(time: SystemTime) -> i64 {
+pub fn to_ns(time: SystemTime) -> i64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// The time that a column holds.
-pub(crate) fn from_ns(ns: i64) -> SystemTime {
+pub fn from_ns(ns: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_nanos(ns.max(0).unsigned_abs())
 }
 

@@ -44,9 +44,10 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
 }
 
 async fn wire(config: &Config, keys: &ServiceKeys) -> Result<App, StartError> {
-    let pool = pg::installation::open(&config.db, pg::Planner::Statistics, MIGRATIONS, config.network.as_str())
-        .await
-        .map_err(|error| StartError::because("use the asset service's database", error))?;
+    let pool =
+        pg::installation::open(&config.db, pg::Planner::Statistics, MIGRATIONS, config.network.as_str())
+            .await
+            .map_err(|error| StartError::because("use the asset service's database", error))?;
     let mirror = Mirror::new(config.mirror.clone())
         .map_err(|error| StartError::because("use the mirror node", error))?;
     Ok(App {

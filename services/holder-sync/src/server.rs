@@ -38,9 +38,10 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
 }
 
 async fn wire(config: &Config) -> Result<App, StartError> {
-    let pool = pg::installation::open(&config.db, pg::Planner::Statistics, MIGRATIONS, config.network.as_str())
-        .await
-        .map_err(|error| StartError::because("use the holder service's database", error))?;
+    let pool =
+        pg::installation::open(&config.db, pg::Planner::Statistics, MIGRATIONS, config.network.as_str())
+            .await
+            .map_err(|error| StartError::because("use the holder service's database", error))?;
     let mirror = Mirror::new(config.mirror.clone())
         .map_err(|error| StartError::because("use the mirror node", error))?;
     Ok(App {

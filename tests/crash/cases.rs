@@ -78,6 +78,8 @@ pub(crate) enum Road {
     Retry,
     /// It is cancelled while copies are in flight.
     Cancel,
+    /// It is paused while copies are in flight, and resumed.
+    Pause,
 }
 
 /// One kill or stop.
@@ -123,6 +125,7 @@ fn roads(failpoint: &str) -> (Road, usize) {
         "sentinel.before" | "sentinel.after" => (Road::Absence, 0),
         "retry.before_commit" | "retry.after_commit" => (Road::Retry, 0),
         "cancel.before_commit" | "cancel.after_commit" => (Road::Cancel, 0),
+        "pause.before_commit" | "pause.after_commit" => (Road::Pause, 0),
         _ => (Road::Pay, 0),
     }
 }

@@ -65,7 +65,7 @@ impl Stage {
             Road::Absence => {
                 self.rig.ledger.fault(json!({"kind": "lost_before", "memo_contains": "att_"})).await?;
             }
-            Road::Pay | Road::Retry | Road::Cancel => {}
+            Road::Pay | Road::Retry | Road::Cancel | Road::Pause => {}
         }
         self.case.trouble.set(&self.rig.ledger, seed).await
     }
@@ -91,13 +91,19 @@ impl Stage {
                 let run = run.clone();
                 Ok(tokio::spawn(async move { caller.retry_run(&run).await }))
             }
-            (Road::Cancel, _) => {
+            (Road::Cancel | Road::Pause, _) => {
                 starting.await??;
                 let begun =
                     until(|run| run.progress.as_ref().is_some_and(|progress| progress.attempts > 0)).await?;
                 begun.map_err(|run| format!("nothing was intended: {run:?}"))?;
-                let run = run.clone();
-                Ok(tokio::spawn(async move { caller.cancel_run(&run).await }))
+                let (run, road) = (run.clone(), self.case.road);
+                Ok(tokio::spawn(async move {
+                    if road == Road::Pause {
+                        caller.pause_run(&run).await
+                    } else {
+                        caller.cancel_run(&run).await
+                    }
+                }))
             }
             _ => Ok(starting),
         }
@@ -148,6 +154,7 @@ impl Stage {
             match case.road {
                 Road::Retry => driver.retry_run(&header.run_id).await,
                 Road::Cancel => driver.cancel_run(&header.run_id).await,
+                Road::Pause => driver.pause_run(&header.run_id).await,
                 _ if case.cancelled_meanwhile => driver.cancel_run(&header.run_id).await,
                 _ if case.failpoint.starts_with("start_run") => driver.start_run(header, &payees).await,
                 _ => Ok(()),
@@ -177,7 +184,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Waits for the end: in trouble for a while, then in peace. A run that halts is resumed, as an operator would.
+    /// Waits for the end: in trouble for a while, then in peace. A run that halts or is paused is resumed, as an operator
+    /// would.
     async fn end(&self, driver: &Driver) -> Outcome<()> {
         let until = Instant::now() + TROUBLE;
         while Instant::now() < until && !self.has_ended(driver).await? {
@@ -207,6 +215,9 @@ impl Stage {
             }
             if run.state() == pb::RunState::Halted {
                 driver.retry_run(&run.id).await?;
+            }
+            if run.state() == pb::RunState::Paused {
+                driver.resume_run(&run.id).await?;
             }
             if Instant::now() > until {
                 return Err(format!("not in time: {run:?}").into());

@@ -19,8 +19,6 @@ const FAULTS: [Code; 6] = [
     Code::Cancelled,
     Code::DataLoss,
 ];
-/// The contract has them, and they answer so.
-const NOT_YET: &str = "REDEMPTIONS_NOT_AVAILABLE";
 
 /// What came of a call.
 #[derive(Clone, Debug)]
@@ -37,9 +35,9 @@ pub(crate) struct Call {
 impl Call {
     /// Whether the caller was let through to a service that is well.
     pub(crate) fn was_served(&self) -> bool {
-        let refused = matches!(self.code, Code::Unauthenticated | Code::PermissionDenied);
-        let missing = self.code == Code::Unimplemented && self.reason.as_deref() != Some(NOT_YET);
-        !refused && !missing && !FAULTS.contains(&self.code)
+        let refused =
+            matches!(self.code, Code::Unauthenticated | Code::PermissionDenied | Code::Unimplemented);
+        !refused && !FAULTS.contains(&self.code)
     }
 }
 

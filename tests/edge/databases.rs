@@ -15,7 +15,19 @@ const SHARED: [&str; 2] = ["postgres", "template1"];
 const APPEND_ONLY: [(&str, &[&str]); 5] = [
     ("asset", &["installation"]),
     ("holder-sync", &["installation", "account", "balance_history"]),
-    ("distribution", &["installation", "distribution", "holder_decision", "calculation", "entitlement"]),
+    (
+        "distribution",
+        &[
+            "installation",
+            "distribution",
+            "holder_decision",
+            "calculation",
+            "entitlement",
+            "redemption_account",
+            "redemption_holding",
+            "redemption_outcome",
+        ],
+    ),
     (
         "execution",
         &[
@@ -49,8 +61,8 @@ const CHANGING: [(&str, &[&str]); 5] = [
             "holder",
         ],
     ),
-    ("distribution", &["idempotency_key", "distribution_state"]),
-    ("execution", &["idempotency_key", "run", "batch", "attempt", "live_attempt"]),
+    ("distribution", &["idempotency_key", "distribution_state", "redeemable"]),
+    ("execution", &["idempotency_key", "run", "batch", "attempt", "live_attempt", "pause", "asset_pause"]),
     ("gateway", &[]),
 ];
 

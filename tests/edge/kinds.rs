@@ -1,24 +1,51 @@
 //! Dividends and redemptions are different duties: neither role can do the other's work, whatever id it sends.
 
-use auth::Role;
-use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
+use auth::internal::ServiceKeys;
+use auth::{Actor, Role};
 use proto::distribution::v1::{
-    CancelDistributionRequest, CancelRedemptionRequest, CreateRedemptionRequest, Distribution,
-    ExecuteDistributionRequest, ExecuteRedemptionRequest, GetDistributionRequest, RetryDistributionRequest,
-    RetryRedemptionRequest,
+    CancelDistributionRequest, CancelRedemptionRequest, CreateDistributionRequest, CreateRedemptionRequest,
+    Distribution, DistributionKind, DistributionState, ExecuteDistributionRequest, ExecuteRedemptionRequest,
+    GetDistributionRequest, RetryDistributionRequest, RetryRedemptionRequest,
 };
-use test_harness::{Credentials, Edge, Harness, Scenario, Terms};
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use test_harness::{Credentials, Edge, Harness, SandboxControl, Scenario, Terms};
 use tonic::{Code, Response, Status};
+use tonic_types::StatusExt as _;
 
-type Redemptions = RedemptionServiceClient<InterceptedService<Channel, Credentials>>;
+const EVERYBODY: [Role; 3] = [Role::Payout, Role::PaymentTokenManager, Role::Admin];
+const MATURED_S: i64 = 1_719_705_600;
 
-async fn redemptions(harness: &Harness, role: Role) -> Redemptions {
-    let credentials = Credentials::bearer(&harness.token("paula", &[role])).expect("a token");
-    let endpoint = Endpoint::from_shared(harness.gateway().to_owned()).expect("an address");
-    let channel = endpoint.connect().await.expect("the gateway is there");
-    RedemptionServiceClient::with_interceptor(channel, credentials)
+/// A dividend, a redemption, and what each is made of.
+struct World {
+    shares: Scenario,
+    bond: Scenario,
+    dividend: Distribution,
+    redemption: Distribution,
+}
+
+impl World {
+    async fn build(harness: &Harness, control: &SandboxControl) -> World {
+        let edge = harness.edge("ann", &EVERYBODY).await.expect("connected");
+        let cashout = harness.edge("carl", &[Role::Cashout]).await.expect("connected");
+        let terms = Terms { holders: 20, ..Terms::default() };
+        let shares = Scenario::build(&edge, control, terms).await.expect("built");
+        let terms = Terms { maturity_s: Some(MATURED_S), ..terms };
+        let bond = Scenario::build(&edge, control, terms).await.expect("built");
+        let dividend = shares.create(&edge).await.expect("created");
+        let created = cashout.redemptions().create_redemption(bond.redemption()).await.expect("created");
+        let id = created.into_inner().distribution.expect("it is in the answer").id;
+        let redemption = calculated(&edge, &id).await;
+        World { shares, bond, dividend, redemption }
+    }
+
+    /// That nothing was done to either, and nobody was paid.
+    async fn assert_untouched(&self, edge: &Edge, control: &SandboxControl) {
+        for before in [&self.dividend, &self.redemption] {
+            assert_eq!(read(edge, &before.id).await, *before);
+        }
+        for token in [&self.shares.payment_token_id, &self.bond.payment_token_id] {
+            assert!(control.effects(token).await.expect("the ledger").is_empty());
+        }
+    }
 }
 
 async fn read(edge: &Edge, id: &str) -> Distribution {
@@ -27,63 +54,113 @@ async fn read(edge: &Edge, id: &str) -> Distribution {
     answer.into_inner().distribution.expect("it is in the answer")
 }
 
-fn code<T>(answer: Result<Response<T>, Status>) -> Code {
-    answer.map_or_else(|status| status.code(), |_| Code::Ok)
+async fn calculated(edge: &Edge, id: &str) -> Distribution {
+    loop {
+        let found = read(edge, id).await;
+        if found.state() != DistributionState::Snapshotting {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+/// The code, and the stable reason of a refusal.
+fn verdict<T>(answer: Result<Response<T>, Status>) -> (Code, String) {
+    let Err(status) = answer else { return (Code::Ok, String::new()) };
+    (status.code(), status.get_details_error_info().map(|info| info.reason).unwrap_or_default())
+}
+
+fn denied(verdicts: &[(Code, String)]) -> bool {
+    verdicts.iter().all(|(code, _)| *code == Code::PermissionDenied)
+}
+
+/// Everything that changes a distribution: creating one, and the others on `id`.
+async fn every_distribution(edge: &Edge, create: CreateDistributionRequest, id: &str) -> [(Code, String); 4] {
+    let mut distributions = edge.distributions();
+    let id = || id.to_owned();
+    let execute = ExecuteDistributionRequest { distribution_id: id() };
+    let retry = RetryDistributionRequest { distribution_id: id() };
+    let cancel = CancelDistributionRequest { distribution_id: id(), reason: String::new() };
+    [
+        verdict(distributions.create_distribution(create).await),
+        verdict(distributions.execute_distribution(execute).await),
+        verdict(distributions.retry_distribution(retry).await),
+        verdict(distributions.cancel_distribution(cancel).await),
+    ]
+}
+
+/// The same of redemptions.
+async fn every_redemption(edge: &Edge, create: CreateRedemptionRequest, id: &str) -> [(Code, String); 4] {
+    let mut redemptions = edge.redemptions();
+    let id = || id.to_owned();
+    let execute = ExecuteRedemptionRequest { distribution_id: id() };
+    let retry = RetryRedemptionRequest { distribution_id: id() };
+    let cancel = CancelRedemptionRequest { distribution_id: id(), reason: String::new() };
+    [
+        verdict(redemptions.create_redemption(create).await),
+        verdict(redemptions.execute_redemption(execute).await),
+        verdict(redemptions.retry_redemption(retry).await),
+        verdict(redemptions.cancel_redemption(cancel).await),
+    ]
+}
+
+/// What either role alone can do at this address: nothing that is the other's, by whatever id.
+async fn assert_apart(world: &World, payout: &Edge, cashout: &Edge) {
+    let ids = [&world.dividend.id, &world.redemption.id];
+    for id in ids {
+        assert!(denied(&every_distribution(cashout, world.shares.request.clone(), id).await));
+        assert!(denied(&every_redemption(payout, world.bond.redemption(), id).await));
+    }
+    // The right role at the other's id, or with the other's kind.
+    let precondition = |reason: &str| (Code::FailedPrecondition, reason.to_owned());
+    let invalid = || (Code::InvalidArgument, "INVALID_ARGUMENT".to_owned());
+    let kind = DistributionKind::Redemption.into();
+    let create = CreateDistributionRequest { kind, ..world.bond.request.clone() };
+    let [created, others @ ..] = every_distribution(payout, create, &world.redemption.id).await;
+    assert_eq!(created, invalid());
+    assert_eq!(others, [(); 3].map(|()| precondition("IS_A_REDEMPTION")));
+    let asset_id = world.shares.asset_id.clone();
+    let create = CreateRedemptionRequest { asset_id, ..world.bond.redemption() };
+    let [created, others @ ..] = every_redemption(cashout, create, &world.dividend.id).await;
+    assert_eq!(created, invalid());
+    assert_eq!(others, [(); 3].map(|()| precondition("NOT_A_REDEMPTION")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cashout_alone_changes_no_distribution_and_payout_alone_does_nothing_to_redemptions() {
     let harness = Harness::start().await.expect("started");
     let control = harness.control().expect("a sandbox");
-    let everybody = [Role::Payout, Role::PaymentTokenManager, Role::Admin];
-    let edge = harness.edge("ann", &everybody).await.expect("connected");
-    let scenario =
-        Scenario::build(&edge, &control, Terms { holders: 20, ..Terms::default() }).await.expect("built");
-    let created = scenario.create(&edge).await.expect("created");
-    let id = created.id.clone();
-    let before = read(&edge, &id).await;
-
+    let world = World::build(&harness, &control).await;
+    let payout = harness.edge("paula", &[Role::Payout]).await.expect("connected");
     let cashout = harness.edge("carl", &[Role::Cashout]).await.expect("connected");
-    let mut distributions = cashout.distributions();
-    let execute = ExecuteDistributionRequest { distribution_id: id.clone() };
-    let retry = RetryDistributionRequest { distribution_id: id.clone() };
-    let cancel = CancelDistributionRequest { distribution_id: id.clone(), reason: String::new() };
-    let answers = [
-        code(distributions.create_distribution(scenario.request.clone()).await),
-        code(distributions.execute_distribution(execute).await),
-        code(distributions.retry_distribution(retry).await),
-        code(distributions.cancel_distribution(cancel).await),
-    ];
-    assert_eq!(answers, [Code::PermissionDenied; 4]);
-    assert_eq!(read(&cashout, &id).await, before, "CASHOUT reads it, and it is as it was");
-    assert!(control.effects(&scenario.payment_token_id).await.expect("the ledger").is_empty());
-
-    assert_eq!(every_redemption(&harness, Role::Payout, &scenario, &id).await, [Code::PermissionDenied; 4]);
-    // The right role is let through; what it finds there is for later.
-    assert_eq!(every_redemption(&harness, Role::Cashout, &scenario, &id).await, [Code::Unimplemented; 4]);
-    assert_eq!(read(&edge, &id).await, before);
+    assert_apart(&world, &payout, &cashout).await;
+    let viewer = harness.edge("vera", &[Role::Viewer]).await.expect("connected");
+    for reader in [&payout, &cashout, &viewer] {
+        world.assert_untouched(reader, &control).await;
+    }
+    // Each does its own.
+    let execute = ExecuteRedemptionRequest { distribution_id: world.redemption.id.clone() };
+    cashout.redemptions().execute_redemption(execute).await.expect("it is the role");
+    let cancel =
+        CancelDistributionRequest { distribution_id: world.dividend.id.clone(), reason: String::new() };
+    payout.distributions().cancel_distribution(cancel).await.expect("it is the role");
     harness.stop().await.expect("stopped");
 }
 
-/// Calls every method of the redemption service with a real id.
-async fn every_redemption(harness: &Harness, role: Role, scenario: &Scenario, id: &str) -> [Code; 4] {
-    let mut redemptions = redemptions(harness, role).await;
-    let id = || id.to_owned();
-    let create = CreateRedemptionRequest {
-        asset_id: scenario.asset_id.clone(),
-        label: "Cash-out".to_owned(),
-        payment_token: scenario.payment_token_id.clone(),
-        funding_account_id: scenario.funding_account_id.clone(),
-        accounts: Vec::new(),
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_itself_holds_the_duties_apart_for_whoever_comes_through_the_gateway() {
+    let harness = Harness::start().await.expect("started");
+    let control = harness.control().expect("a sandbox");
+    let world = World::build(&harness, &control).await;
+    let keys = ServiceKeys::load(&harness.suite().layout().service_keys(), "gateway", &[]).expect("a key");
+    let issuer = keys.issuer();
+    let address = harness.suite().url("distribution");
+    let around = async |subject: &str, role: Role| {
+        let token = issuer.token("distribution", &Actor::user(subject, role.into(), "gateway"));
+        Edge::connect(&address, Credentials::bearer(&token).expect("a token")).await.expect("connected")
     };
-    [
-        code(redemptions.create_redemption(create).await),
-        code(redemptions.execute_redemption(ExecuteRedemptionRequest { distribution_id: id() }).await),
-        code(redemptions.retry_redemption(RetryRedemptionRequest { distribution_id: id() }).await),
-        code(
-            redemptions
-                .cancel_redemption(CancelRedemptionRequest { distribution_id: id(), reason: String::new() })
-                .await,
-        ),
-    ]
+    let (payout, cashout) = (around("paula", Role::Payout).await, around("carl", Role::Cashout).await);
+    assert_apart(&world, &payout, &cashout).await;
+    world.assert_untouched(&cashout, &control).await;
+    harness.stop().await.expect("stopped");
 }

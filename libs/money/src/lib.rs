@@ -11,6 +11,7 @@
 
 mod amount;
 mod asset;
+mod currency;
 mod decimal;
 mod network;
 mod per_token;
@@ -20,6 +21,7 @@ mod wide;
 
 pub use amount::{Amount, AmountError, Units};
 pub use asset::{AssetCode, AssetKind, ParseAssetCodeError};
+pub use currency::minor_unit_decimals;
 pub use decimal::Decimal;
 pub use network::{Network, ParseNetworkError};
 pub use per_token::per_token;

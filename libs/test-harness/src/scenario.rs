@@ -8,10 +8,11 @@ use bursar::edge::Edge;
 use bursar::error::CommandError;
 use bursar::sandbox_control::SandboxControl;
 use bursar::suite::OPERATOR_KEY_REFERENCE;
-use proto::asset::v1::{AddPaymentTokenRequest, AssetType, ImportAssetRequest};
+use proto::asset::v1::{AddPaymentTokenRequest, AssetType, BondTerms, ImportAssetRequest};
 use proto::distribution::v1::amount_rule::Rule;
 use proto::distribution::v1::{
-    AmountRule, CreateDistributionRequest, Distribution, DistributionKind, Pool, PoolBase,
+    AmountRule, CreateDistributionRequest, CreateRedemptionRequest, Distribution, DistributionKind, Pool,
+    PoolBase,
 };
 use proto::execution::v1::CreateFundingAccountRequest;
 use proto::r#type::v1::Amount;
@@ -36,11 +37,21 @@ pub struct Terms {
     pub batch_size: u32,
     /// Batches at the same time; the default when 0.
     pub parallelism: u32,
+    /// The token is a bond whose principal, 1.05 dollars for each whole token, is due at this time, in seconds since the
+    /// epoch; shares when absent.
+    pub maturity_s: Option<i64>,
 }
 
 impl Default for Terms {
     fn default() -> Terms {
-        Terms { holders: 100, seed: 1, pool: 1_000_000_000_000, batch_size: 0, parallelism: 0 }
+        Terms {
+            holders: 100,
+            seed: 1,
+            pool: 1_000_000_000_000,
+            batch_size: 0,
+            parallelism: 0,
+            maturity_s: None,
+        }
     }
 }
 
@@ -77,7 +88,7 @@ impl Scenario {
             "treasury_units": FUNDS,
         });
         let payment_token_id = control.create_token(&payment).await?.token_id;
-        let asset_id = import(edge, &token_id).await?;
+        let asset_id = import(edge, &token_id, terms.maturity_s).await?;
         let payment_code = accept(edge, &payment_token_id).await?;
         let funding_account_id = fund(edge, &operator, &format!("Test {token_id}")).await?;
         let amount = Amount { units: terms.pool.to_string(), asset: payment_code.clone() };
@@ -85,7 +96,7 @@ impl Scenario {
         let request = CreateDistributionRequest {
             asset_id: asset_id.clone(),
             label: format!("Dividend on {token_id}"),
-            kind: DistributionKind::Dividend.into(),
+            kind: terms.maturity_s.map_or(DistributionKind::Dividend, |_| DistributionKind::Coupon).into(),
             amount_rule: Some(AmountRule { rule: Some(Rule::Pool(pool)) }),
             payment_token: payment_token_id.clone(),
             funding_account_id: funding_account_id.clone(),
@@ -96,6 +107,19 @@ impl Scenario {
         Ok(Scenario { token_id, asset_id, payment_token_id, payment_code, funding_account_id, request })
     }
 
+    /// A redemption of all holders of a scenario with a maturity, not created yet.
+    pub fn redemption(&self) -> CreateRedemptionRequest {
+        CreateRedemptionRequest {
+            asset_id: self.asset_id.clone(),
+            label: format!("Principal of {}", self.token_id),
+            payment_token: self.payment_token_id.clone(),
+            funding_account_id: self.funding_account_id.clone(),
+            batch_size: self.request.batch_size,
+            parallelism: self.request.parallelism,
+            ..CreateRedemptionRequest::default()
+        }
+    }
+
     /// Creates the distribution and waits until it is calculated.
     pub async fn create(&self, edge: &Edge) -> Result<Distribution, HarnessError> {
         let answer = edge.distributions().create_distribution(self.request.clone()).await?.into_inner();
@@ -104,12 +128,13 @@ impl Scenario {
     }
 }
 
-async fn import(edge: &Edge, token_id: &str) -> Result<String, HarnessError> {
-    let request = ImportAssetRequest {
-        token_id: token_id.to_owned(),
-        r#type: AssetType::Equity.into(),
-        bond_terms: None,
-    };
+async fn import(edge: &Edge, token_id: &str, maturity_s: Option<i64>) -> Result<String, HarnessError> {
+    let bond_terms = maturity_s.map(|seconds| BondTerms {
+        nominal_value: Some(Amount { units: "105".to_owned(), asset: "iso4217:USD".to_owned() }),
+        maturity_time: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+    });
+    let kind = bond_terms.as_ref().map_or(AssetType::Equity, |_| AssetType::Bond);
+    let request = ImportAssetRequest { token_id: token_id.to_owned(), r#type: kind.into(), bond_terms };
     let asset = edge.assets().import_asset(request).await?.into_inner().asset;
     let asset_id = asset.ok_or(CommandError::missing("asset"))?.id;
     let sync = wait_for_sync(edge, &asset_id, "", PATIENCE).await?;

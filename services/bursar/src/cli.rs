@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    asset, bench, demo, distribution, funding, holders, network, payment_token, payouts, schedule, token, up,
+    asset, bench, demo, distribution, funding, holders, network, payment_token, payouts, redemption,
+    schedule, token, up,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -42,6 +43,9 @@ enum Command {
     /// Who is owed what, and when.
     #[command(subcommand)]
     Distribution(distribution::Command),
+    /// A bond's principal, at or after its maturity.
+    #[command(subcommand)]
+    Redemption(redemption::Command),
     /// When a distribution falls due.
     #[command(subcommand)]
     Schedule(schedule::Command),
@@ -83,6 +87,7 @@ impl Cli {
             Command::Asset(command) => command.run(globals).await,
             Command::Holders(command) => command.run(globals).await,
             Command::Distribution(command) => command.run(globals).await,
+            Command::Redemption(command) => command.run(globals).await,
             Command::Schedule(command) => command.run(globals),
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,

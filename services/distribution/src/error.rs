@@ -8,9 +8,11 @@ use tonic::{Code, Status};
 
 use crate::clients::PeerError;
 use crate::domain::calculation::CalculationError;
+use crate::domain::kind::Duty;
 use crate::domain::preview::Obstacle;
 use crate::domain::state::{Action, NotAllowed};
 use crate::store::StoreError;
+use crate::time;
 
 /// An operation of this service failed.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +46,22 @@ pub enum Error {
         /// What was asked for, and what can be done.
         source: NotAllowed,
     },
+    /// `FAILED_PRECONDITION`, reason `IS_A_REDEMPTION` or `NOT_A_REDEMPTION`.
+    #[error("distribution {id} is no work of the duty {duty:?}")]
+    OtherDuty {
+        /// The distribution.
+        id: DistributionId,
+        /// What the caller's method is for.
+        duty: Duty,
+    },
+    /// `FAILED_PRECONDITION`, reason `BOND_NOT_MATURED`.
+    #[error("bond {asset} matures at {maturity_ns} ns")]
+    BondNotMatured {
+        /// The bond.
+        asset: AssetId,
+        /// When its principal is due, in nanoseconds since the epoch.
+        maturity_ns: i64,
+    },
     /// `FAILED_PRECONDITION`, reason `FUNDING_SHORT`, `FEE_BALANCE_SHORT` or `NO_PAYEES`.
     #[error("not executed: {}", .0.message())]
     Obstacle(Obstacle),
@@ -61,9 +79,6 @@ pub enum Error {
     /// `FAILED_PRECONDITION`, with the reason of [`CalculationError::reason`].
     #[error("the calculation is impossible: {0}")]
     Calculation(#[from] CalculationError),
-    /// `UNIMPLEMENTED`, reason `REDEMPTIONS_NOT_AVAILABLE`.
-    #[error("redemptions are not available")]
-    RedemptionsNotAvailable,
     /// `UNAVAILABLE`, reason `<SERVICE>_UNAVAILABLE`; ours when the answer cannot be used.
     #[error(transparent)]
     Peer(#[from] PeerError),
@@ -101,6 +116,11 @@ impl Error {
     pub const fn is_lease_lost(&self) -> bool {
         matches!(self, Self::Store(StoreError::LeaseLost))
     }
+
+    /// Whether a calculation counts no more, because another redemption of the asset came first.
+    pub const fn is_overtaken(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Overtaken))
+    }
 }
 
 fn precondition(
@@ -137,6 +157,17 @@ impl Failure for Error {
                 precondition("ASSET_PAUSED", id, "the asset is paused; unpause it first")
             }
             Self::ActionNotAllowed { id, source } => not_allowed(*id, source),
+            Self::OtherDuty { id, duty: Duty::Payout } => {
+                precondition("IS_A_REDEMPTION", id, "this is a redemption; RedemptionService changes it")
+            }
+            Self::OtherDuty { id, duty: Duty::Cashout } => {
+                precondition("NOT_A_REDEMPTION", id, "this is no redemption; DistributionService changes it")
+            }
+            Self::BondNotMatured { asset, maturity_ns } => {
+                let maturity = time::timestamp(*maturity_ns).to_string();
+                precondition("BOND_NOT_MATURED", asset, format!("the bond matures on {maturity} (UTC)"))
+                    .with(Detail::Meta("maturity_time", maturity))
+            }
             Self::Obstacle(obstacle) => obstacle_problem(obstacle),
             Self::SnapshotFailed { id, reason } => {
                 precondition("SNAPSHOT_FAILED", id, "the holders' balances could not be frozen")
@@ -148,11 +179,6 @@ impl Failure for Error {
             )
             .with(Detail::Meta("snapshot_id", id.to_string())),
             Self::Calculation(error) => precondition(error.reason(), &"entitlements", error.to_string()),
-            Self::RedemptionsNotAvailable => Problem::user(
-                Code::Unimplemented,
-                "REDEMPTIONS_NOT_AVAILABLE",
-                "redemptions are not available yet",
-            ),
             Self::Peer(error) => error.problem(),
             Self::Idempotency(IdempotencyError::Reused) => Problem::user(
                 Code::AlreadyExists,

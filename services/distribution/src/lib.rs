@@ -7,6 +7,9 @@
 //! Invariants:
 //! * One distribution, one snapshot, one run: both ids are minted and committed with it, so that asking twice is asking
 //!   once. One calculation counts, and nothing in it ever changes; `entitled + residue = pool` holds in the database.
+//! * Principal is paid once per unit held: a calculation of a redemption reserves what it counts, in the transaction in
+//!   which it counts, and no other counts that again unless it was given back as proven unpaid.
+//! * Redemptions are changed through `RedemptionService` alone, and nothing else through it.
 //! * Nothing is handed over before the state ONGOING is committed, and only the job hands over, one replica at a time.
 //! * Once a cancel has returned nothing new is sent: no run is begun from CANCELLING, and execution refuses for ever a
 //!   run it was told to cancel before it had it.

@@ -37,8 +37,8 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
     let served = Server::new(NAME, listener)
         .auth(AuthLayer::new(keys.verifier(), Arc::new(policies)))
         .limits(limits)
-        .add_service(DistributionServiceServer::new(rpc::Distributions(app)))
-        .add_service(RedemptionServiceServer::new(rpc::Redemptions))
+        .add_service(DistributionServiceServer::new(rpc::Distributions(app.clone())))
+        .add_service(RedemptionServiceServer::new(rpc::Redemptions(app)))
         .run(shutdown.clone())
         .await;
     // Also when serving failed: the job must not outlive the service.

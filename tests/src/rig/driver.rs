@@ -7,6 +7,7 @@ use ids::{AssetId, DistributionId, IdSource as _, RunId, SystemIds};
 use proto::execution::v1 as pb;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
+use proto::execution::v1::pause_service_client::PauseServiceClient;
 use proto::r#type::v1::{Recipient, recipient};
 use service_kit::client::Peer;
 use service_kit::idempotency::IdempotencyKey;
@@ -75,6 +76,28 @@ impl Driver {
         let message = pb::CancelRunRequest { run_id: run.to_owned(), reason: "a test".to_owned() };
         self.client().cancel_run(self.request(message)).await?;
         Ok(())
+    }
+
+    /// Pauses a run, as a person does.
+    pub async fn pause_run(&self, run: &str) -> Result<(), Status> {
+        let scope = Some(pb::pause_request::Scope::RunId(run.to_owned()));
+        let message = pb::PauseRequest { scope, reason: "a test".to_owned() };
+        PauseServiceClient::new(self.peer.channel()).pause(self.by_pauser(message)).await?;
+        Ok(())
+    }
+
+    /// Ends a run's pause, as a person does.
+    pub async fn resume_run(&self, run: &str) -> Result<(), Status> {
+        let scope = Some(pb::resume_request::Scope::RunId(run.to_owned()));
+        let message = pb::ResumeRequest { scope, reason: "a test".to_owned() };
+        PauseServiceClient::new(self.peer.channel()).resume(self.by_pauser(message)).await?;
+        Ok(())
+    }
+
+    fn by_pauser<T>(&self, message: T) -> Request<T> {
+        let actor = Actor::user("paula", auth::RoleSet::from([auth::Role::Pauser]), "distribution");
+        let key = IdempotencyKey::new(&SystemIds.uuid().to_string()).expect("a UUID is a key");
+        self.peer.request_once(message, &actor, DEADLINE, &key)
     }
 
     /// How far a run is.

@@ -3,26 +3,13 @@
 use crate::repo::Repo;
 use crate::source::words;
 
-/// Methods that stand together in one file, and why.
-const TOGETHER: [(&str, &[&str], &str); 1] = [(
-    "services/distribution/src/rpc/redemptions.rs",
-    &["CreateRedemption", "ExecuteRedemption", "RetryRedemption", "CancelRedemption"],
-    "all four answer that redemptions are not available yet",
-)];
-
 pub(crate) fn check(repo: &Repo) -> Vec<String> {
     let mut found = Vec::new();
     for (proto, method) in methods(repo) {
-        let together = TOGETHER.iter().find(|(_, methods, _)| methods.contains(&method));
         let file = format!("/src/rpc/{}.rs", snake_case(method));
-        let own = repo.rust().find(|(path, _)| path.starts_with("services/") && path.ends_with(&file));
-        match (together, own) {
-            (Some((path, ..)), None) if repo.get(path).is_some() => {}
-            (Some((path, _, why)), Some(_)) => {
-                found.push(format!("{method} has a file; {path} no longer stands in ({why})"));
-            }
-            (None, Some(_)) => {}
-            (_, None) => found.push(format!("{proto}: {method} has no services/*{file}")),
+        let has = |(path, _): (&str, &str)| path.starts_with("services/") && path.ends_with(&file);
+        if !repo.rust().any(has) {
+            found.push(format!("{proto}: {method} has no services/*{file}"));
         }
     }
     found

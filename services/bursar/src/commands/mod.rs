@@ -9,6 +9,7 @@ pub mod holders;
 pub mod network;
 pub mod payment_token;
 pub mod payouts;
+pub mod redemption;
 pub mod schedule;
 pub mod token;
 pub mod up;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use proto::asset::v1::asset_service_client::AssetServiceClient;
 use proto::asset::v1::payment_token_service_client::PaymentTokenServiceClient;
 use proto::distribution::v1::distribution_service_client::DistributionServiceClient;
+use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use proto::holder::v1::holder_service_client::HolderServiceClient;
@@ -88,6 +89,11 @@ impl Edge {
     /// Who is owed what.
     pub fn distributions(&self) -> DistributionServiceClient<Service> {
         DistributionServiceClient::new(self.service.clone())
+    }
+
+    /// Principal of bonds, which is paid once.
+    pub fn redemptions(&self) -> RedemptionServiceClient<Service> {
+        RedemptionServiceClient::new(self.service.clone())
     }
 
     /// Paying.

@@ -44,13 +44,21 @@ async fn run_that(edge: &Edge, run_id: &str, what: &str, wanted: impl Fn(&Run) -
     }
 }
 
+async fn wait_until(so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !so() {
+        assert!(began.elapsed() < WITHIN, "waited too long");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 fn attempts(run: &Run) -> u64 {
     run.progress.as_ref().map_or(0, |progress| progress.attempts)
 }
 
 fn in_flight(run: &Run) -> u64 {
     let tally = run.progress.as_ref().and_then(|progress| progress.processing.as_ref());
-    tally.map_or(0, |tally| tally.payouts.into())
+    tally.map_or(0, |tally| tally.payouts)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,6 +90,8 @@ async fn a_paused_asset_holds_its_run_and_unpaused_it_pays_everybody_once() {
     assert_eq!((held.state(), &held.asset_id), (RunState::Paused, &asset), "{held:?}");
     let why: Vec<&str> = held.pauses.iter().map(|pause| pause.reason.as_str()).collect();
     assert_eq!(why, ["court order"]);
+    let state = || call(&["distribution", "list"])[0]["state"].as_str().unwrap_or_default().to_owned();
+    wait_until(|| state() == "DISTRIBUTION_STATE_PAUSED").await;
     tokio::time::sleep(A_WHILE).await;
     let still = run_that(&edge, &run_id, "what is in flight", |run| in_flight(run) == 0).await;
     assert_eq!((still.state(), attempts(&still)), (RunState::Paused, attempts(&held)), "{still:?}");
@@ -89,6 +99,7 @@ async fn a_paused_asset_holds_its_run_and_unpaused_it_pays_everybody_once() {
     let unpaused = call(&["asset", "unpause", &asset, "--reason", "order lifted"]);
     assert_eq!(unpaused["paused"], false);
     run_that(&edge, &run_id, "the end", |run| run.state() == RunState::Completed).await;
+    wait_until(|| state() == "DISTRIBUTION_STATE_COMPLETED").await;
     let mut paid: BTreeMap<String, u32> = BTreeMap::new();
     for effect in control.effects(&dollar).await.expect("the ledger") {
         *paid.entry(effect.account).or_default() += 1;

@@ -88,6 +88,44 @@ async fn an_operator_pays_holders_with_nothing_but_commands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_redeems_a_bond_once_with_nothing_but_commands() {
+    let folder = folder();
+    let data = folder.path().to_str().expect("a plain path");
+    let up = Up::start(folder.path(), &["--sandbox", "--valid-duration-s", "20"]);
+    let call = |words: &[&str]| json(&[words, &["--data", data, "--json"]].concat());
+    let id = |value: &serde_json::Value| value["id"].as_str().expect("an id").to_owned();
+    call(&["payment-token", "add", "hbar"]);
+    let bond =
+        ["--type", "bond", "--nominal", "2.5", "--currency", "hbar", "--maturity", "2024-06-30T00:00:00Z"];
+    let token = token(&up).await;
+    let asset = id(&call(&[["asset", "import", &token].as_slice(), &bond].concat()));
+    call(&["holders", "sync", &asset]);
+    let holders = call(&["holders", "list", &asset]);
+    let largest = holders[0]["account"].as_str().expect("an account").to_owned();
+    let funding = id(&call(&["funding", "create", "main", "--account", up.address("operator_account")]));
+
+    let terms = ["--asset", &asset, "--label", "Principal", "--payment-token", "hbar", "--funding", &funding];
+    let one = [terms.as_slice(), &["--account", &largest]].concat();
+    let preview = call(&[["redemption", "preview"].as_slice(), &one].concat());
+    assert_eq!(preview["entitlements"]["entitled"]["units"], "750000000", "three at 2.5 HBAR: {preview}");
+    let first = id(&call(&[["redemption", "create"].as_slice(), &one].concat()));
+    let refused = error(&["distribution", "execute", &first, "--data", data]);
+    assert!(refused.contains("reason: IS_A_REDEMPTION"), "{refused}");
+    call(&["redemption", "cancel", &first, "--reason", "all at once"]);
+    let all = id(&call(&[["redemption", "create"].as_slice(), &terms].concat()));
+    let lines = output(&["redemption", "execute", &all, "--watch", "--data", data, "--json"]);
+    assert!(lines.status.success(), "{}", String::from_utf8_lossy(&lines.stderr));
+    let listed = call(&["distribution", "list"]);
+    assert_eq!(
+        (&listed[0]["state"], &listed[0]["kind"]),
+        (&"DISTRIBUTION_STATE_COMPLETED".into(), &"DISTRIBUTION_KIND_REDEMPTION".into())
+    );
+    let again = call(&[["redemption", "create"].as_slice(), &terms].concat());
+    assert_eq!(again["entitlements"]["entitled"]["units"], "0", "{again}");
+    assert!(up.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn refusals_say_reason_and_field_and_end_with_a_failure() {
     let folder = folder();
     let data = folder.path().to_str().expect("a plain path");

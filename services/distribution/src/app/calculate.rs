@@ -8,18 +8,27 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::App;
 use crate::domain::calculation::{self, Basis, Calculation, Holder};
 use crate::domain::distribution::{SnapshotFacts, Terms};
+use crate::domain::kind::Kind;
+use crate::domain::redemption::Redeemed;
 use crate::error::Error;
+use crate::store::redemptions;
 
 /// The holders of a snapshot, and what each is owed by the terms.
 pub(super) struct Calculated {
     pub(super) holders: Vec<Holder>,
     pub(super) calculation: Calculation,
+    /// Of a redemption: what was not owed any more.
+    pub(super) redeemed: Option<Redeemed>,
     /// Its place in memory, until it is written or shown.
     _place: OwnedSemaphorePermit,
 }
 
 /// What the amounts depend on besides the holders.
-pub(super) fn basis<'a>(terms: &'a Terms, snapshot: &SnapshotFacts) -> Basis<'a> {
+pub(super) fn basis<'a>(
+    terms: &'a Terms,
+    snapshot: &SnapshotFacts,
+    redeemed: Option<&'a Redeemed>,
+) -> Basis<'a> {
     Basis {
         rule: terms.rule,
         payment_decimals: terms.payment_decimals,
@@ -27,6 +36,7 @@ pub(super) fn basis<'a>(terms: &'a Terms, snapshot: &SnapshotFacts) -> Basis<'a>
         total_supply: snapshot.total_supply,
         parties: terms.parties,
         decisions: &terms.decisions,
+        redeemed,
     }
 }
 
@@ -39,12 +49,26 @@ pub(super) async fn calculate(
 ) -> Result<Calculated, Error> {
     let place = Arc::clone(&app.calculations).acquire_owned().await;
     let place = place.expect("the semaphore is never closed");
-    let holders = app.holders.holders(actor, &snapshot).await?;
+    let redeemed = redeemed(app, terms, &snapshot).await?;
+    let mut holders = app.holders.holders(actor, &snapshot).await?;
     let terms = terms.clone();
     // A million holders take a tenth of a second, which is too long for a thread that serves others.
     let calculated = tokio::task::spawn_blocking(move || {
-        let calculation = calculation::calculate(&holders, &basis(&terms, &snapshot))?;
-        Ok::<_, Error>(Calculated { holders, calculation, _place: place })
+        if !terms.accounts.is_empty() {
+            holders.retain(|holder| terms.accounts.contains(&holder.account));
+        }
+        let calculation = calculation::calculate(&holders, &basis(&terms, &snapshot, redeemed.as_ref()))?;
+        Ok::<_, Error>(Calculated { holders, calculation, redeemed, _place: place })
     });
     calculated.await?
+}
+
+/// What redemptions have of the asset now, for a redemption.
+async fn redeemed(app: &App, terms: &Terms, snapshot: &SnapshotFacts) -> Result<Option<Redeemed>, Error> {
+    if terms.kind != Kind::Redemption {
+        return Ok(None);
+    }
+    let redeemed = redemptions::read(&mut *app.conn().await?, terms.asset).await?;
+    redeemed.ensure_not_older(snapshot.consensus_ns)?;
+    Ok(Some(redeemed))
 }

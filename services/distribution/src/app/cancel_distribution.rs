@@ -5,8 +5,10 @@ use futures::FutureExt as _;
 use ids::DistributionId;
 use pg::idempotency::{Answer, Once};
 
-use super::{App, read};
+use super::settle::{self, Settlement};
+use super::{App, duty, read};
 use crate::domain::distribution::Distribution;
+use crate::domain::kind::Duty;
 use crate::domain::state::{Action, Next, State};
 use crate::error::Error;
 use crate::store::states::{self, Besides};
@@ -18,6 +20,7 @@ use crate::store::states::{self, Besides};
 pub(crate) async fn cancel_distribution<R: Answer>(
     app: &App,
     actor: &Actor,
+    duty: Duty,
     id: DistributionId,
     reason: &str,
     once: &Once<Distribution, R, Error>,
@@ -28,10 +31,16 @@ pub(crate) async fn cancel_distribution<R: Answer>(
         .run(&app.pool, move |conn| {
             async move {
                 let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
+                let before = read::in_transaction(conn, id).await?;
+                duty::ensure(duty, &before)?;
                 let act = locked.state.act(Action::Cancel, now_ns);
                 if let Next::Changes(next) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
                     let besides = Besides { cancel_reason: Some(because), ..Besides::default() };
                     states::set(conn, id, &next, &besides).await?;
+                    if matches!(next, State::Cancelled { .. }) {
+                        // It was never handed over.
+                        settle::settle(conn, &before, &Settlement::NothingSent, now_ns).await?;
+                    }
                 }
                 read::in_transaction(conn, id).await
             }

@@ -1,10 +1,10 @@
 //! A distribution as it was asked for: read field by field, checked against what it names, all mistakes together.
 
 use auth::Actor;
-use futures::FutureExt as _;
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use ids::{AssetId, FundingAccountId, SnapshotId};
 use money::AssetCode;
-use service_kit::error::FieldViolations;
+use service_kit::error::{FieldViolations, Problem};
 
 use super::App;
 use crate::clients::{AssetFacts, FundingFacts, PaymentTokenFacts, PeerError, SnapshotStatus};
@@ -12,19 +12,25 @@ use crate::domain::account::Account;
 use crate::domain::calculation::AmountRule;
 use crate::domain::distribution::{RetryPolicy, SnapshotChoice, SnapshotFacts, Terms};
 use crate::domain::kind::Kind;
+use crate::domain::redemption::{Bond, NotPayable};
 use crate::domain::treatment::{Parties, Treatment, never_paid};
 use crate::error::Error;
+
+/// Questions about single accounts asked at the same time.
+const QUESTIONS_AHEAD: usize = 16;
 
 /// Each field as far as it could be read by itself; what could not be is among the violations.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     /// Whose holders.
     pub asset: Option<AssetId>,
+    /// Of a redemption by holder, whose holdings, each with its place in the request; each account once.
+    pub accounts: Vec<(usize, Account)>,
     /// What people call it.
     pub label: Option<String>,
     /// What it is for.
     pub kind: Option<Kind>,
-    /// How much each holder gets.
+    /// How much each holder gets; of a redemption the asset says it.
     pub rule: Option<AmountRule>,
     /// In what.
     pub payment_token: Option<AssetCode>,
@@ -55,6 +61,8 @@ struct Named {
     payment_token: Option<PaymentTokenFacts>,
     funding: Option<FundingFacts>,
     snapshot: Option<SnapshotStatus>,
+    /// Whether each of the draft's accounts ever held the asset.
+    ever_held: Vec<bool>,
 }
 
 /// A draft that is right: what is decided by it, and the snapshot it reuses.
@@ -101,21 +109,44 @@ impl Draft {
             let Some(id) = self.snapshot else { return Ok(None) };
             app.holders.snapshot(actor, id).await
         };
-        let (asset, payment_token, funding, snapshot) =
-            futures::try_join!(asset, payment_token, funding, snapshot.boxed())?;
-        Ok(Named { asset, payment_token, funding, snapshot })
+        let (asset, payment_token, funding, snapshot, ever_held) = futures::try_join!(
+            asset,
+            payment_token,
+            funding,
+            snapshot.boxed(),
+            self.ever_held(app, actor).boxed()
+        )?;
+        Ok(Named { asset, payment_token, funding, snapshot, ever_held })
+    }
+
+    async fn ever_held(&self, app: &App, actor: &Actor) -> Result<Vec<bool>, PeerError> {
+        let Some(asset) = self.asset else { return Ok(Vec::new()) };
+        let now_ns = app.now_ns();
+        let questions = self.accounts.iter().copied().map(|(_, account)| {
+            async move {
+                match app.holders.ever_held(actor, asset, account, now_ns).await {
+                    // That the asset is not known is said by its own service.
+                    Err(error) if error.is("ASSET_NOT_FOUND") => Ok(true),
+                    answer => answer,
+                }
+            }
+            .boxed()
+        });
+        stream::iter(questions).buffered(QUESTIONS_AHEAD).try_collect().await
     }
 
     fn check_against(&self, named: &Named, violations: &mut FieldViolations) {
-        if let (Some(kind), Some(asset)) = (self.kind, named.asset)
+        if let (Some(kind), Some(asset)) = (self.kind, &named.asset)
             && !kind.fits(asset.asset_type)
         {
-            let (kind, asset) = (kind.as_str(), asset.asset_type.as_str());
-            violations.add(
-                "kind",
-                "KIND_DOES_NOT_FIT",
-                format!("{kind} does not fit an asset of type {asset}"),
-            );
+            let asset = asset.asset_type.as_str();
+            if kind == Kind::Redemption {
+                let words = format!("only a bond is redeemed, and this asset is of type {asset}");
+                violations.add("asset_id", "NOT_A_BOND", words);
+            } else {
+                let words = format!("{} does not fit an asset of type {asset}", kind.as_str());
+                violations.add("kind", "KIND_DOES_NOT_FIT", words);
+            }
         }
         if let Some(snapshot) = &named.snapshot {
             self.check_snapshot(snapshot, violations);
@@ -124,6 +155,16 @@ impl Draft {
             if *treatment == Treatment::Pay && named.never_paid(*account) {
                 let field = format!("holder_decisions[{place}].treatment");
                 violations.add(field, "NEVER_PAID", "this account is never paid; HOLD or EXCLUDE it");
+            }
+        }
+        for ((place, account), held) in self.accounts.iter().zip(&named.ever_held) {
+            let field = format!("accounts[{place}]");
+            if named.never_paid(*account) {
+                violations.add(field, "NEVER_PAID", "this account is never paid");
+            } else if !held {
+                let words =
+                    "no sync ever saw this account hold the asset; sync the holders if it came just now";
+                violations.add(field, "NOT_A_HOLDER", words);
             }
         }
     }
@@ -162,13 +203,20 @@ impl Draft {
         }
         let not_accepted = || Error::PaymentTokenNotAccepted(code.to_string());
         let token = named.payment_token.ok_or_else(not_accepted)?;
+        let rule = match &asset.bond {
+            Some(bond) if self.kind == Some(Kind::Redemption) => {
+                principal(app, id, bond, &code, token.decimals)?
+            }
+            Some(_) | None => self.rule.expect(NOTED),
+        };
         let own = || SnapshotChoice::Own(SnapshotId::new(app.ids.as_ref()));
         let record_time_ns = reused.map(|facts| facts.record_time_ns).or(self.record_time_ns);
         let terms = Terms {
             asset: id,
+            accounts: self.accounts.into_iter().map(|(_, account)| account).collect(),
             label: self.label.expect(NOTED),
             kind: self.kind.expect(NOTED),
-            rule: self.rule.expect(NOTED),
+            rule,
             payment_token: code,
             payment_decimals: token.decimals,
             funding_account,
@@ -189,10 +237,37 @@ impl Draft {
     }
 }
 
+/// What a whole token of a bond is owed, when it is due and can be paid exactly in this token.
+fn principal(
+    app: &App,
+    asset: AssetId,
+    bond: &Bond,
+    token: &AssetCode,
+    decimals: u8,
+) -> Result<AmountRule, Error> {
+    // Moments are compared, so that no time zone has a say.
+    if app.now_ns() < bond.maturity_ns {
+        return Err(Error::BondNotMatured { asset, maturity_ns: bond.maturity_ns });
+    }
+    let refused = |refused| match refused {
+        NotPayable::OtherCurrency { nominal } => {
+            let words =
+                format!("the nominal value is stated in {nominal}, which {token} is not and stands not for");
+            Problem::field("payment_token", "NOT_THE_BONDS_CURRENCY", words)
+        }
+        NotPayable::NotExact { nominal, decimals } => {
+            let words =
+                format!("the nominal value {nominal} has more than the payment token's {decimals} decimals");
+            Problem::field("payment_token", "NOMINAL_NOT_EXACT", words)
+        }
+    };
+    Ok(AmountRule::PerToken(bond.principal(token, decimals).map_err(refused)?))
+}
+
 impl Named {
     /// Whether this account can never be paid, as far as the parties are known.
     fn never_paid(&self, account: Account) -> bool {
-        let treasury = self.asset.map(|asset| asset.treasury);
+        let treasury = self.asset.as_ref().map(|asset| asset.treasury);
         let funding = self.funding;
         // Where one is not known, the zero account stands in: it is never paid anyway.
         let parties = Parties {

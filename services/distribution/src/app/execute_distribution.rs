@@ -5,8 +5,9 @@ use futures::FutureExt as _;
 use ids::DistributionId;
 use pg::idempotency::{Answer, Once};
 
-use super::{App, read};
+use super::{App, duty, read};
 use crate::domain::distribution::Distribution;
+use crate::domain::kind::Duty;
 use crate::domain::preview::{Obstacle, obstacles};
 use crate::domain::state::{Action, Next};
 use crate::error::Error;
@@ -16,6 +17,7 @@ use crate::store::states::{self, Besides};
 pub(crate) async fn execute_distribution<R: Answer>(
     app: &App,
     actor: &Actor,
+    duty: Duty,
     id: DistributionId,
     once: &Once<Distribution, R, Error>,
 ) -> Result<R, Error> {
@@ -23,6 +25,7 @@ pub(crate) async fn execute_distribution<R: Answer>(
         return Ok(answer);
     }
     let distribution = read::get_distribution(app, id).await?;
+    duty::ensure(duty, &distribution)?;
     let now_ns = app.now_ns();
     let act = distribution.state.act(Action::Execute, now_ns);
     if let Next::Changes(_) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {

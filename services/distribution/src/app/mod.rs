@@ -5,10 +5,12 @@ mod calculate;
 mod cancel_distribution;
 mod create_distribution;
 mod draft;
+mod duty;
 mod execute_distribution;
 mod preview_distribution;
 mod read;
 mod retry_distribution;
+mod settle;
 
 use std::sync::Arc;
 use std::time::Duration;

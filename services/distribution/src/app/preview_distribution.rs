@@ -64,18 +64,18 @@ pub(crate) async fn preview_distribution(app: &App, actor: &Actor, draft: Draft)
     };
     let terms = checked.terms;
     let calculated = calculate::calculate(app, actor, &terms, snapshot).await?;
-    let Calculated { holders, calculation, .. } = &calculated;
+    let Calculated { holders, calculation, redeemed, .. } = &calculated;
     let totals = calculation.totals;
     let quote = app
         .execution
         .quote(actor, terms.funding_account, &terms.payment_token, totals.payee_count, totals.entitled)
         .await?;
     let dust_count = dust_count(calculation, terms.payment_token.parts(), &quote);
-    let basis = calculate::basis(&terms, &snapshot);
+    let basis = calculate::basis(&terms, &snapshot, redeemed.as_ref());
     let unpaid = largest_unpaid(holders, calculation).into_iter().filter_map(|place| {
         let (holder, line) = (&holders[place], &calculation.lines[place]);
         let units = match line.outcome {
-            Outcome::Excluded(_) => would_get(holder.balance, calculation.eligible, &basis),
+            Outcome::Excluded(_) => would_get(basis.counted(holder), calculation.eligible, &basis),
             Outcome::Payee { .. } | Outcome::Zero | Outcome::Held(_) => Some(line.units),
         };
         Some(Unpaid {

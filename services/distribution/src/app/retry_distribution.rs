@@ -5,8 +5,9 @@ use futures::FutureExt as _;
 use ids::DistributionId;
 use pg::idempotency::{Answer, Once};
 
-use super::{App, read};
+use super::{App, duty, read};
 use crate::domain::distribution::Distribution;
+use crate::domain::kind::Duty;
 use crate::domain::state::{Action, Next, State};
 use crate::error::Error;
 use crate::store::states::{self, Besides};
@@ -24,6 +25,7 @@ pub(crate) struct Retried {
 pub(crate) async fn retry_distribution<R: Answer>(
     app: &App,
     actor: &Actor,
+    duty: Duty,
     id: DistributionId,
     once: &Once<Retried, R, Error>,
 ) -> Result<R, Error> {
@@ -31,6 +33,7 @@ pub(crate) async fn retry_distribution<R: Answer>(
         return Ok(answer);
     }
     let distribution = read::get_distribution(app, id).await?;
+    duty::ensure(duty, &distribution)?;
     let now_ns = app.now_ns();
     let act = distribution.state.act(Action::Retry, now_ns);
     act.map_err(|source| Error::ActionNotAllowed { id, source })?;

@@ -2,7 +2,7 @@
 
 use auth::Actor;
 use ids::AssetId;
-use money::{AssetCode, AssetKind};
+use money::{Amount, AssetCode, AssetKind, Units};
 use proto::asset::v1 as pb;
 use proto::asset::v1::asset_service_client::AssetServiceClient;
 use proto::asset::v1::payment_token_service_client::PaymentTokenServiceClient;
@@ -11,9 +11,11 @@ use service_kit::client::Peer;
 use super::{PeerError, READ_DEADLINE};
 use crate::domain::account::Account;
 use crate::domain::kind::AssetType;
+use crate::domain::redemption::Bond;
+use crate::time;
 
 /// What a distribution has to know of an asset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AssetFacts {
     /// What it is.
     pub asset_type: AssetType,
@@ -21,6 +23,8 @@ pub(crate) struct AssetFacts {
     pub paused: bool,
     /// The token's treasury.
     pub treasury: Account,
+    /// Of a bond.
+    pub bond: Option<Bond>,
 }
 
 /// What a distribution has to know of an accepted payment token.
@@ -60,7 +64,9 @@ impl Assets {
             answer => answer?.into_inner().asset,
         };
         let facts = asset.as_ref().and_then(facts);
-        facts.map(Some).ok_or_else(|| PeerError::malformed(&self.peer, call, "no type or no treasury"))
+        facts
+            .map(Some)
+            .ok_or_else(|| PeerError::malformed(&self.peer, call, "no type, treasury or bond terms"))
     }
 
     /// One payment token; none when it is not accepted.
@@ -104,5 +110,16 @@ fn facts(asset: &pb::Asset) -> Option<AssetFacts> {
         pb::AssetType::Other => AssetType::Other,
     };
     let treasury = asset.token.as_ref()?.treasury_account.parse().ok()?;
-    Some(AssetFacts { asset_type, paused: asset.paused, treasury })
+    let bond = match (asset_type, &asset.bond_terms) {
+        (AssetType::Bond, terms) => Some(bond(terms.as_ref()?)?),
+        (AssetType::Equity | AssetType::Other, _) => None,
+    };
+    Some(AssetFacts { asset_type, paused: asset.paused, treasury, bond })
+}
+
+fn bond(terms: &pb::BondTerms) -> Option<Bond> {
+    let nominal = terms.nominal_value.as_ref()?;
+    let Units(units) = nominal.units.parse().ok()?;
+    let nominal = Amount { units, asset: nominal.asset.parse().ok()? };
+    Some(Bond { nominal, maturity_ns: time::nanos(terms.maturity_time.as_ref()?)? })
 }

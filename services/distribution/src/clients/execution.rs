@@ -20,6 +20,7 @@ use crate::domain::account::Account;
 use crate::domain::distribution::{RetryPolicy, RunReport};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::preview::Quote;
+use crate::domain::redemption::Fate;
 use crate::domain::state::RunNews;
 use crate::store::entitlements::Payee;
 
@@ -242,6 +243,30 @@ impl Execution {
         }))
     }
 
+    /// How each payout of a run stands, by ordinal from 0 without gaps.
+    pub(crate) async fn fates(&self, actor: &Actor, id: RunId, count: u32) -> Result<Vec<Fate>, PeerError> {
+        let call = "StreamPayouts";
+        let wrong = |what| PeerError::malformed(&self.peer, call, what);
+        let message = pb::StreamPayoutsRequest { run_id: id.to_string() };
+        let request = self.peer.request(message, actor, STREAM_DEADLINE);
+        let answer = self.client().stream_payouts(request).await;
+        let mut chunks = answer.map_err(PeerError::of(&self.peer, call))?.into_inner();
+        let mut fates = Vec::new();
+        while let Some(chunk) = chunks.message().await.map_err(PeerError::of(&self.peer, call))? {
+            for payout in chunk.payouts {
+                if usize::try_from(payout.ordinal) != Ok(fates.len()) {
+                    return Err(wrong("payouts out of order"));
+                }
+                fates.push(fate(payout.status()));
+            }
+        }
+        if usize::try_from(count) == Ok(fates.len()) {
+            Ok(fates)
+        } else {
+            Err(wrong("not the run's payouts"))
+        }
+    }
+
     fn view(&self, run: Option<pb::Run>, call: &'static str) -> Result<RunView, PeerError> {
         let view = run.and_then(view);
         view.ok_or_else(|| PeerError::malformed(&self.peer, call, "a run that cannot be read"))
@@ -299,6 +324,23 @@ impl From<RunHeader> for pb::RunHeader {
     }
 }
 
+fn fate(status: pb::PayoutStatus) -> Fate {
+    match status {
+        pb::PayoutStatus::Paid => Fate::Paid,
+        // Both are said only of what is proven unpaid.
+        pb::PayoutStatus::Failed | pb::PayoutStatus::Cancelled => Fate::Unpaid,
+        // What was sent back, or goes by another payout, is for people to see: it stays taken.
+        pb::PayoutStatus::Unspecified
+        | pb::PayoutStatus::Pending
+        | pb::PayoutStatus::Processing
+        | pb::PayoutStatus::InDoubt
+        | pb::PayoutStatus::AwaitingRecipient
+        | pb::PayoutStatus::Returned
+        | pb::PayoutStatus::Expired
+        | pb::PayoutStatus::Superseded => Fate::Undecided,
+    }
+}
+
 fn units(text: &str) -> Option<u128> {
     text.parse().ok().map(|Units(units)| units)
 }
@@ -309,7 +351,8 @@ fn view(run: pb::Run) -> Option<RunView> {
     let failed_payouts = progress.failed.as_ref().map_or(0, |tally| tally.payouts);
     let news = match state {
         pb::RunState::Unspecified => return None,
-        pb::RunState::Running | pb::RunState::Paused => RunNews::Running,
+        pb::RunState::Running => RunNews::Running,
+        pb::RunState::Paused => RunNews::Paused(pause(&run.pauses)),
         pb::RunState::Halted => RunNews::Halted(halt(run.halt)),
         pb::RunState::Cancelling => RunNews::Cancelling,
         pb::RunState::Completed => RunNews::Completed,
@@ -329,6 +372,15 @@ fn halt(failure: Option<proto::r#type::v1::Failure>) -> Failure {
         PbClass::Unspecified | PbClass::Operator => FailureClass::Operator,
     };
     Failure::new(failure.reason, class, failure.hint)
+}
+
+/// Why it is paused: the latest of its pauses.
+fn pause(pauses: &[pb::Pause]) -> Failure {
+    let hint = pauses.last().map_or_else(
+        || "Paused; it goes on when it is resumed.".to_owned(),
+        |pause| format!("Paused by {}: {}. It goes on when it is resumed.", pause.paused_by, pause.reason),
+    );
+    Failure::new("PAUSED", FailureClass::Operator, hint)
 }
 
 fn unpaid(failed_payouts: u64) -> Failure {

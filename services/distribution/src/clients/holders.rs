@@ -10,6 +10,7 @@ use service_kit::idempotency::IdempotencyKey;
 use tonic::transport::Channel;
 
 use super::{PeerError, READ_DEADLINE, STREAM_DEADLINE, WRITE_DEADLINE};
+use crate::domain::account::Account;
 use crate::domain::calculation::Holder;
 use crate::domain::distribution::SnapshotFacts;
 use crate::domain::treatment::HolderKind;
@@ -101,6 +102,35 @@ impl Holders {
         match answer {
             Err(error) if error.is_not_found() => Ok(None),
             answer => self.status(answer?.into_inner().snapshot.as_ref(), call).map(Some),
+        }
+    }
+
+    /// Whether a sync of the asset's holders ever saw this account hold it, up to `now_ns`.
+    pub(crate) async fn ever_held(
+        &self,
+        actor: &Actor,
+        asset: AssetId,
+        account: Account,
+        now_ns: i64,
+    ) -> Result<bool, PeerError> {
+        let answer = self
+            .peer
+            .retry_read(|| {
+                let message = pb::GetBalanceAtRequest {
+                    asset_id: asset.to_string(),
+                    account: account.to_string(),
+                    time: Some(time::timestamp(now_ns)),
+                };
+                let request = self.peer.request(message, actor, READ_DEADLINE);
+                let mut client = self.client();
+                async move { client.get_balance_at(request).await }
+            })
+            .await
+            .map_err(PeerError::of(&self.peer, "GetBalanceAt"));
+        match answer {
+            // Before the first sync nothing is known of anybody.
+            Err(error) if error.is("HOLDER_NOT_FOUND") || error.is("BALANCE_UNKNOWN") => Ok(false),
+            answer => answer.map(|_| true),
         }
     }
 

@@ -4,6 +4,7 @@ use money::{Decimal, SplitError, Weight, per_token, split_pool};
 
 use super::account::{Account, EvmAddress};
 use super::failure::{Failure, FailureClass};
+use super::redemption::Redeemed;
 use super::treatment::{Decisions, HolderKind, Parties, Reason, Treatment, Verdict, judge};
 
 /// The most a Hedera account can hold or be debited: its amounts are signed 64-bit integers.
@@ -60,6 +61,15 @@ pub(crate) struct Basis<'a> {
     pub parties: Parties,
     /// People's decisions.
     pub decisions: &'a Decisions,
+    /// Of a redemption, what is not owed any more; none for all other kinds, which count whole balances.
+    pub redeemed: Option<&'a Redeemed>,
+}
+
+impl Basis<'_> {
+    /// How much of a holder's balance is counted.
+    pub(crate) fn counted(&self, holder: &Holder) -> u128 {
+        self.redeemed.map_or(holder.balance, |redeemed| redeemed.left_of(holder))
+    }
 }
 
 /// What happens with one holder.
@@ -162,6 +172,20 @@ pub enum CalculationError {
     /// More holders than a run can number.
     #[error("there are too many holders")]
     TooManyHolders,
+    /// Something was reserved from newer balances: tokens may have moved since these, from who is owed here to who was
+    /// counted there.
+    #[error("another redemption of the asset was calculated from newer balances")]
+    RedemptionOvertaken,
+    /// Tokens that were redeemed are held by others now, and would be redeemed again.
+    #[error(
+        "redemptions would take {taken} of the asset's smallest units, of which there were never more than {supply}"
+    )]
+    RedeemedBeyondSupply {
+        /// Units that were taken before, and those that would be now.
+        taken: u128,
+        /// The highest total supply that a redemption saw.
+        supply: u128,
+    },
 }
 
 impl CalculationError {
@@ -172,6 +196,8 @@ impl CalculationError {
             Self::AmountOutOfRange => "AMOUNT_OUT_OF_RANGE",
             Self::SupplyBelowBalances => "SUPPLY_BELOW_BALANCES",
             Self::TooManyHolders => "TOO_MANY_HOLDERS",
+            Self::RedemptionOvertaken => "REDEMPTION_OVERTAKEN",
+            Self::RedeemedBeyondSupply { .. } => "REDEEMED_BEYOND_SUPPLY",
         }
     }
 
@@ -186,6 +212,13 @@ impl CalculationError {
                 (FailureClass::Operator, "Take a new snapshot; the supply changed while this one was read.")
             }
             Self::TooManyHolders => (FailureClass::Bug, "Report it: the snapshot has too many holders."),
+            Self::RedemptionOvertaken => {
+                (FailureClass::Operator, "Create it anew: another redemption saw newer balances.")
+            }
+            Self::RedeemedBeyondSupply { .. } => (
+                FailureClass::Compliance,
+                "Redeemed tokens were moved to others. Redeem by holder those whose tokens are not redeemed yet.",
+            ),
         };
         Failure::new(self.reason(), class, hint)
     }
@@ -198,22 +231,33 @@ pub(crate) fn calculate(holders: &[Holder], basis: &Basis<'_>) -> Result<Calcula
     if !holders.is_sorted_by(|a, b| a.account < b.account) {
         return Err(CalculationError::Unsorted);
     }
-    let verdicts: Vec<Verdict> = holders
-        .iter()
-        .map(|holder| judge(holder.account, holder.kind, &basis.parties, basis.decisions))
-        .collect();
+    let verdicts: Vec<Verdict> = holders.iter().map(|holder| verdict(holder, basis)).collect();
     let counted: Vec<Weight<Account>> = holders
         .iter()
         .zip(&verdicts)
         .filter(|(_, verdict)| !matches!(verdict, Verdict::Exclude(_)))
-        .map(|(holder, _)| Weight { key: holder.account, balance: holder.balance })
+        .map(|(holder, _)| Weight { key: holder.account, balance: basis.counted(holder) })
         .collect();
     let eligible = sum(counted.iter().map(|weight| weight.balance))?;
     let (shares, pool) = shares(&counted, eligible, basis)?;
     drop(counted);
     let lines = lines(&verdicts, &shares)?;
     let totals = totals(&lines, pool)?;
+    if let Some(redeemed) = basis.redeemed {
+        let payees = holders.iter().zip(&lines).filter(|(_, line)| line.outcome.ordinal().is_some());
+        let units = sum(payees.map(|(holder, _)| redeemed.left_of(holder)))?;
+        redeemed.ensure_within(units, basis.total_supply)?;
+    }
     Ok(Calculation { lines, totals, eligible })
+}
+
+/// What happens with a holder; who would be counted with nothing is not counted.
+fn verdict(holder: &Holder, basis: &Basis<'_>) -> Verdict {
+    match judge(holder.account, holder.kind, &basis.parties, basis.decisions) {
+        Verdict::Exclude(reason) => Verdict::Exclude(reason),
+        Verdict::Pay | Verdict::Hold(_) if basis.counted(holder) == 0 => Verdict::Exclude(Reason::Redeemed),
+        counted => counted,
+    }
 }
 
 /// What a holder who is left out would get if it were paid and counted, all else as it is.

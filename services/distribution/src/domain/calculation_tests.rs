@@ -17,7 +17,7 @@ fn holder(number: u64, balance: u128, kind: HolderKind) -> Holder {
 
 fn basis(rule: AmountRule, total_supply: u128, decisions: &Decisions) -> Basis<'_> {
     let parties = Parties { treasury: account(2), funding: account(3), fee_payer: account(3) };
-    Basis { rule, payment_decimals: 6, holding_decimals: 8, total_supply, parties, decisions }
+    Basis { rule, payment_decimals: 6, holding_decimals: 8, total_supply, parties, decisions, redeemed: None }
 }
 
 fn pool(units: u128, base: PoolBase) -> AmountRule {

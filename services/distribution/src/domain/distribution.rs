@@ -1,10 +1,12 @@
 //! The decision to pay an asset's holders.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ids::{AssetId, DistributionId, FundingAccountId, RunId, SnapshotId, Uuid};
 use money::AssetCode;
 
+use super::account::Account;
 use super::calculation::{AmountRule, Totals};
 use super::kind::Kind;
 use super::state::State;
@@ -32,6 +34,8 @@ impl Default for RetryPolicy {
 pub(crate) struct Terms {
     /// Whose holders.
     pub asset: AssetId,
+    /// Of a redemption by holder, whose holdings; all when empty, and for all other kinds.
+    pub accounts: BTreeSet<Account>,
     /// What people call it.
     pub label: String,
     /// What it is for.

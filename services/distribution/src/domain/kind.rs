@@ -1,4 +1,4 @@
-//! What a distribution is for, what an asset is, and which fit each other.
+//! What a distribution is for, whose duty it is, what an asset is, and which fit each other.
 
 /// What a distribution is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,18 @@ pub(crate) enum Kind {
     Coupon,
     /// Anything else.
     Custom,
+    /// A bond's principal.
+    Redemption,
+}
+
+/// Two duties that roles hold apart, each with a service of its own: whose work a distribution is follows from its kind,
+/// and neither can touch the other's, whatever id it sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Everything but redemptions, in `DistributionService`.
+    Payout,
+    /// Redemptions, in `RedemptionService`.
+    Cashout,
 }
 
 /// What an asset is.
@@ -24,7 +36,7 @@ pub(crate) enum AssetType {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 3] = [Self::Dividend, Self::Coupon, Self::Custom];
+    pub(crate) const ALL: [Self; 4] = [Self::Dividend, Self::Coupon, Self::Custom, Self::Redemption];
 
     /// The name in the database and in messages.
     pub(crate) const fn as_str(self) -> &'static str {
@@ -32,6 +44,7 @@ impl Kind {
             Self::Dividend => "DIVIDEND",
             Self::Coupon => "COUPON",
             Self::Custom => "CUSTOM",
+            Self::Redemption => "REDEMPTION",
         }
     }
 
@@ -44,8 +57,16 @@ impl Kind {
     pub(crate) const fn fits(self, asset: AssetType) -> bool {
         match self {
             Self::Dividend => matches!(asset, AssetType::Equity),
-            Self::Coupon => matches!(asset, AssetType::Bond),
+            Self::Coupon | Self::Redemption => matches!(asset, AssetType::Bond),
             Self::Custom => true,
+        }
+    }
+
+    /// Whose work it is.
+    pub(crate) const fn duty(self) -> Duty {
+        match self {
+            Self::Dividend | Self::Coupon | Self::Custom => Duty::Payout,
+            Self::Redemption => Duty::Cashout,
         }
     }
 }
@@ -66,11 +87,12 @@ mod tests {
     use super::{AssetType, Kind};
 
     #[test]
-    fn dividends_are_for_shares_coupons_for_bonds_and_custom_for_all() {
+    fn dividends_are_for_shares_coupons_and_redemptions_for_bonds_and_custom_for_all() {
         let table = [
             (Kind::Dividend, [true, false, false]),
             (Kind::Coupon, [false, true, false]),
             (Kind::Custom, [true, true, true]),
+            (Kind::Redemption, [false, true, false]),
         ];
         for (kind, fits) in table {
             for (asset, fits) in [AssetType::Equity, AssetType::Bond, AssetType::Other].into_iter().zip(fits)

@@ -6,5 +6,6 @@ pub(crate) mod distribution;
 pub(crate) mod failure;
 pub(crate) mod kind;
 pub(crate) mod preview;
+pub(crate) mod redemption;
 pub(crate) mod state;
 pub(crate) mod treatment;

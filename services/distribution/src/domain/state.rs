@@ -20,6 +20,8 @@ pub(crate) enum State {
     Refused(Failure),
     /// Being paid: execution has the run, or gets it.
     Ongoing,
+    /// Its run is held by a person's pause, or by several; it goes on when none holds it any more.
+    Paused(Failure),
     /// Being paid again: execution has to be told.
     Retrying,
     /// The run is stopped until an operator ends the cause; waits for a person.
@@ -124,6 +126,8 @@ pub struct NotAllowed {
 pub(crate) enum RunNews {
     /// It is being paid.
     Running,
+    /// It is held by a pause.
+    Paused(Failure),
     /// It is stopped by a failure an operator must end.
     Halted(Failure),
     /// It is cancelled, and what is in flight is followed.
@@ -138,7 +142,7 @@ pub(crate) enum RunNews {
 
 impl State {
     /// One of each state, where only which it is matters.
-    pub(crate) fn one_of_each() -> [Self; 13] {
+    pub(crate) fn one_of_each() -> [Self; 14] {
         let failure = || Failure::new("", FailureClass::Bug, "");
         let ended_ns = 0;
         [
@@ -148,6 +152,7 @@ impl State {
             Self::Due,
             Self::Refused(failure()),
             Self::Ongoing,
+            Self::Paused(failure()),
             Self::Retrying,
             Self::Halted(failure()),
             Self::Cancelling,
@@ -165,7 +170,7 @@ impl State {
             Self::Upcoming | Self::Due => Phase::Upcoming,
             // A cancelled one that still has money in flight is not over.
             Self::Ongoing | Self::Retrying | Self::Cancelling => Phase::Ongoing,
-            Self::Refused(_) | Self::Halted(_) => Phase::Paused,
+            Self::Refused(_) | Self::Paused(_) | Self::Halted(_) => Phase::Paused,
             Self::Completed { .. } => Phase::Completed,
             Self::CalculationFailed { .. } | Self::RunFailed { .. } => Phase::Failed,
             Self::Cancelled { .. } => Phase::Cancelled,
@@ -185,6 +190,7 @@ impl State {
             | Self::Snapshotting
             | Self::Due
             | Self::Ongoing
+            | Self::Paused(_)
             | Self::Retrying
             | Self::Cancelling => false,
             Self::Upcoming
@@ -201,6 +207,7 @@ impl State {
     pub(crate) const fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refused(failure)
+            | Self::Paused(failure)
             | Self::Halted(failure)
             | Self::CalculationFailed { failure, .. }
             | Self::RunFailed { failure, .. } => Some(failure),
@@ -229,6 +236,7 @@ impl State {
             | Self::Due
             | Self::Refused(_)
             | Self::Ongoing
+            | Self::Paused(_)
             | Self::Retrying
             | Self::Halted(_)
             | Self::Cancelling => None,
@@ -253,7 +261,9 @@ impl State {
         match self {
             Self::Upcoming | Self::Due | Self::Refused(_) => Some(Next::Changes(Self::Ongoing)),
             // It is being paid or was paid.
-            Self::Ongoing | Self::Retrying | Self::Completed { .. } => Some(Next::Unchanged),
+            Self::Ongoing | Self::Paused(_) | Self::Retrying | Self::Completed { .. } => {
+                Some(Next::Unchanged)
+            }
             Self::SnapshotWanted
             | Self::Snapshotting
             | Self::Halted(_)
@@ -274,6 +284,7 @@ impl State {
             | Self::Upcoming
             | Self::Due
             | Self::Ongoing
+            | Self::Paused(_)
             | Self::Retrying
             | Self::Cancelling
             | Self::Completed { .. }
@@ -289,7 +300,9 @@ impl State {
             | Self::Due
             | Self::Refused(_)
             | Self::CalculationFailed { .. } => Some(Next::Changes(Self::Cancelled { ended_ns: now_ns })),
-            Self::Ongoing | Self::Retrying | Self::Halted(_) => Some(Next::Changes(Self::Cancelling)),
+            Self::Ongoing | Self::Paused(_) | Self::Retrying | Self::Halted(_) => {
+                Some(Next::Changes(Self::Cancelling))
+            }
             Self::Cancelling | Self::Cancelled { .. } => Some(Next::Unchanged),
             Self::Completed { .. } | Self::RunFailed { .. } => None,
         }
@@ -329,7 +342,7 @@ impl State {
 
     /// Execution refuses the run for a reason that trying again does not end.
     pub(crate) fn start_refused(&self, failure: Failure) -> Option<Self> {
-        matches!(self, Self::Ongoing).then_some(Self::Halted(failure))
+        matches!(self, Self::Ongoing | Self::Paused(_)).then_some(Self::Halted(failure))
     }
 
     /// Execution knows no such run, and will refuse it for ever.
@@ -339,11 +352,14 @@ impl State {
 
     /// What execution says about the run.
     pub(crate) fn run_reported(&self, news: RunNews, now_ns: i64) -> Option<Self> {
-        let followed = matches!(self, Self::Ongoing | Self::Halted(_) | Self::Cancelling);
+        let followed = matches!(self, Self::Ongoing | Self::Paused(_) | Self::Halted(_) | Self::Cancelling);
         let next = match news {
             // Our wish stands until execution has it.
-            RunNews::Running | RunNews::Halted(_) if *self == Self::Cancelling => Self::Cancelling,
+            RunNews::Running | RunNews::Paused(_) | RunNews::Halted(_) if *self == Self::Cancelling => {
+                Self::Cancelling
+            }
             RunNews::Running => Self::Ongoing,
+            RunNews::Paused(failure) => Self::Paused(failure),
             RunNews::Halted(failure) => Self::Halted(failure),
             RunNews::Cancelling => Self::Cancelling,
             RunNews::Completed => Self::Completed { ended_ns: now_ns },

@@ -14,13 +14,14 @@ fn failure() -> Failure {
 #[test]
 fn each_state_allows_what_the_table_says() {
     use Action::{Cancel, Execute, Retry};
-    let table: [(Phase, &[Action]); 13] = [
+    let table: [(Phase, &[Action]); 14] = [
         (Phase::Snapshotting, &[Cancel]),
         (Phase::Snapshotting, &[Cancel]),
         (Phase::Upcoming, &[Execute, Cancel]),
         (Phase::Upcoming, &[Execute, Cancel]),
         (Phase::Paused, &[Execute, Retry, Cancel]),
         (Phase::Ongoing, &[Cancel]),
+        (Phase::Paused, &[Cancel]),
         (Phase::Ongoing, &[Cancel]),
         (Phase::Paused, &[Retry, Cancel]),
         (Phase::Ongoing, &[]),
@@ -67,6 +68,7 @@ fn a_failure_is_shown_exactly_while_it_is_paused_or_failed() {
 fn a_cancel_is_not_undone_by_late_news_of_the_run() {
     let report = |news| State::Cancelling.run_reported(news, NOW_NS).expect("it is followed");
     assert_eq!(report(RunNews::Running), State::Cancelling);
+    assert_eq!(report(RunNews::Paused(failure())), State::Cancelling);
     assert_eq!(report(RunNews::Halted(failure())), State::Cancelling);
     assert_eq!(report(RunNews::Cancelled), State::Cancelled { ended_ns: NOW_NS });
     assert_eq!(report(RunNews::Completed), State::Completed { ended_ns: NOW_NS }, "it came too late");
@@ -90,6 +92,7 @@ enum Event {
 fn event() -> impl Strategy<Value = Event> {
     let news = prop_oneof![
         Just(RunNews::Running),
+        Just(RunNews::Paused(failure())),
         Just(RunNews::Halted(failure())),
         Just(RunNews::Cancelling),
         Just(RunNews::Completed),

@@ -72,11 +72,13 @@ pub(crate) enum Reason {
     Decision,
     /// Rounding leaves nothing.
     ZeroAmount,
+    /// Other redemptions took or reserved all it holds.
+    Redeemed,
 }
 
 impl Reason {
     /// Every reason, in the order of their codes in the database, which start at 1.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Contract,
         Self::SystemAccount,
         Self::ZeroAccount,
@@ -86,6 +88,7 @@ impl Reason {
         Self::FeePayer,
         Self::Decision,
         Self::ZeroAmount,
+        Self::Redeemed,
     ];
 
     /// The stable name in the contract.
@@ -100,6 +103,7 @@ impl Reason {
             Self::FeePayer => "FEE_PAYER",
             Self::Decision => "DECISION",
             Self::ZeroAmount => "ZERO_AMOUNT",
+            Self::Redeemed => "REDEEMED",
         }
     }
 

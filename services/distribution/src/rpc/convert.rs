@@ -47,6 +47,7 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
         execute_time: whole.executed_ns.map(timestamp),
         end_time: whole.state.ended_ns().map(timestamp),
         cancel_reason: whole.cancel_reason.clone(),
+        accounts: terms.accounts.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -55,6 +56,7 @@ fn kind(kind: Kind) -> pb::DistributionKind {
         Kind::Dividend => pb::DistributionKind::Dividend,
         Kind::Coupon => pb::DistributionKind::Coupon,
         Kind::Custom => pb::DistributionKind::Custom,
+        Kind::Redemption => pb::DistributionKind::Redemption,
     }
 }
 
@@ -120,6 +122,7 @@ pub(super) fn entitlement(stored: &Entitlement) -> pb::Entitlement {
         units: stored.units.to_string(),
         treatment: treatment(stored.treatment).into(),
         reason: stored.reason.map(Reason::as_str).unwrap_or_default().to_owned(),
+        counted_balance: stored.counted.map(|units| units.to_string()).unwrap_or_default(),
     }
 }
 

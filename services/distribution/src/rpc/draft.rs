@@ -24,9 +24,50 @@ const BATCH_SIZE_DEFAULT: u32 = 100;
 const BATCH_SIZE_MAX: u32 = 1_000;
 const PARALLELISM_MAX: u32 = 64;
 const DECISIONS_MAX: usize = 1_000;
+const ACCOUNTS_MAX: usize = 1_000;
 const ATTEMPTS_MAX: u32 = 20;
 const WAIT_MIN: Duration = Duration::from_millis(1);
 const WAIT_MAX: Duration = Duration::from_hours(24);
+
+/// Reads a redemption. What is owed follows from the bond, and the balances are those of now.
+pub(super) fn read_redemption(message: &pb::CreateRedemptionRequest, network: Network) -> Draft {
+    let mut violations = FieldViolations::new();
+    let found = &mut violations;
+    let mut draft = Draft {
+        asset: validate::parse(found, "asset_id", &message.asset_id),
+        accounts: accounts(found, &message.accounts),
+        label: validate::text(found, "label", &message.label, LABEL_CHARS_MAX),
+        kind: Some(Kind::Redemption),
+        payment_token: payment_token(found, network, &message.payment_token),
+        funding_account: validate::parse(found, "funding_account_id", &message.funding_account_id),
+        decisions: decisions(found, &message.holder_decisions),
+        batch_size: or_default(found, "batch_size", message.batch_size, BATCH_SIZE_DEFAULT, BATCH_SIZE_MAX),
+        parallelism: or_default(found, "parallelism", message.parallelism, 1, PARALLELISM_MAX),
+        retry: retry_policy(found, message.retry_policy.as_ref()),
+        execute_now: message.execute_now,
+        ..Draft::default()
+    };
+    draft.violations = violations;
+    draft
+}
+
+fn accounts(violations: &mut FieldViolations, texts: &[String]) -> Vec<(usize, Account)> {
+    if texts.len() > ACCOUNTS_MAX {
+        violations.add("accounts", OUT_OF_RANGE, format!("at most {ACCOUNTS_MAX}; leave it empty for all"));
+        return Vec::new();
+    }
+    let (mut seen, mut read) = (BTreeSet::new(), Vec::new());
+    for (place, text) in texts.iter().enumerate() {
+        let field = format!("accounts[{place}]");
+        let Some(account) = validate::parse(violations, &field, text) else { continue };
+        if seen.insert(account) {
+            read.push((place, account));
+        } else {
+            violations.add(field, "DUPLICATE", "each account once");
+        }
+    }
+    read
+}
 
 /// Reads a request; `now` is what a record time must not be after.
 pub(super) fn read(message: &pb::CreateDistributionRequest, network: Network, now: SystemTime) -> Draft {
@@ -35,6 +76,7 @@ pub(super) fn read(message: &pb::CreateDistributionRequest, network: Network, no
     let payment_token = payment_token(found, network, &message.payment_token);
     let mut draft = Draft {
         asset: validate::parse(found, "asset_id", &message.asset_id),
+        accounts: Vec::new(),
         label: validate::text(found, "label", &message.label, LABEL_CHARS_MAX),
         kind: kind(found, message.kind()),
         rule: rule(found, message.amount_rule.as_ref(), payment_token.as_ref()),
@@ -62,6 +104,10 @@ fn kind(violations: &mut FieldViolations, kind: pb::DistributionKind) -> Option<
         pb::DistributionKind::Dividend => Some(Kind::Dividend),
         pb::DistributionKind::Coupon => Some(Kind::Coupon),
         pb::DistributionKind::Custom => Some(Kind::Custom),
+        pb::DistributionKind::Redemption => {
+            violations.add("kind", "IS_A_REDEMPTION", "redemptions are created by RedemptionService");
+            None
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use tonic::{Request, Status};
 
 use super::{call, convert};
 use crate::app::{self, App};
+use crate::domain::kind::Duty;
 use crate::error::Error;
 
 pub(super) async fn handle(
@@ -19,5 +20,5 @@ pub(super) async fn handle(
         ExecuteDistributionResponse { distribution: Some(convert::distribution(distribution)) }
     })
     .map_err(Error::from)?;
-    Ok(app::execute_distribution(app, &actor, id, &once).await?)
+    Ok(app::execute_distribution(app, &actor, Duty::Payout, id, &once).await?)
 }

@@ -2,27 +2,29 @@
 
 mod call;
 mod cancel_distribution;
+mod cancel_redemption;
 mod convert;
 mod create_distribution;
+mod create_redemption;
 mod draft;
 mod execute_distribution;
+mod execute_redemption;
 mod get_distribution;
 mod list_distributions;
 mod list_entitlements;
 mod preview;
-mod redemptions;
 mod retry_distribution;
+mod retry_redemption;
 mod watch_distribution;
 
 use proto::distribution::v1 as pb;
 use proto::distribution::v1::distribution_service_server::DistributionService;
+use proto::distribution::v1::redemption_service_server::RedemptionService;
 use tonic::{Request, Response, Status};
 
 use crate::app::App;
 
-pub(crate) use redemptions::Redemptions;
-
-/// `bursar.distribution.v1.DistributionService`.
+/// `bursar.distribution.v1.DistributionService`: reads of everything, and all work that is not a redemption.
 #[derive(Clone)]
 pub(crate) struct Distributions(pub App);
 
@@ -84,5 +86,40 @@ impl DistributionService for Distributions {
         request: Request<pb::WatchDistributionRequest>,
     ) -> Result<Response<Self::WatchDistributionStream>, Status> {
         watch_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+/// `bursar.distribution.v1.RedemptionService`: the same work on redemptions, which is another role's.
+#[derive(Clone)]
+pub(crate) struct Redemptions(pub App);
+
+#[tonic::async_trait]
+impl RedemptionService for Redemptions {
+    async fn create_redemption(
+        &self,
+        request: Request<pb::CreateRedemptionRequest>,
+    ) -> Result<Response<pb::CreateRedemptionResponse>, Status> {
+        create_redemption::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn execute_redemption(
+        &self,
+        request: Request<pb::ExecuteRedemptionRequest>,
+    ) -> Result<Response<pb::ExecuteRedemptionResponse>, Status> {
+        execute_redemption::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn retry_redemption(
+        &self,
+        request: Request<pb::RetryRedemptionRequest>,
+    ) -> Result<Response<pb::RetryRedemptionResponse>, Status> {
+        retry_redemption::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn cancel_redemption(
+        &self,
+        request: Request<pb::CancelRedemptionRequest>,
+    ) -> Result<Response<pb::CancelRedemptionResponse>, Status> {
+        cancel_redemption::handle(&self.0, request).await.map(Response::new)
     }
 }

@@ -7,6 +7,7 @@ use tonic::{Request, Status};
 
 use super::{call, convert};
 use crate::app::{self, App, Retried};
+use crate::domain::kind::Duty;
 use crate::error::Error;
 
 pub(super) async fn handle(
@@ -20,5 +21,5 @@ pub(super) async fn handle(
         RetryDistributionResponse { distribution, retried: retried.payouts }
     })
     .map_err(Error::from)?;
-    Ok(app::retry_distribution(app, &actor, id, &once).await?)
+    Ok(app::retry_distribution(app, &actor, Duty::Payout, id, &once).await?)
 }

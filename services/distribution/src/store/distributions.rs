@@ -5,8 +5,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, DistributionId, Uuid};
 
 use super::StoreError;
-use super::rows::{CalculationRow, DecisionRow, DistributionRow, StateRow, state_name};
-use super::schema::{calculation, distribution, distribution_state, holder_decision};
+use super::rows::{AccountRow, CalculationRow, DecisionRow, DistributionRow, StateRow, state_name};
+use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
 use crate::domain::distribution::Distribution;
 use crate::domain::state::{Phase, State};
 
@@ -38,6 +38,9 @@ pub(crate) async fn insert(conn: &mut AsyncPgConnection, new: &Distribution) -> 
         .map(|(account, treatment)| DecisionRow::new(new.id, *account, *treatment))
         .collect();
     diesel::insert_into(holder_decision::table).values(decisions).execute(conn).await?;
+    let accounts: Vec<AccountRow> =
+        new.terms.accounts.iter().map(|account| AccountRow::new(new.id, *account)).collect();
+    diesel::insert_into(redemption_account::table).values(accounts).execute(conn).await?;
     let now = diesel::dsl::now.into_sql::<diesel::sql_types::Timestamptz>().nullable();
     diesel::insert_into(distribution_state::table)
         .values((
@@ -70,7 +73,12 @@ pub(crate) async fn find(
         .select(DecisionRow::as_select())
         .load(conn)
         .await?;
-    Ok(Some(whole.into_distribution(state, calculation, decisions)?))
+    let accounts = redemption_account::table
+        .filter(redemption_account::distribution_id.eq(id.as_uuid()))
+        .select(AccountRow::as_select())
+        .load(conn)
+        .await?;
+    Ok(Some(whole.into_distribution(state, calculation, decisions, accounts)?))
 }
 
 /// Up to `limit` distributions, newest first, after the cursor.
@@ -105,25 +113,28 @@ pub(crate) async fn list(
         query = query.filter(older.or(same_time));
     }
     let rows: Vec<WholeRow> = query.load(conn).await?;
-    with_decisions(conn, rows).await
+    with_details(conn, rows).await
 }
 
-async fn with_decisions(
+async fn with_details(
     conn: &mut AsyncPgConnection,
     rows: Vec<WholeRow>,
 ) -> Result<Vec<Distribution>, StoreError> {
     let ids: Vec<Uuid> = rows.iter().map(|(whole, _, _)| whole.id).collect();
     let mut decisions: Vec<DecisionRow> = holder_decision::table
-        .filter(holder_decision::distribution_id.eq_any(ids))
+        .filter(holder_decision::distribution_id.eq_any(&ids))
         .select(DecisionRow::as_select())
         .load(conn)
         .await?;
+    let mut accounts: Vec<AccountRow> = redemption_account::table
+        .filter(redemption_account::distribution_id.eq_any(&ids))
+        .select(AccountRow::as_select())
+        .load(conn)
+        .await?;
     let whole = |(whole, state, calculation): WholeRow| {
-        let (own, others) = std::mem::take(&mut decisions)
-            .into_iter()
-            .partition(|decision| decision.distribution_id == whole.id);
-        decisions = others;
-        Ok(whole.into_distribution(state, calculation, own)?)
+        let decided = decisions.extract_if(.., |decision| decision.distribution_id == whole.id).collect();
+        let asked = accounts.extract_if(.., |account| account.distribution_id == whole.id).collect();
+        Ok(whole.into_distribution(state, calculation, decided, asked)?)
     };
     rows.into_iter().map(whole).collect()
 }

@@ -13,7 +13,7 @@ use crate::domain::account::{Account, EvmAddress};
 use crate::domain::calculation::{Holder, Line};
 use crate::domain::treatment::{Reason, Treatment};
 
-const COLUMNS: [(&str, Type); 8] = [
+const COLUMNS: [(&str, Type); 9] = [
     ("calculation_id", Type::UUID),
     ("account", Type::INT8),
     ("ordinal", Type::INT4),
@@ -22,6 +22,7 @@ const COLUMNS: [(&str, Type); 8] = [
     ("units", Type::NUMERIC),
     ("treatment", Type::INT2),
     ("reason", Type::INT2),
+    ("counted", Type::NUMERIC),
 ];
 
 /// A bulk write under way. Dropping it leaves nothing; finished rows are read only once their calculation counts.
@@ -36,8 +37,13 @@ impl Writer {
         Ok(Self { copy: CopyIn::begin(url, "entitlement", &COLUMNS).await?, calculation })
     }
 
-    /// Writes one holder's line.
-    pub(crate) async fn write(&mut self, holder: &Holder, line: &Line) -> Result<(), StoreError> {
+    /// Writes one holder's line; of a redemption, with how much of the balance is counted.
+    pub(crate) async fn write(
+        &mut self,
+        holder: &Holder,
+        line: &Line,
+        counted: Option<u128>,
+    ) -> Result<(), StoreError> {
         let ordinal: Option<i32> = line.outcome.ordinal().map(u32::cast_signed);
         let reason: Option<i16> = line.outcome.reason().map(Reason::code);
         self.copy
@@ -50,6 +56,7 @@ impl Writer {
                 &Numeric128(line.units),
                 &line.outcome.treatment().code(),
                 &reason,
+                &counted.map(Numeric128),
             ])
             .await?;
         Ok(())
@@ -78,6 +85,8 @@ pub(crate) struct Entitlement {
     pub treatment: Treatment,
     /// Why it is not paid; nothing for payees.
     pub reason: Option<Reason>,
+    /// Of a redemption: how much of the balance is counted.
+    pub counted: Option<u128>,
 }
 
 /// A payee, as it is handed to execution.
@@ -118,6 +127,7 @@ struct Row {
     units: Numeric128,
     treatment: i16,
     reason: Option<i16>,
+    counted: Option<Numeric128>,
 }
 
 impl TryFrom<Row> for Entitlement {
@@ -139,6 +149,7 @@ impl TryFrom<Row> for Entitlement {
             units: row.units.0,
             treatment: Treatment::from_code(row.treatment).ok_or_else(|| wrong("treatment"))?,
             reason: reason.transpose()?,
+            counted: row.counted.map(|Numeric128(units)| units),
         })
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod calculations;
 pub(crate) mod distributions;
 pub(crate) mod entitlements;
 pub(crate) mod leases;
+pub(crate) mod redemptions;
 mod rows;
 pub(crate) mod schema;
 pub(crate) mod states;
@@ -25,6 +26,9 @@ pub enum StoreError {
     /// Somebody else has the lease by now: whatever was about to be written is theirs to decide.
     #[error("the lease on the distribution was lost")]
     LeaseLost,
+    /// Another redemption of the asset came first: what was calculated counts no more.
+    #[error("what redemptions have of the asset changed meanwhile")]
+    Overtaken,
     /// The bulk write failed.
     #[error("writing entitlements failed")]
     Copy(#[from] pg::PgError),

@@ -1,6 +1,6 @@
 //! The rows of a distribution, and the domain type they make together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use diesel::prelude::{Insertable, Queryable, Selectable};
@@ -8,7 +8,7 @@ use ids::{AssetId, DistributionId, FundingAccountId, RunId, SnapshotId, Uuid};
 use pg::Numeric128;
 
 use super::Inconsistent;
-use super::schema::{calculation, distribution, distribution_state, holder_decision};
+use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
 use crate::domain::account::Account;
 use crate::domain::calculation::{AmountRule, PoolBase, Totals};
 use crate::domain::distribution::{
@@ -58,6 +58,13 @@ pub(super) struct DecisionRow {
     pub(super) distribution_id: Uuid,
     account: i64,
     treatment: i16,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = redemption_account, check_for_backend(diesel::pg::Pg))]
+pub(super) struct AccountRow {
+    pub(super) distribution_id: Uuid,
+    account: i64,
 }
 
 /// The part of `distribution_state` that can be seen; the lease is apart.
@@ -168,7 +175,7 @@ pub(super) fn account(
 }
 
 impl DistributionRow {
-    fn terms(&self, decisions: Decisions) -> Result<Terms, Inconsistent> {
+    fn terms(&self, decisions: Decisions, accounts: BTreeSet<Account>) -> Result<Terms, Inconsistent> {
         const TABLE: &str = "distribution";
         let wrong = |column| Inconsistent { table: TABLE, row: self.id.to_string(), column };
         let snapshot = SnapshotId::from_uuid(self.snapshot_id);
@@ -177,6 +184,7 @@ impl DistributionRow {
             |value: i64, column| u64::try_from(value).map(Duration::from_nanos).map_err(|_| wrong(column));
         Ok(Terms {
             asset: AssetId::from_uuid(self.asset_id),
+            accounts,
             label: self.label.clone(),
             kind: known(Kind::from_name(&self.kind), TABLE, self.id, "kind")?,
             rule: known(self.rule(), TABLE, self.id, "rate")?,
@@ -225,9 +233,12 @@ impl DistributionRow {
         state: StateRow,
         calculation: Option<CalculationRow>,
         decisions: Vec<DecisionRow>,
+        accounts: Vec<AccountRow>,
     ) -> Result<Distribution, Inconsistent> {
         let decisions = decisions.into_iter().map(DecisionRow::into_decision);
-        let terms = self.terms(decisions.collect::<Result<BTreeMap<_, _>, _>>()?)?;
+        let accounts =
+            accounts.into_iter().map(AccountRow::into_account).collect::<Result<BTreeSet<_>, _>>()?;
+        let terms = self.terms(decisions.collect::<Result<BTreeMap<_, _>, _>>()?, accounts)?;
         let entitlements = calculation.map(|row| row.into_entitlements(terms.snapshot.id())).transpose()?;
         Ok(Distribution {
             id: DistributionId::from_uuid(self.id),
@@ -258,6 +269,16 @@ impl DecisionRow {
     }
 }
 
+impl AccountRow {
+    pub(super) fn new(distribution: DistributionId, holder: Account) -> Self {
+        Self { distribution_id: distribution.as_uuid(), account: number(holder) }
+    }
+
+    fn into_account(self) -> Result<Account, Inconsistent> {
+        account(self.account, "redemption_account", self.distribution_id, "account")
+    }
+}
+
 /// The name of a state in the database.
 pub(super) const fn state_name(state: &State) -> &'static str {
     match state {
@@ -268,6 +289,7 @@ pub(super) const fn state_name(state: &State) -> &'static str {
         State::Refused(_) => "REFUSED",
         State::Ongoing => "ONGOING",
         State::Retrying => "RETRYING",
+        State::Paused(_) => "PAUSED",
         State::Halted(_) => "HALTED",
         State::Cancelling => "CANCELLING",
         State::Completed { .. } => "COMPLETED",
@@ -304,6 +326,7 @@ impl StateRow {
             "REFUSED" => State::Refused(failure()?),
             "ONGOING" => State::Ongoing,
             "RETRYING" => State::Retrying,
+            "PAUSED" => State::Paused(failure()?),
             "HALTED" => State::Halted(failure()?),
             "CANCELLING" => State::Cancelling,
             "COMPLETED" => State::Completed { ended_ns: ended? },

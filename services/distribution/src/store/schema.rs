@@ -86,6 +86,54 @@ diesel::table! {
         units -> Numeric,
         treatment -> SmallInt,
         reason -> Nullable<SmallInt>,
+        counted -> Nullable<Numeric>,
+    }
+}
+
+diesel::table! {
+    redemption_account (distribution_id, account) {
+        distribution_id -> Uuid,
+        account -> BigInt,
+    }
+}
+
+diesel::table! {
+    redeemable (asset_id) {
+        asset_id -> Uuid,
+        version -> BigInt,
+        consensus_ns -> BigInt,
+        supply -> Numeric,
+        taken -> Numeric,
+    }
+}
+
+diesel::table! {
+    redemption_holding (distribution_id, account) {
+        distribution_id -> Uuid,
+        account -> BigInt,
+        asset_id -> Uuid,
+        ordinal -> Integer,
+        units -> Numeric,
+        taken_before -> Numeric,
+        balance -> Numeric,
+    }
+}
+
+diesel::table! {
+    redemption_outcome (distribution_id, account) {
+        distribution_id -> Uuid,
+        account -> BigInt,
+        outcome -> Text,
+        decided_ns -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// A view.
+    taken_holding (asset_id, account) {
+        asset_id -> Uuid,
+        account -> BigInt,
+        units -> Numeric,
     }
 }
 

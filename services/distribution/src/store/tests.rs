@@ -30,6 +30,10 @@ async fn the_declared_tables_are_those_of_the_migrations() {
         Declared::table(schema::distribution_state::table),
         Declared::table(schema::calculation::table),
         Declared::table(schema::entitlement::table),
+        Declared::table(schema::redemption_account::table),
+        Declared::table(schema::redeemable::table),
+        Declared::table(schema::redemption_holding::table),
+        Declared::table(schema::redemption_outcome::table),
         Declared::installation(),
     ];
     assert_schema_matches(&mut conn, &declared).await;
@@ -44,6 +48,7 @@ fn distribution() -> Distribution {
     let parties = Parties { treasury: account(2), funding: account(3), fee_payer: account(3) };
     let terms = Terms {
         asset: AssetId::new(&SystemIds),
+        accounts: [account(7), account(5)].into(),
         label: "Dividend".to_owned(),
         kind: Kind::Dividend,
         rule: AmountRule::Pool { units: 10, base: PoolBase::TotalSupply },

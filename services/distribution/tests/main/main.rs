@@ -6,6 +6,8 @@ mod execute;
 mod jobs;
 mod lists;
 mod preview;
+mod redeem;
+mod redemptions;
 mod roles;
 mod stage;
 mod support;

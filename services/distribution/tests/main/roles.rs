@@ -5,11 +5,10 @@ use diesel::sql_query;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 use money::Network;
 use proto::distribution::v1 as pb;
-use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use service_kit::Shutdown;
 use tonic::Code;
 
-use crate::stage::{Stage, reason};
+use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cashout_can_do_nothing_with_distributions_and_payout_nothing_with_redemptions() {
@@ -17,16 +16,10 @@ async fn cashout_can_do_nothing_with_distributions_and_payout_nothing_with_redem
     let refused =
         stage.client().create_distribution(stage.write_as(Role::Cashout, "k", stage.request())).await;
     assert_eq!(refused.expect_err("it is not its role").code(), Code::PermissionDenied);
-    let mut redemptions = RedemptionServiceClient::new(stage.channel());
-    let request = pb::CreateRedemptionRequest::default;
-    let refused = redemptions.create_redemption(stage.write_as(Role::Payout, "k", request())).await;
+    let refused =
+        stage.redemptions().create_redemption(stage.write_as(Role::Payout, "k", stage.redemption())).await;
     assert_eq!(refused.expect_err("it is not its role").code(), Code::PermissionDenied);
-    let refused = redemptions.create_redemption(stage.write_as(Role::Cashout, "k", request())).await;
-    let refused = refused.expect_err("there are none yet");
-    assert_eq!(
-        (refused.code(), reason(&refused).as_str()),
-        (Code::Unimplemented, "REDEMPTIONS_NOT_AVAILABLE")
-    );
+    stage.redeem("k", stage.redemption()).await.expect("it is the role");
     let viewer = stage.read_as(Role::Viewer, pb::ListDistributionsRequest::default());
     stage.client().list_distributions(viewer).await.expect("a viewer reads");
 }
@@ -36,8 +29,20 @@ async fn what_was_decided_and_calculated_cannot_be_changed_by_the_running_servic
     let stage = Stage::new().await;
     let created = stage.create("c", stage.request()).await.expect("created");
     stage.until(&created.id, pb::DistributionState::Upcoming).await;
+    let redemption = stage.redeem("r", stage.redemption()).await.expect("created");
+    stage.until(&redemption.id, pb::DistributionState::Upcoming).await;
     let mut conn = AsyncPgConnection::establish(&stage.db.url).await.expect("a connection");
-    for table in ["distribution", "holder_decision", "calculation", "entitlement", "installation"] {
+    for table in [
+        "distribution",
+        "holder_decision",
+        "calculation",
+        "entitlement",
+        "installation",
+        "redemption_account",
+        "redeemable",
+        "redemption_holding",
+        "redemption_outcome",
+    ] {
         for statement in [format!("DELETE FROM {table}"), format!("TRUNCATE {table}")] {
             let refused = sql_query(&statement).execute(&mut conn).await.expect_err("no such right");
             assert!(refused.to_string().contains("permission denied"), "{statement}: {refused}");
@@ -47,6 +52,9 @@ async fn what_was_decided_and_calculated_cannot_be_changed_by_the_running_servic
         "UPDATE entitlement SET units = units + 1",
         "UPDATE calculation SET residue = residue + 1",
         "UPDATE distribution SET funding = 1",
+        "UPDATE redemption_holding SET units = units - 1",
+        "UPDATE redemption_outcome SET outcome = 'RELEASED'",
+        "UPDATE redeemable SET asset_id = gen_random_uuid()",
     ] {
         let refused = sql_query(statement).execute(&mut conn).await.expect_err("no such right");
         assert!(refused.to_string().contains("permission denied"), "{statement}: {refused}");
@@ -61,6 +69,25 @@ async fn the_database_itself_holds_that_entitled_and_residue_are_the_pool() {
     let mut conn = AsyncPgConnection::establish(&stage.db.owner_url).await.expect("a connection");
     let refused = sql_query("UPDATE calculation SET entitled = entitled + 1").execute(&mut conn).await;
     assert!(refused.expect_err("the sum is wrong").to_string().contains("check constraint"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_itself_holds_that_no_unit_is_redeemed_twice_and_no_more_than_there_is() {
+    let stage = Stage::new().await;
+    let created = stage.redeem("r", stage.redemption()).await.expect("created");
+    stage.until(&created.id, pb::DistributionState::Upcoming).await;
+    let mut conn = AsyncPgConnection::establish(&stage.db.owner_url).await.expect("a connection");
+    for statement in [
+        "UPDATE redemption_holding SET taken_before = 1",
+        "UPDATE redeemable SET taken = supply + 1",
+        "UPDATE redeemable SET supply = taken - 1",
+    ] {
+        let refused = sql_query(statement).execute(&mut conn).await.expect_err("it is too much");
+        assert!(refused.to_string().contains("check constraint"), "{statement}: {refused}");
+    }
+    let again = "INSERT INTO redemption_holding SELECT * FROM redemption_holding";
+    let refused = sql_query(again).execute(&mut conn).await.expect_err("it is reserved");
+    assert!(refused.to_string().contains("unique constraint"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ use proto::asset::v1::asset_service_server::AssetServiceServer;
 use proto::asset::v1::payment_token_service_server::PaymentTokenServiceServer;
 use proto::distribution::v1 as pb;
 use proto::distribution::v1::distribution_service_client::DistributionServiceClient;
+use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use proto::execution::v1::execution_service_server::ExecutionServiceServer;
 use proto::execution::v1::funding_account_service_server::FundingAccountServiceServer;
 use proto::holder::v1::holder_service_server::HolderServiceServer;
@@ -185,8 +186,9 @@ impl Stage {
         DistributionServiceClient::new(self.peer().channel())
     }
 
-    pub(crate) fn channel(&self) -> Channel {
-        self.peer().channel()
+    /// The same for redemptions.
+    pub(crate) fn redemptions(&self) -> RedemptionServiceClient<Channel> {
+        RedemptionServiceClient::new(self.peer().channel())
     }
 
     /// A read by somebody who may pay out.

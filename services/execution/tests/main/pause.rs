@@ -9,16 +9,16 @@ use tonic::Status;
 
 use crate::support::{Bench, reason};
 
-fn of_run(id: &str) -> Option<pb::pause_request::Scope> {
-    Some(pb::pause_request::Scope::RunId(id.to_owned()))
+fn of_run(id: &str) -> pb::pause_request::Scope {
+    pb::pause_request::Scope::RunId(id.to_owned())
 }
 
 async fn pause(
     bench: &Bench,
-    scope: Option<pb::pause_request::Scope>,
+    scope: impl Into<Option<pb::pause_request::Scope>>,
     key: &str,
 ) -> Result<pb::Pause, Status> {
-    let message = pb::PauseRequest { scope, reason: "a wrong list".to_owned() };
+    let message = pb::PauseRequest { scope: scope.into(), reason: "a wrong list".to_owned() };
     let request = bench.as_user(message, "paula", key);
     Ok(PauseServiceClient::new(bench.channel()).pause(request).await?.into_inner().pause.unwrap())
 }
@@ -74,7 +74,7 @@ async fn a_paused_run_intends_and_sends_nothing_and_goes_on_when_resumed() {
     assert_eq!(begun(&bench, &header.run_id).await, stopped, "attempts and begins while paused");
     let run = bench.run(&header.run_id).await;
     assert_eq!(run.state(), pb::RunState::Paused);
-    assert_eq!(run.pauses, [paused.clone()]);
+    assert_eq!(run.pauses, std::slice::from_ref(&paused));
     assert_eq!(pause(&bench, of_run(&header.run_id), "again").await.unwrap(), paused, "it keeps its pause");
     let ended = resume(&bench, pb::resume_request::Scope::RunId(header.run_id.clone()), "go").await.unwrap();
     assert_eq!((ended.id, ended.resumed_by.as_str()), (paused.id, "robert"));
@@ -96,7 +96,7 @@ async fn pauses_add_up_and_a_run_goes_on_when_nothing_holds_it_any_more() {
     tell_asset(&bench, &asset_id, 2, true).await;
     let held = bench.run(&header.run_id).await;
     assert_eq!((held.state(), held.pauses.len()), (pb::RunState::Paused, 2));
-    resume(&bench, pb::resume_request::Scope::Everything(()), "all on").await.unwrap();
+    resume(&bench, pb::resume_request::Scope::Everything(()), "all-on").await.unwrap();
     // An older word of the asset service comes late.
     tell_asset(&bench, &asset_id, 1, false).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -143,22 +143,17 @@ async fn a_pause_that_races_a_run_of_2000_payees_is_respected_at_once_each_time(
     let header = pb::RunHeader { batch_size: 18, parallelism: 8, ..bench.header(&payees) };
     bench.start_run(&header, &payees).await.unwrap();
     for round in 0..20 {
-        let paused = pause(&bench, of_run(&header.run_id), &format!("stop-{round}")).await;
-        match paused {
-            Err(error) => {
-                assert_eq!(reason(&error), "RUN_ENDED");
-                break;
-            }
-            Ok(_) => {
-                let stopped = bench.run(&header.run_id).await.progress.unwrap().attempts;
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                let later = bench.run(&header.run_id).await.progress.unwrap();
-                assert_eq!(later.attempts, stopped, "attempts while paused, round {round}");
-                let scope = pb::resume_request::Scope::RunId(header.run_id.clone());
-                resume(&bench, scope, &format!("go-{round}")).await;
-                tokio::time::sleep(Duration::from_millis(30)).await;
-            }
+        if let Err(error) = pause(&bench, of_run(&header.run_id), &format!("stop-{round}")).await {
+            assert_eq!(reason(&error), "RUN_ENDED");
+            break;
         }
+        let stopped = bench.run(&header.run_id).await.progress.unwrap().attempts;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let later = bench.run(&header.run_id).await.progress.unwrap();
+        assert_eq!(later.attempts, stopped, "attempts while paused, round {round}");
+        let scope = pb::resume_request::Scope::RunId(header.run_id.clone());
+        resume(&bench, scope, &format!("go-{round}")).await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
     }
     assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
     bench.assert_exactly_once(&header.run_id).await;
@@ -190,7 +185,7 @@ async fn pauses_are_listed_with_who_when_and_why_and_bad_ones_are_refused() {
     assert_eq!(reason(&pause(&bench, of_run(&unknown), "five").await.unwrap_err()), "RUN_NOT_FOUND");
     let nothing = pause(&bench, None, "six").await.unwrap_err();
     assert_eq!(nothing.code(), tonic::Code::InvalidArgument);
-    let silent = pb::PauseRequest { scope: of_run(&unknown), reason: String::new() };
+    let silent = pb::PauseRequest { scope: Some(of_run(&unknown)), reason: String::new() };
     let silent = bench.as_user(silent, "paula", "seven");
     let refused = PauseServiceClient::new(bench.channel()).pause(silent).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::InvalidArgument);

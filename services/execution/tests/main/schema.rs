@@ -25,6 +25,8 @@ const BY_HAND: &[(&str, &str)] = &[
     ("attempt_event", "run_id attempt_id event_id at kind detail"),
     ("break", "run_id attempt_id reason detail at"),
     ("cancelled_run", "run_id cancelled_by reason at"),
+    ("pause", "pause_id scope subject reason paused_by paused_at resumed_by resume_reason resumed_at"),
+    ("asset_pause", "asset_id version"),
     ("doubt_proposal", "run_id attempt_id proposed_by outcome evidence at"),
 ];
 

@@ -3,40 +3,12 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
+use money::minor_unit_decimals;
 use proto::asset::v1::GetPaymentTokenRequest;
 use proto::r#type::v1::Amount;
 
 use crate::error::CommandError;
 use crate::session::Session;
-
-/// ISO 4217 currencies whose minor unit is not the hundredth (list one, 2024), with their decimals.
-const MINOR_UNITS: [(&str, u8); 24] = [
-    ("BHD", 3),
-    ("BIF", 0),
-    ("CLP", 0),
-    ("DJF", 0),
-    ("GNF", 0),
-    ("IQD", 3),
-    ("ISK", 0),
-    ("JOD", 3),
-    ("JPY", 0),
-    ("KMF", 0),
-    ("KRW", 0),
-    ("KWD", 3),
-    ("LYD", 3),
-    ("OMR", 3),
-    ("PYG", 0),
-    ("RWF", 0),
-    ("TND", 3),
-    ("UGX", 0),
-    ("UYI", 0),
-    ("VND", 0),
-    ("VUV", 0),
-    ("XAF", 0),
-    ("XOF", 0),
-    ("XPF", 0),
-];
-const MINOR_UNITS_USUAL: u8 = 2;
 
 /// In what the principal is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +31,7 @@ impl FromStr for Nominal {
 /// The amount in smallest units.
 pub(super) async fn amount(session: &Session, text: &str, nominal: &Nominal) -> Result<Amount, CommandError> {
     let (asset, decimals) = match nominal {
-        Nominal::Currency(code) => (format!("iso4217:{code}"), minor_units(code)),
+        Nominal::Currency(code) => (format!("iso4217:{code}"), minor_unit_decimals(code)),
         Nominal::PaymentToken(token) => payment_token(session, token).await?,
     };
     let units = money::parse_units(text, decimals)
@@ -77,13 +49,9 @@ pub async fn payment_token(session: &Session, token: &str) -> Result<(String, u8
     Ok((token.code, decimals))
 }
 
-fn minor_units(code: &str) -> u8 {
-    MINOR_UNITS.iter().find(|(known, _)| *known == code).map_or(MINOR_UNITS_USUAL, |(_, decimals)| *decimals)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MINOR_UNITS, Nominal, minor_units};
+    use super::Nominal;
 
     #[test]
     fn currencies_are_three_capitals_and_all_else_is_a_payment_token() {
@@ -91,11 +59,5 @@ mod tests {
         for token in ["hbar", "0.0.456858", "eur"] {
             assert_eq!(token.parse(), Ok(Nominal::PaymentToken(token.to_owned())));
         }
-    }
-
-    #[test]
-    fn currencies_have_their_own_minor_units() {
-        assert_eq!((minor_units("EUR"), minor_units("JPY"), minor_units("KWD")), (2, 0, 3));
-        assert!(MINOR_UNITS.is_sorted());
     }
 }

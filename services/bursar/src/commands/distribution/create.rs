@@ -22,6 +22,13 @@ pub struct Create {
     /// Execute by itself as soon as it is calculated.
     #[arg(long)]
     execute_now: bool,
+    #[command(flatten)]
+    waiting: Waiting,
+}
+
+/// How long to wait for the calculation.
+#[derive(Debug, clap::Args)]
+pub(in crate::commands) struct Waiting {
     /// Return before the calculation is done.
     #[arg(long)]
     no_wait: bool,
@@ -37,6 +44,17 @@ impl Create {
         let request = CreateDistributionRequest { execute_now: self.execute_now, ..terms };
         let answer = session.edge.distributions().create_distribution(request).await?.into_inner();
         let created = answer.distribution.ok_or(CommandError::missing("distribution"))?;
+        self.waiting.show(session, created).await
+    }
+}
+
+impl Waiting {
+    /// Waits for the calculation, and prints what was created; fails when there is nothing to be paid by it.
+    pub(in crate::commands) async fn show(
+        &self,
+        session: &Session,
+        created: Distribution,
+    ) -> Result<(), CommandError> {
         let distribution = if self.no_wait {
             created
         } else {

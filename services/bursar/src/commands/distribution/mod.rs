@@ -1,14 +1,14 @@
 //! `bursar distribution`: who is owed what, and when.
 
 mod cancel;
-mod create;
+pub(super) mod create;
 mod execute;
 mod list;
 mod preview;
 mod retry;
 pub mod show;
-mod terms;
-mod watch;
+pub(super) mod terms;
+pub(super) mod watch;
 
 pub use create::{get as get_distribution, wait_until_calculated};
 

@@ -41,6 +41,9 @@ pub fn distribution(distribution: &Distribution) -> String {
     if let Some(entitlements) = &distribution.entitlements {
         lines.extend(self::entitlements(entitlements, distribution.payment_decimals));
     }
+    if !distribution.accounts.is_empty() {
+        lines.push(format!("  only holdings of {}", distribution.accounts.join(", ")));
+    }
     let actions: Vec<String> = distribution
         .allowed_actions()
         .map(|action| names::short(Some(action.as_str_name()), "DISTRIBUTION_ACTION_").to_lowercase())

@@ -48,6 +48,15 @@ pub(super) struct Terms {
     /// A snapshot to use again ("snp_…"); a new one is taken when absent.
     #[arg(long, value_name = "ID", default_value = "")]
     snapshot: String,
+    #[command(flatten)]
+    decisions: Decisions,
+    #[command(flatten)]
+    paying: Paying,
+}
+
+/// What happens with single holders.
+#[derive(Debug, clap::Args)]
+pub(in crate::commands) struct Decisions {
     /// Pay this account although it would be held; repeat for several.
     #[arg(long, value_name = "ACCOUNT")]
     pay: Vec<String>,
@@ -57,15 +66,43 @@ pub(super) struct Terms {
     /// Neither count nor pay this account; repeat for several.
     #[arg(long, value_name = "ACCOUNT")]
     exclude: Vec<String>,
+}
+
+/// How it is paid.
+#[derive(Debug, clap::Args)]
+pub(in crate::commands) struct Paying {
     /// Payouts per batch; 100 when absent.
     #[arg(long, default_value_t = 0)]
-    batch_size: u32,
+    pub(in crate::commands) batch_size: u32,
     /// Batches worked on at the same time; one after another when absent.
     #[arg(long, default_value_t = 0)]
-    parallelism: u32,
+    pub(in crate::commands) parallelism: u32,
     /// Automatic attempts per payout in all; 5 when absent.
     #[arg(long, default_value_t = 0)]
     max_attempts: u32,
+}
+
+impl Decisions {
+    /// As a request has them.
+    pub(in crate::commands) fn into_proto(self) -> Vec<HolderDecision> {
+        let decided = [
+            (self.pay, HolderTreatment::Pay),
+            (self.hold, HolderTreatment::Hold),
+            (self.exclude, HolderTreatment::Exclude),
+        ];
+        let decisions = decided.into_iter().flat_map(|(accounts, treatment)| {
+            accounts.into_iter().map(move |account| HolderDecision { account, treatment: treatment.into() })
+        });
+        decisions.collect()
+    }
+}
+
+impl Paying {
+    /// As a request has it; absent for the defaults.
+    pub(in crate::commands) fn retry_policy(&self) -> Option<RetryPolicy> {
+        let policy = RetryPolicy { max_attempts: self.max_attempts, ..RetryPolicy::default() };
+        (self.max_attempts > 0).then_some(policy)
+    }
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -92,15 +129,6 @@ impl Terms {
             (None, Some(rate)) => Rule::PerToken(rate.clone()),
             (None, None) => return Err(CommandError::input("one of --pool and --per-token must be given")),
         };
-        let decided = [
-            (self.pay, HolderTreatment::Pay),
-            (self.hold, HolderTreatment::Hold),
-            (self.exclude, HolderTreatment::Exclude),
-        ];
-        let decisions = decided.into_iter().flat_map(|(accounts, treatment)| {
-            accounts.into_iter().map(move |account| HolderDecision { account, treatment: treatment.into() })
-        });
-        let retry = RetryPolicy { max_attempts: self.max_attempts, ..RetryPolicy::default() };
         Ok(CreateDistributionRequest {
             asset_id: self.asset,
             label: self.label,
@@ -110,10 +138,10 @@ impl Terms {
             funding_account_id: self.funding,
             record_time: self.record_time,
             snapshot_id: self.snapshot,
-            holder_decisions: decisions.collect(),
-            batch_size: self.batch_size,
-            parallelism: self.parallelism,
-            retry_policy: (self.max_attempts > 0).then_some(retry),
+            holder_decisions: self.decisions.into_proto(),
+            batch_size: self.paying.batch_size,
+            parallelism: self.paying.parallelism,
+            retry_policy: self.paying.retry_policy(),
             execute_now: false,
             validate_only: false,
         })

@@ -30,7 +30,10 @@ impl Watch {
 }
 
 /// Shows each change; as JSON one line per change. Fails when the distribution ends as FAILED.
-pub(super) async fn follow(session: &Session, distribution_id: &str) -> Result<(), CommandError> {
+pub(in crate::commands) async fn follow(
+    session: &Session,
+    distribution_id: &str,
+) -> Result<(), CommandError> {
     let mut progress: Option<Progress> = None;
     let last = follow::until_settled(&session.edge, distribution_id, PATIENCE, |distribution| {
         if session.screen.json() {

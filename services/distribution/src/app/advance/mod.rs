@@ -59,7 +59,7 @@ pub(crate) async fn advance(step: &Step<'_>) -> Result<Wake, Error> {
         State::Snapshotting => snapshot::calculate(step, &distribution).await,
         State::Due => execute_due::execute(step, &distribution).await,
         State::Retrying => pay::tell_retry(step, &distribution).await,
-        State::Ongoing => pay::pay(step, &distribution).await,
+        State::Ongoing | State::Paused(_) => pay::pay(step, &distribution).await,
         State::Cancelling => pay::tell_cancel(step, &distribution).await,
         State::Halted(_) => pay::look(step, &distribution).await,
         State::Upcoming

@@ -10,10 +10,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{NOW, Step};
+use crate::app::settle::{self, Settlement};
 use crate::clients::{Handover, PeerError, RunHeader, RunView};
 use crate::domain::distribution::{Distribution, Entitlements};
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::state::State;
+use crate::domain::kind::Kind;
+use crate::domain::state::{RunNews, State};
 use crate::error::Error;
 use crate::store::entitlements::{self, Payee};
 use crate::store::leases::Wake;
@@ -40,7 +42,7 @@ pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<
             started => started?,
         },
     };
-    let state = record(step, &view).await?;
+    let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await
 }
 
@@ -63,9 +65,7 @@ pub(super) async fn tell_cancel(step: &Step<'_>, distribution: &Distribution) ->
     let (run, reason, key) = (distribution.run, &distribution.cancel_reason, step.app.fresh_key());
     let view = match step.app.execution.cancel(&step.actor, run, reason, &key).await {
         Err(error) if error.is_not_found() => {
-            let now_ns = step.app.now_ns();
-            step.change(|state| state.never_started(now_ns), Besides::default()).await?;
-            return Ok(Wake::Never);
+            return never_started(step, distribution).await;
         }
         Err(error) if error.is("RUN_ENDED") => {
             let ended = step.app.execution.run(&step.actor, run).await?;
@@ -73,20 +73,37 @@ pub(super) async fn tell_cancel(step: &Step<'_>, distribution: &Distribution) ->
         }
         answer => answer?,
     };
-    let state = record(step, &view).await?;
+    let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await
+}
+
+/// Execution has no such run and refuses it for ever: what a redemption has reserved is given back.
+async fn never_started(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
+    let now_ns = step.app.now_ns();
+    let mut conn = step.app.conn().await?;
+    pg::transaction(&mut conn, async |conn| {
+        let ended = step.change_in(conn, |state| state.never_started(now_ns), &Besides::default()).await?;
+        if ended {
+            settle::settle(conn, distribution, &Settlement::NothingSent, now_ns).await?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await?;
+    Ok(Wake::Never)
 }
 
 /// Looks at a run that waits for an operator.
 pub(super) async fn look(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
     if let Some(view) = step.app.execution.run(&step.actor, distribution.run).await? {
-        record(step, &view).await?;
+        record(step, distribution, &view).await?;
     }
     Ok(Wake::After(LOOK))
 }
 
 /// Records what execution says, from the state that is locked; returns the state as it is now.
-async fn record(step: &Step<'_>, view: &RunView) -> Result<State, Error> {
+async fn record(step: &Step<'_>, distribution: &Distribution, view: &RunView) -> Result<State, Error> {
+    // Asked before anything is locked. A run that has ended this way never changes any more.
+    let settlement = settlement(step, distribution, &view.news).await?;
     let now_ns = step.app.now_ns();
     let mut conn = step.app.conn().await?;
     pg::transaction(&mut conn, async |conn| {
@@ -97,6 +114,9 @@ async fn record(step: &Step<'_>, view: &RunView) -> Result<State, Error> {
         match locked.state.run_reported(view.news.clone(), now_ns) {
             Some(next) if next != locked.state => {
                 step.lease.saw(states::set(conn, step.lease.id, &next, &Besides::default()).await?);
+                if let Some(settlement) = &settlement {
+                    settle::settle(conn, distribution, settlement, now_ns).await?;
+                }
                 Ok(next)
             }
             Some(_) | None => Ok(locked.state),
@@ -105,9 +125,35 @@ async fn record(step: &Step<'_>, view: &RunView) -> Result<State, Error> {
     .await
 }
 
+/// How a redemption's payouts ended, when its run has ended for good. One that failed can be retried, so that everything
+/// stays reserved.
+async fn settlement(
+    step: &Step<'_>,
+    distribution: &Distribution,
+    news: &RunNews,
+) -> Result<Option<Settlement>, Error> {
+    let Some(result) = distribution.entitlements.filter(|_| distribution.terms.kind == Kind::Redemption)
+    else {
+        return Ok(None);
+    };
+    match news {
+        RunNews::Completed => Ok(Some(Settlement::AllPaid)),
+        RunNews::Cancelled => {
+            let count = result.totals.payee_count;
+            let fates = step.app.execution.fates(&step.actor, distribution.run, count);
+            Ok(Some(Settlement::Each(fates.await?)))
+        }
+        RunNews::Running
+        | RunNews::Paused(_)
+        | RunNews::Halted(_)
+        | RunNews::Cancelling
+        | RunNews::Failed(_) => Ok(None),
+    }
+}
+
 /// Follows the run while it goes on, for a while. A break is no news: the next look asks again.
 async fn follow(step: &Step<'_>, distribution: &Distribution, state: State) -> Result<Wake, Error> {
-    if !matches!(state, State::Ongoing | State::Cancelling) {
+    if !matches!(state, State::Ongoing | State::Paused(_) | State::Cancelling) {
         return Ok(NOW);
     }
     let until = Instant::now() + FOLLOW;
@@ -120,7 +166,7 @@ async fn follow(step: &Step<'_>, distribution: &Distribution, state: State) -> R
         };
         let Some(Ok(view)) = view else { return Ok(Wake::After(PAUSE)) };
         // A state changed by a person, or by the run's end, is another step's.
-        if record(step, &view).await? != state {
+        if record(step, distribution, &view).await? != state {
             return Ok(NOW);
         }
     }

@@ -8,6 +8,7 @@ use ids::Uuid;
 use super::{NOW, Step};
 use crate::app::calculate::{self, Calculated};
 use crate::clients::{PeerError, SnapshotStatus};
+use crate::domain::calculation::Outcome;
 use crate::domain::distribution::{Distribution, Entitlements, SnapshotChoice, SnapshotFacts};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::state::State;
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::store::calculations;
 use crate::store::entitlements::Writer;
 use crate::store::leases::Wake;
+use crate::store::redemptions::{self, Reservation};
 use crate::store::states::Besides;
 
 /// How often a snapshot that is being read is looked at.
@@ -74,7 +76,7 @@ async fn calculate_from(
         calculated => calculated?,
     };
     let id = step.app.ids.uuid();
-    let root = write(step, distribution, &calculated, id).await?;
+    let root = write(step, distribution, &calculated, facts, id).await?;
     let result = Entitlements {
         calculation: id,
         snapshot: facts.id,
@@ -83,17 +85,32 @@ async fn calculate_from(
         root,
     };
     let (now_ns, execute_now) = (step.app.now_ns(), distribution.terms.execute_now);
+    let reservation = calculated.redeemed.as_ref().map(|redeemed| Reservation {
+        distribution: distribution.id,
+        asset: distribution.terms.asset,
+        calculation: id,
+        payee_count: result.totals.payee_count,
+        version: redeemed.version,
+        consensus_ns: facts.consensus_ns,
+        supply: facts.total_supply,
+    });
     let mut conn = step.app.conn().await?;
-    pg::transaction(&mut conn, async |conn| {
+    let stored = pg::transaction(&mut conn, async |conn| {
         // Not when it was cancelled meanwhile; then nobody reads what was written.
         let counts = step.change_in(conn, |state| state.calculated(execute_now), &Besides::default()).await?;
         if counts {
             calculations::insert(conn, step.lease.id, &result, now_ns).await?;
+            if let Some(reservation) = &reservation {
+                redemptions::reserve(conn, reservation).await?;
+            }
         }
         Ok::<_, Error>(())
-    })
-    .await?;
-    Ok(NOW)
+    });
+    match stored.await {
+        // Another redemption took something of these holdings first: nothing is stored, and it is calculated again.
+        Err(error) if error.is_overtaken() => Ok(NOW),
+        stored => stored.map(|()| NOW),
+    }
 }
 
 /// Writes every holder's line under a calculation that does not count yet, and hashes the payees' on the way.
@@ -101,11 +118,13 @@ async fn write(
     step: &Step<'_>,
     distribution: &Distribution,
     calculated: &Calculated,
+    facts: SnapshotFacts,
     calculation: Uuid,
 ) -> Result<[u8; 32], Error> {
     let mut writer = Writer::begin(&step.app.copy_url, calculation).await?;
     let mut root = RootBuilder::new();
     let (run, asset) = (distribution.run.as_uuid().into_bytes(), distribution.terms.payment_token.as_str());
+    let basis = calculate::basis(&distribution.terms, &facts, calculated.redeemed.as_ref());
     let lines = calculated.holders.iter().zip(&calculated.calculation.lines);
     for (place, (holder, line)) in lines.enumerate() {
         if place % ROWS_PER_LOOK == 0 {
@@ -115,7 +134,11 @@ async fn write(
             let payee_key = &holder.account.payee_key();
             root.push(&Leaf { run, ordinal, payee_key, units: line.units, asset })?;
         }
-        writer.write(holder, line).await?;
+        let counted = match line.outcome {
+            Outcome::Payee { .. } | Outcome::Zero | Outcome::Held(_) => basis.counted(holder),
+            Outcome::Excluded(_) => 0,
+        };
+        writer.write(holder, line, basis.redeemed.map(|_| counted)).await?;
     }
     writer.finish().await?;
     Ok(root.finish())

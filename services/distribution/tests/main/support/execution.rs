@@ -1,5 +1,6 @@
 //! The execution service: it checks what it is handed like the real one, and pays nobody.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +60,7 @@ impl ExecutionNeighbour {
             return Ok(message(&id, run));
         }
         let (state, failed) = (facts.run_state, facts.failed);
-        let run = Run { header, instructions, state, failed };
+        let run = Run { header, instructions, state, failed, paid: BTreeSet::new() };
         let answer = message(&id, &run);
         facts.handed.push(Handed::Started(id.clone()));
         facts.runs.insert(id, run);
@@ -153,6 +154,7 @@ impl ExecutionService for ExecutionNeighbour {
         let id = request.into_inner().run_id;
         let mut facts = self.0.facts();
         facts.handed.push(Handed::Cancelled(id.clone()));
+        let paid = facts.paid_when_cancelled.clone();
         let Some(run) = facts.runs.get_mut(&id) else {
             facts.tombstones.insert(id);
             return Err(refusal(Code::NotFound, "RUN_NOT_FOUND"));
@@ -163,6 +165,7 @@ impl ExecutionService for ExecutionNeighbour {
             }
             _ => run.state = pb::RunState::Cancelled,
         }
+        run.paid = paid;
         let run = Some(message(&id, run));
         Ok(Response::new(pb::CancelRunResponse { run }))
     }
@@ -199,9 +202,26 @@ impl ExecutionService for ExecutionNeighbour {
 
     async fn stream_payouts(
         &self,
-        _: Request<pb::StreamPayoutsRequest>,
+        request: Request<pb::StreamPayoutsRequest>,
     ) -> Result<Response<Self::StreamPayoutsStream>, Status> {
-        Err(Status::unimplemented("stream_payouts"))
+        let facts = self.0.facts();
+        let run = facts.runs.get(&request.get_ref().run_id);
+        let run = run.ok_or_else(|| refusal(Code::NotFound, "RUN_NOT_FOUND"))?;
+        let payout = |one: &pb::Instruction| {
+            let status = match run.state {
+                pb::RunState::Completed => pb::PayoutStatus::Paid,
+                pb::RunState::Cancelled if run.paid.contains(&one.ordinal) => pb::PayoutStatus::Paid,
+                pb::RunState::Cancelled => pb::PayoutStatus::Cancelled,
+                _ => pb::PayoutStatus::Pending,
+            };
+            pb::Payout { ordinal: one.ordinal, status: status.into(), ..pb::Payout::default() }
+        };
+        let payouts: Vec<_> = run.instructions.iter().map(payout).collect();
+        let chunks: Vec<_> = payouts
+            .chunks(2)
+            .map(|chunk| Ok(pb::StreamPayoutsResponse { payouts: chunk.to_vec() }))
+            .collect();
+        Ok(Response::new(stream::iter(chunks).boxed()))
     }
 
     never_called! {

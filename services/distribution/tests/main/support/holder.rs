@@ -28,7 +28,9 @@ impl HolderService for HolderNeighbour {
             id: asked.snapshot_id.clone(),
             asset_id: asked.asset_id,
             state: state.into(),
-            consensus_ns: asked.record_time.map_or(0, |time| (time.seconds - 60) * 1_000_000_000),
+            consensus_ns: asked.record_time.map_or(0, |time| {
+                (time.seconds - facts.snapshot_age_s) * 1_000_000_000 + i64::from(time.nanos)
+            }),
             record_time: asked.record_time,
             holder_count: facts.holders.len() as u64,
             total_balance: total.to_string(),
@@ -64,6 +66,19 @@ impl HolderService for HolderNeighbour {
         Ok(Response::new(stream::iter(chunks.collect::<Vec<_>>()).boxed()))
     }
 
+    async fn get_balance_at(
+        &self,
+        request: Request<pb::GetBalanceAtRequest>,
+    ) -> Result<Response<pb::GetBalanceAtResponse>, Status> {
+        let account = request.into_inner().account;
+        let facts = self.0.facts();
+        let holds = facts.holders.iter().any(|holder| holder.account == account);
+        if !holds && !facts.former_holders.contains(&account) {
+            return Err(refusal(Code::NotFound, "HOLDER_NOT_FOUND"));
+        }
+        Ok(Response::new(pb::GetBalanceAtResponse { balance: Some(pb::BalanceChange::default()) }))
+    }
+
     never_called! {
         register_asset: pb::RegisterAssetRequest => pb::RegisterAssetResponse;
         batch_get_sync_status: pb::BatchGetSyncStatusRequest => pb::BatchGetSyncStatusResponse;
@@ -72,7 +87,6 @@ impl HolderService for HolderNeighbour {
         update_sync_settings: pb::UpdateSyncSettingsRequest => pb::UpdateSyncSettingsResponse;
         list_holders: pb::ListHoldersRequest => pb::ListHoldersResponse;
         list_balance_history: pb::ListBalanceHistoryRequest => pb::ListBalanceHistoryResponse;
-        get_balance_at: pb::GetBalanceAtRequest => pb::GetBalanceAtResponse;
         list_snapshots: pb::ListSnapshotsRequest => pb::ListSnapshotsResponse;
     }
 }

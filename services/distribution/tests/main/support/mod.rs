@@ -8,7 +8,7 @@ mod world;
 pub(crate) use asset::{AssetNeighbour, PaymentTokenNeighbour};
 pub(crate) use execution::{ExecutionNeighbour, FundingNeighbour};
 pub(crate) use holder::HolderNeighbour;
-pub(crate) use world::{Handed, Run, World, snapshot_holder};
+pub(crate) use world::{Handed, Run, World, bond_terms, snapshot_holder};
 
 /// Methods the service under test never calls.
 macro_rules! never_called {

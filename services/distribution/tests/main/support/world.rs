@@ -7,10 +7,14 @@ use ids::{AssetId, FundingAccountId, IdSource as _, SystemIds};
 use proto::asset::v1 as asset;
 use proto::execution::v1 as execution;
 use proto::holder::v1 as holder;
+use proto::r#type::v1::Amount;
 use tokio::sync::Semaphore;
 
 pub(crate) const HBAR: &str = "hedera:sandbox/hbar";
 pub(crate) const USDC: &str = "hedera:sandbox/token:0.0.7000";
+
+/// Midsummer of 2024, which is past.
+pub(crate) const MATURITY_S: i64 = 1_719_705_600;
 
 /// A run that was handed over.
 #[derive(Clone, Debug)]
@@ -19,6 +23,8 @@ pub(crate) struct Run {
     pub(crate) instructions: Vec<execution::Instruction>,
     pub(crate) state: execution::RunState,
     pub(crate) failed: u64,
+    /// Places that were paid before it was cancelled.
+    pub(crate) paid: BTreeSet<u32>,
 }
 
 /// What happened at execution, in order.
@@ -48,6 +54,12 @@ pub(crate) struct Facts {
     /// State of the runs that are started from now on.
     pub(crate) run_state: execution::RunState,
     pub(crate) failed: u64,
+    /// Places that are paid in the runs that are cancelled.
+    pub(crate) paid_when_cancelled: BTreeSet<u32>,
+    /// Accounts that hold nothing now and did once.
+    pub(crate) former_holders: BTreeSet<String>,
+    /// How long before its record time a snapshot's balances are.
+    pub(crate) snapshot_age_s: i64,
     /// Answers of `StartRun` that are lost after the run is there.
     pub(crate) lose_start_answers: u32,
 }
@@ -81,7 +93,23 @@ pub(crate) fn snapshot_holder(
 
 fn asset(id: AssetId, kind: asset::AssetType) -> asset::Asset {
     let token = asset::TokenFacts { treasury_account: "0.0.2000".to_owned(), ..asset::TokenFacts::default() };
-    asset::Asset { id: id.to_string(), r#type: kind.into(), token: Some(token), ..asset::Asset::default() }
+    let bond_terms =
+        (kind == asset::AssetType::Bond).then(|| bond_terms("100050", "iso4217:USD", MATURITY_S));
+    asset::Asset {
+        id: id.to_string(),
+        r#type: kind.into(),
+        token: Some(token),
+        bond_terms,
+        ..asset::Asset::default()
+    }
+}
+
+/// So many smallest units of principal, due at this time.
+pub(crate) fn bond_terms(units: &str, code: &str, maturity_s: i64) -> asset::BondTerms {
+    asset::BondTerms {
+        nominal_value: Some(Amount { units: units.to_owned(), asset: code.to_owned() }),
+        maturity_time: Some(prost_types::Timestamp { seconds: maturity_s, nanos: 0 }),
+    }
 }
 
 fn payment_token(code: &str, decimals: u32) -> asset::PaymentToken {
@@ -89,7 +117,7 @@ fn payment_token(code: &str, decimals: u32) -> asset::PaymentToken {
 }
 
 impl World {
-    /// Two assets, two payment tokens, one funding account, and the five holders of `docs/ENTITLEMENTS.md` with a
+    /// Two assets (the bond matured, with a nominal value of 1000.50 dollars), two payment tokens, one funding account, and the five holders of `docs/ENTITLEMENTS.md` with a
     /// contract, a treasury and the funding account among them.
     pub(crate) fn new() -> Self {
         use holder::HolderKind::{Account, Contract, Treasury};
@@ -119,6 +147,9 @@ impl World {
             handed: Vec::new(),
             run_state: execution::RunState::Completed,
             failed: 0,
+            paid_when_cancelled: BTreeSet::new(),
+            former_holders: BTreeSet::new(),
+            snapshot_age_s: 60,
             lose_start_answers: 0,
         };
         let funding = FundingAccountId::from_uuid(SystemIds.uuid());

@@ -1,0 +1,36 @@
+//! `bursar redemption retry`.
+
+use proto::distribution::v1::RetryRedemptionRequest;
+
+use crate::commands::distribution::{show, watch};
+use crate::edge::json;
+use crate::error::CommandError;
+use crate::session::Session;
+
+/// Try again everything that failed; resume a run that was halted.
+#[derive(Debug, clap::Args)]
+pub struct Retry {
+    /// The redemption ("dst_…").
+    distribution_id: String,
+    /// Follow it until it ends or waits for a person.
+    #[arg(long)]
+    watch: bool,
+}
+
+impl Retry {
+    /// Retries, and prints or follows it.
+    pub async fn run(self, session: &Session) -> Result<(), CommandError> {
+        let request = RetryRedemptionRequest { distribution_id: self.distribution_id.clone() };
+        let answer = session.edge.redemptions().retry_redemption(request).await?.into_inner();
+        if self.watch {
+            return watch::follow(session, &self.distribution_id).await;
+        }
+        let text = || {
+            let shown = answer.distribution.as_ref().map(show::distribution).unwrap_or_default();
+            format!("{} payouts are tried again\n{shown}", answer.retried)
+        };
+        Ok(session
+            .screen
+            .answer(|| json::of("bursar.distribution.v1.RetryRedemptionResponse", &answer), text)?)
+    }
+}

@@ -1,0 +1,15 @@
+//! Which service may change which distribution.
+
+use crate::domain::distribution::Distribution;
+use crate::domain::kind::Duty;
+use crate::error::Error;
+
+/// Holds a distribution to be of the kinds that are the caller's duty. The role follows: each duty's methods are in a
+/// service of its own, whose policy names the one role.
+pub(super) fn ensure(duty: Duty, distribution: &Distribution) -> Result<(), Error> {
+    if distribution.terms.kind.duty() == duty {
+        Ok(())
+    } else {
+        Err(Error::OtherDuty { id: distribution.id, duty })
+    }
+}

@@ -1,0 +1,25 @@
+//! `RetryRedemption`.
+
+use auth::Actor;
+use proto::distribution::v1::{RetryRedemptionRequest, RetryRedemptionResponse};
+use service_kit::idempotency;
+use tonic::{Request, Status};
+
+use super::{call, convert};
+use crate::app::{self, App, Retried};
+use crate::domain::kind::Duty;
+use crate::error::Error;
+
+pub(super) async fn handle(
+    app: &App,
+    request: Request<RetryRedemptionRequest>,
+) -> Result<RetryRedemptionResponse, Status> {
+    let actor = Actor::from_request(&request)?;
+    let id = call::distribution_id(&request.get_ref().distribution_id).map_err(Error::from)?;
+    let once = idempotency::once("RetryRedemption", &actor, &request, |retried: &Retried| {
+        let distribution = Some(convert::distribution(&retried.distribution));
+        RetryRedemptionResponse { distribution, retried: retried.payouts }
+    })
+    .map_err(Error::from)?;
+    Ok(app::retry_distribution(app, &actor, Duty::Cashout, id, &once).await?)
+}

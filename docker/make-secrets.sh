@@ -10,7 +10,7 @@ trusted='
 asset gateway holder-sync distribution execution
 holder-sync gateway asset distribution
 distribution gateway
-execution gateway distribution
+execution gateway distribution asset
 gateway
 '
 

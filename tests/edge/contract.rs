@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 7] = [
+const SERVICES: [Service; 8] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -117,6 +117,14 @@ const SERVICES: [Service; 7] = [
         reads: &["GetFundingAccount", "ListFundingAccounts"],
         writes: &[("CreateFundingAccount", &[Admin])],
         internal: &[],
+        public: &[],
+    },
+    Service {
+        server: "execution",
+        name: "bursar.execution.v1.PauseService",
+        reads: &["ListPauses"],
+        writes: &[("Pause", &[Pauser]), ("Resume", &[Pauser])],
+        internal: &["SetAssetPause"],
         public: &[],
     },
 ];

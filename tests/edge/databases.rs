@@ -62,7 +62,7 @@ const CHANGING: [(&str, &[&str]); 5] = [
         ],
     ),
     ("distribution", &["idempotency_key", "distribution_state", "redeemable"]),
-    ("execution", &["idempotency_key", "run", "batch", "attempt", "live_attempt"]),
+    ("execution", &["idempotency_key", "run", "batch", "attempt", "live_attempt", "pause", "asset_pause"]),
     ("gateway", &[]),
 ];
 

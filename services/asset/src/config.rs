@@ -12,7 +12,7 @@ use pg::DbConfig;
 use service_kit::clock::{Clock, SystemClock};
 use service_kit::config::ServiceArgs;
 
-const REGISTER_INTERVAL_DEFAULT: Duration = Duration::from_secs(5);
+const TELL_INTERVAL_DEFAULT: Duration = Duration::from_secs(5);
 
 /// Everything the service works with.
 #[derive(Clone)]
@@ -27,8 +27,10 @@ pub struct Config {
     pub mirror: MirrorConfig,
     /// URL of the holder service.
     pub holder_url: String,
-    /// How often assets that the holder service may not know are looked for.
-    pub register_interval: Duration,
+    /// URL of the execution service.
+    pub execution_url: String,
+    /// How often is looked for what another service may not know: assets, pauses.
+    pub tell_interval: Duration,
     /// Business time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -43,6 +45,7 @@ impl Config {
         network: Network,
         mirror_url: impl Into<String>,
         holder_url: impl Into<String>,
+        execution_url: impl Into<String>,
     ) -> Self {
         Self {
             db,
@@ -50,7 +53,8 @@ impl Config {
             network,
             mirror: MirrorConfig::new(mirror_url),
             holder_url: holder_url.into(),
-            register_interval: REGISTER_INTERVAL_DEFAULT,
+            execution_url: execution_url.into(),
+            tell_interval: TELL_INTERVAL_DEFAULT,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
         }
@@ -76,11 +80,16 @@ pub struct Args {
     /// URL of the holder service
     #[arg(long, env = "BURSAR_HOLDER_URL", value_name = "URL")]
     holder_url: String,
+
+    /// URL of the execution service
+    #[arg(long, env = "BURSAR_EXECUTION_URL", value_name = "URL")]
+    execution_url: String,
 }
 
 impl From<Args> for Config {
     fn from(args: Args) -> Self {
         let ServiceArgs { db, keys, .. } = args.service;
-        Self::new(db.into(), keys.keys_dir, args.network, args.mirror_url, args.holder_url)
+        let (mirror_url, holder_url) = (args.mirror_url, args.holder_url);
+        Self::new(db.into(), keys.keys_dir, args.network, mirror_url, holder_url, args.execution_url)
     }
 }

@@ -7,7 +7,7 @@ use pg::idempotency::IdempotencyError;
 use service_kit::error::{Failure, Problem, to_status};
 use tonic::{Code, Status};
 
-use crate::clients::HolderError;
+use crate::clients::{ExecutionError, HolderError};
 use crate::domain::TokenRefusal;
 use crate::store::StoreError;
 
@@ -44,6 +44,9 @@ pub enum Error {
     /// `UNAVAILABLE`, reason `HOLDER_SERVICE_UNAVAILABLE`.
     #[error("the holder service gave no answer")]
     Holders(#[from] HolderError),
+    /// `UNAVAILABLE`, reason `EXECUTION_SERVICE_UNAVAILABLE`.
+    #[error("execution was not told of a pause")]
+    Execution(#[from] ExecutionError),
     /// `ALREADY_EXISTS`, reason `IDEMPOTENCY_KEY_REUSED`; otherwise ours.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),
@@ -90,6 +93,10 @@ impl Failure for Error {
             }
             Self::Holders(_) => {
                 Problem::unavailable("HOLDER_SERVICE_UNAVAILABLE", "the holder service cannot be asked now")
+            }
+            Self::Execution(_) => {
+                let message = "execution cannot be told now; repeat the call under the same key";
+                Problem::unavailable("EXECUTION_SERVICE_UNAVAILABLE", message)
             }
             Self::Idempotency(IdempotencyError::Reused) => {
                 let message = "this idempotency key was used for another request; use a new one";

@@ -6,6 +6,8 @@
 //! Invariants:
 //! * One token is one asset, whoever imports it how often; a bond has terms and nothing else has.
 //! * Every asset becomes known to the holder service: at import, or later by the registration job.
+//! * Every change of a pause becomes known to execution: before the call that made it answers, or later by the telling job.
+//!   Versions ascend with the changes, and execution goes by the highest.
 //! * A payment token that takes a fee from what the payee receives is never accepted.
 //! * The database belongs to one network, and so does every code in it.
 

@@ -11,9 +11,10 @@ use service_kit::client::Peer;
 use service_kit::serve::Server;
 use service_kit::{Shutdown, StartError};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::clients::{Holders, TokenReader};
+use crate::clients::{Execution, Holders, TokenReader};
 use crate::config::Config;
 use crate::store::MIGRATIONS;
 use crate::{CALLERS, NAME, jobs, rpc};
@@ -25,16 +26,20 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
     let policies = PolicyTable::from_descriptor_set(proto::FILE_DESCRIPTOR_SET)
         .map_err(|error| StartError::because("read the method policies", error))?;
     let app = wire(&config, &keys).await?;
-    let job = tokio::spawn(jobs::register_assets(app.clone(), config.register_interval, shutdown.clone()));
+    let mut jobs = JoinSet::new();
+    jobs.spawn(jobs::register_assets(app.clone(), config.tell_interval, shutdown.clone()));
+    jobs.spawn(jobs::tell_pauses(app.clone(), config.tell_interval, shutdown.clone()));
     let served = Server::new(NAME, listener)
         .auth(AuthLayer::new(keys.verifier(), Arc::new(policies)))
         .add_service(AssetServiceServer::new(rpc::Assets(app.clone())))
         .add_service(PaymentTokenServiceServer::new(rpc::PaymentTokens(app)))
         .run(shutdown.clone())
         .await;
-    // Also when serving failed: the job must not outlive the service.
+    // Also when serving failed: the jobs must not outlive the service.
     shutdown.trigger();
-    job.await.map_err(|error| StartError::because("end the registration job", error))?;
+    while let Some(ended) = jobs.join_next().await {
+        ended.map_err(|error| StartError::because("end a job of the asset service", error))?;
+    }
     served
 }
 
@@ -50,6 +55,7 @@ async fn wire(config: &Config, keys: &ServiceKeys) -> Result<App, StartError> {
         network: config.network,
         tokens: TokenReader::new(mirror),
         holders: Holders::new(Peer::new(&config.holder_url, "holder-sync", keys.issuer())?),
+        execution: Execution::new(Peer::new(&config.execution_url, "execution", keys.issuer())?),
         clock: Arc::clone(&config.clock),
         ids: Arc::clone(&config.ids),
     })

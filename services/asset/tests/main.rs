@@ -4,6 +4,7 @@ mod access;
 mod imports;
 mod lists;
 mod pauses;
+mod pauses_told;
 mod payment_tokens;
 mod support;
 mod syncs;

@@ -15,7 +15,11 @@ async fn pause(service: &Service, asset_id: &str, reason: &str) -> Result<Respon
 }
 
 async fn unpause(service: &Service, asset_id: &str) -> Result<Response<Asset>, Status> {
-    let message = UnpauseAssetRequest { asset_id: asset_id.to_owned() };
+    unpause_because(service, asset_id, "all is well").await
+}
+
+async fn unpause_because(service: &Service, asset_id: &str, reason: &str) -> Result<Response<Asset>, Status> {
+    let message = UnpauseAssetRequest { asset_id: asset_id.to_owned(), reason: reason.to_owned() };
     let answer = service.assets().unpause_asset(service.write(message)).await?;
     Ok(answer.map(|answer| answer.asset.expect("an asset")))
 }
@@ -56,12 +60,13 @@ async fn a_repeated_pause_does_not_undo_what_came_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pause_needs_a_reason_and_an_asset() {
+async fn a_pause_and_its_end_need_a_reason_and_an_asset() {
     let service = Service::start().await;
     let token_id = service.sandbox.token(json!({})).await;
     let id = service.import(&token_id).await.id;
     for bad in ["", " padded", &"x".repeat(501), "two\nlines"] {
         assert_eq!(fields(pause(&service, &id, bad).await), ["reason"], "{bad:?}");
+        assert_eq!(fields(unpause_because(&service, &id, bad).await), ["reason"], "{bad:?}");
     }
     assert_eq!(fields(pause(&service, "x", "").await), ["asset_id", "reason"]);
     let not_found = (Code::NotFound, "ASSET_NOT_FOUND".to_owned());

@@ -29,4 +29,4 @@ pub use server::{MIGRATIONS, run};
 /// The service's name: in its keys, its database and its log.
 pub const NAME: &str = "execution";
 /// Whose tokens it accepts.
-pub const CALLERS: [&str; 2] = ["distribution", "gateway"];
+pub const CALLERS: [&str; 3] = ["asset", "distribution", "gateway"];

@@ -59,7 +59,7 @@ impl Rig {
         let dir = tempfile::tempdir()?;
         let sandbox = sandbox::start(sandbox::Config::default()).await?;
         let network = sandbox.network().clone();
-        auth::keys::generate(dir.path(), &["execution", "distribution", "gateway"])?;
+        auth::keys::generate(dir.path(), &["execution", "asset", "distribution", "gateway"])?;
         std::fs::write(dir.path().join("operator.key"), &network.operator.private_key)?;
         let token = network.payment_token_id.ok_or("the sandbox has a payment token")?.to_string();
         Ok(Self {

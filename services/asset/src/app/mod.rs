@@ -8,6 +8,7 @@ mod register_assets;
 mod remove_payment_token;
 mod sync_asset;
 mod sync_summaries;
+mod tell_pauses;
 mod unpause_asset;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use money::Network;
 use pg::{Conn, Pool};
 use service_kit::clock::Clock;
 
-use crate::clients::{Holders, TokenReader};
+use crate::clients::{Execution, Holders, TokenReader};
 use crate::error::Error;
 
 pub(crate) use add_payment_token::add_payment_token;
@@ -28,6 +29,7 @@ pub(crate) use register_assets::register_assets;
 pub(crate) use remove_payment_token::remove_payment_token;
 pub(crate) use sync_asset::sync_asset;
 pub(crate) use sync_summaries::sync_summaries;
+pub(crate) use tell_pauses::tell_pauses;
 pub(crate) use unpause_asset::unpause_asset;
 
 /// What the use cases work with.
@@ -41,6 +43,8 @@ pub(crate) struct App {
     pub tokens: TokenReader,
     /// The holder service.
     pub holders: Holders,
+    /// Execution.
+    pub execution: Execution,
     /// Business time.
     pub clock: Arc<dyn Clock>,
     /// New ids.

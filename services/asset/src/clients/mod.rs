@@ -1,9 +1,11 @@
-//! Whom this service asks: the mirror node about tokens, the holder service about syncs.
+//! Whom this service asks and tells: the mirror node about tokens, the holder service about syncs, execution about pauses.
 //!
-//! Both are concrete: tests run the real clients against the sandbox's mirror node and a real holder service's contract.
+//! All are concrete: tests run the real clients against the sandbox's mirror node and the other services' contracts.
 
+mod execution;
 mod holders;
 mod mirror;
 
+pub(crate) use execution::{Execution, ExecutionError};
 pub(crate) use holders::{HolderError, Holders};
 pub(crate) use mirror::TokenReader;

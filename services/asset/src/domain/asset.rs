@@ -73,15 +73,29 @@ impl Terms {
     }
 }
 
-/// A pause in Bursar: no new distribution of the asset is created, and none is executed.
+/// Who paused an asset or ended its pause, when and why. While it is paused in Bursar, no new distribution of it is created,
+/// none is executed, and its runs are held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pause {
+pub(crate) struct Word {
     /// Why, 1 to 500 characters.
     pub reason: String,
     /// Who.
     pub by: String,
     /// When.
     pub at: SystemTime,
+}
+
+/// Where the pause of an asset stands that was paused at least once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PauseState {
+    /// Which asset.
+    pub asset: AssetId,
+    /// Raised by each change: of two states, the one with the higher version is the later.
+    pub version: i64,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// The word that made it so.
+    pub last: Word,
 }
 
 /// A token whose holders get distributions.
@@ -96,7 +110,7 @@ pub(crate) struct Asset {
     /// What the network said of the token when it was last read.
     pub token: TokenFacts,
     /// The pause in Bursar, if it is paused.
-    pub pause: Option<Pause>,
+    pub pause: Option<Word>,
     /// Whether the holder service was told of it.
     pub registered: bool,
     /// When it was imported.

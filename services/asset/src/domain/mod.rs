@@ -5,7 +5,7 @@ mod payment_token;
 mod sync;
 mod token;
 
-pub(crate) use asset::{Asset, AssetType, BondTerms, Pause, Terms};
+pub(crate) use asset::{Asset, AssetType, BondTerms, PauseState, Terms, Word};
 pub(crate) use payment_token::{PaymentToken, TokenRef};
 pub(crate) use sync::{SyncState, SyncSummary};
 pub(crate) use token::{TokenFacts, TokenReading, TokenRefusal};

@@ -17,12 +17,23 @@ use crate::error::Error;
 
 /// A field that only some assets have is given where it must not be.
 const FORBIDDEN: &str = "FORBIDDEN";
+/// Longest reason of a pause or its end, in characters.
+const REASON_CHARS_MAX: usize = 500;
 /// The end of the year 2261: the database counts nanoseconds in 64 bits.
 const SECONDS_MAX: i64 = 9_214_646_399;
 
 /// The id of an asset.
 pub(super) fn asset_id(text: &str) -> Result<AssetId, Error> {
     Ok(validate::only("asset_id", text)?)
+}
+
+/// The asset that is paused or unpaused, and why.
+pub(super) fn asset_id_and_reason(asset_id: &str, reason: &str) -> Result<(AssetId, String), Error> {
+    let mut violations = FieldViolations::new();
+    let id = validate::parse(&mut violations, "asset_id", asset_id);
+    let reason = validate::text(&mut violations, "reason", reason, REASON_CHARS_MAX);
+    violations.into_result()?;
+    Ok(id.zip(reason).expect("what is missing was noted as a violation"))
 }
 
 /// The id of a token that can exist.

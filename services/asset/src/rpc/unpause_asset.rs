@@ -18,8 +18,9 @@ pub(super) async fn handle(
         asset: Some(convert::asset(asset)),
     })
     .map_err(Error::from)?;
-    let id = convert::asset_id(&request.get_ref().asset_id)?;
-    let mut response = app::unpause_asset(app, id, &once).await?;
+    let message = request.get_ref();
+    let (id, reason) = convert::asset_id_and_reason(&message.asset_id, &message.reason)?;
+    let mut response = app::unpause_asset(app, &actor, id, reason, &once).await?;
     convert::with_sync(app, &actor, &mut response.asset).await;
     Ok(response)
 }

@@ -16,7 +16,7 @@ use pg::time::{from_ns, to_ns};
 
 use super::schema::{asset, token_facts};
 use super::{Inconsistent, StoreError, exactly_one};
-use crate::domain::{Asset, AssetType, BondTerms, Pause, Terms, TokenFacts};
+use crate::domain::{Asset, AssetType, BondTerms, Terms, TokenFacts, Word};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = asset)]
@@ -75,7 +75,7 @@ fn read(network: Network, (row, facts): Row) -> Result<Asset, Inconsistent> {
             row: id.to_string(),
             column,
         })?,
-        pause: pause(row.pause_reason, row.paused_by, row.paused_ns).map_err(wrong)?,
+        pause: word(row.pause_reason, row.paused_by, row.paused_ns).map_err(|()| wrong("pause_reason"))?,
         registered: row.registered_ns.is_some(),
         created_at: from_ns(row.created_ns),
         updated_at: from_ns(row.updated_ns),
@@ -96,11 +96,12 @@ fn terms(row: &AssetRow) -> Result<Terms, &'static str> {
     }
 }
 
-fn pause(reason: Option<String>, by: Option<String>, ns: Option<i64>) -> Result<Option<Pause>, &'static str> {
+/// A pause, or its end, which is in three columns or in none.
+pub(super) fn word(reason: Option<String>, by: Option<String>, ns: Option<i64>) -> Result<Option<Word>, ()> {
     match (reason, by, ns) {
         (None, None, None) => Ok(None),
-        (Some(reason), Some(by), Some(ns)) => Ok(Some(Pause { reason, by, at: from_ns(ns) })),
-        _ => Err("pause_reason"),
+        (Some(reason), Some(by), Some(ns)) => Ok(Some(Word { reason, by, at: from_ns(ns) })),
+        _ => Err(()),
     }
 }
 
@@ -286,44 +287,6 @@ pub(crate) async fn set_facts(
     let newer = token_facts::table.find(id.as_uuid()).filter(token_facts::read_ns.le(to_ns(facts.read_at)));
     let changed = diesel::update(newer).set(FactsRow::from(facts)).execute(conn).await?;
     if changed == 1 { touch(conn, id, at).await } else { Ok(()) }
-}
-
-/// Pauses an asset; one that is paused keeps its pause.
-pub(crate) async fn pause_unless_paused(
-    conn: &mut AsyncPgConnection,
-    id: AssetId,
-    pause: &Pause,
-) -> Result<(), StoreError> {
-    let running = asset::table.find(id.as_uuid()).filter(asset::pause_reason.is_null());
-    diesel::update(running)
-        .set((
-            asset::pause_reason.eq(&pause.reason),
-            asset::paused_by.eq(&pause.by),
-            asset::paused_ns.eq(to_ns(pause.at)),
-            asset::updated_ns.eq(to_ns(pause.at)),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Ends an asset's pause, if it has one.
-pub(crate) async fn unpause(
-    conn: &mut AsyncPgConnection,
-    id: AssetId,
-    at: SystemTime,
-) -> Result<(), StoreError> {
-    let paused = asset::table.find(id.as_uuid()).filter(asset::pause_reason.is_not_null());
-    diesel::update(paused)
-        .set((
-            asset::pause_reason.eq(None::<String>),
-            asset::paused_by.eq(None::<String>),
-            asset::paused_ns.eq(None::<i64>),
-            asset::updated_ns.eq(to_ns(at)),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 async fn touch(conn: &mut AsyncPgConnection, id: AssetId, at: SystemTime) -> Result<(), StoreError> {

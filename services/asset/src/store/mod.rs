@@ -1,6 +1,7 @@
 //! Rows and queries. SQL lives here and nowhere else.
 
 pub(crate) mod assets;
+pub(crate) mod pauses;
 pub(crate) mod payment_tokens;
 pub(crate) mod schema;
 

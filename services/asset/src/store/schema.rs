@@ -15,6 +15,11 @@ diesel::table! {
         registered_ns -> Nullable<BigInt>,
         created_ns -> BigInt,
         updated_ns -> BigInt,
+        unpause_reason -> Nullable<Text>,
+        unpaused_by -> Nullable<Text>,
+        unpaused_ns -> Nullable<BigInt>,
+        pause_version -> BigInt,
+        pause_told -> BigInt,
     }
 }
 

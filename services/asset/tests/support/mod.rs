@@ -1,5 +1,6 @@
-//! An asset service on a database of its own, a sandbox, a holder service's other end, and who calls.
+//! An asset service on a database of its own, a sandbox, the other ends of the holder service and of execution, and who calls.
 
+mod execution;
 mod holders;
 mod network;
 
@@ -25,6 +26,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 use tonic_types::StatusExt as _;
 
+pub(crate) use execution::Execution;
 pub(crate) use holders::Holders;
 pub(crate) use network::Sandbox;
 
@@ -34,6 +36,7 @@ static KEYS: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Service {
     pub(crate) sandbox: Sandbox,
     pub(crate) holders: Holders,
+    pub(crate) execution: Execution,
     config: Config,
     keys: TempDir,
     peer: Peer,
@@ -43,18 +46,25 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start() -> Service {
+        Self::start_telling_every(Duration::from_millis(50)).await
+    }
+
+    /// One whose jobs look so often for what another service was not told.
+    pub(crate) async fn start_telling_every(interval: Duration) -> Service {
         let keys = tempfile::tempdir().expect("a folder for keys");
-        auth::keys::generate(keys.path(), &["asset", "distribution", "gateway", "holder-sync"])
-            .expect("keys");
+        let names = ["asset", "distribution", "execution", "gateway", "holder-sync"];
+        auth::keys::generate(keys.path(), &names).expect("keys");
         let sandbox = Sandbox::start().await;
         let (holders, holder_url) = Holders::start(keys.path()).await;
+        let (execution, execution_url) = Execution::start(keys.path()).await;
         let db = TestDb::create(asset::NAME, asset::MIGRATIONS).await;
-        let mut config = Config::new(db, keys.path(), Network::Sandbox, sandbox.mirror_url(), holder_url);
-        config.register_interval = Duration::from_millis(50);
+        let (folder, mirror_url) = (keys.path(), sandbox.mirror_url());
+        let mut config = Config::new(db, folder, Network::Sandbox, mirror_url, holder_url, execution_url);
+        config.tell_interval = interval;
         config.mirror.attempts_max = 3;
         config.mirror.backoff_first = Duration::from_millis(5);
         let (peer, shutdown, task) = serve(&config, &keys).await;
-        let service = Service { sandbox, holders, config, keys, peer, shutdown, task };
+        let service = Service { sandbox, holders, execution, config, keys, peer, shutdown, task };
         until("the service serves", async || {
             let request = service.read(ListPaymentTokensRequest::default());
             service.payment_tokens().list_payment_tokens(request).await.ok()

@@ -107,8 +107,8 @@ impl Wiring<'_> {
     }
 
     fn asset(&self, db: pg::DbConfig, ports: &Ports) -> asset::Config {
-        let keys = self.layout.service_keys();
-        asset::Config::new(db, keys, self.rail.network, self.mirror(), ports.url(HOLDER_SYNC))
+        let (keys, url) = (self.layout.service_keys(), |service| ports.url(service));
+        asset::Config::new(db, keys, self.rail.network, self.mirror(), url(HOLDER_SYNC), url(EXECUTION))
     }
 
     fn holder_sync(&self, db: pg::DbConfig) -> holder_sync::Config {

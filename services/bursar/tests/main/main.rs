@@ -1,6 +1,7 @@
 //! The program as a person starts it, and the whole suite behind it.
 
 mod demo;
+mod pause;
 mod program;
 mod schedule;
 mod up;

@@ -64,7 +64,7 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let sandbox = sandbox::start(sandbox::Config::default()).await.unwrap();
         let network = sandbox.network().clone();
-        auth::keys::generate(dir.path(), &["execution", "distribution", "gateway"]).unwrap();
+        auth::keys::generate(dir.path(), &["execution", "asset", "distribution", "gateway"]).unwrap();
         std::fs::write(dir.path().join("operator.key"), &network.operator.private_key).unwrap();
         let db = TestDb::create("execution", MIGRATIONS).await;
         let db_url = db.url.clone();

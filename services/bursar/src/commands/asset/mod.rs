@@ -3,6 +3,8 @@
 mod import;
 mod list;
 mod nominal;
+mod pause;
+mod unpause;
 
 pub use nominal::payment_token;
 
@@ -19,6 +21,10 @@ pub enum Command {
     Import(import::Import),
     /// List what was imported, newest first.
     List(list::List),
+    /// Stop all payments to its holders: nothing new is sent, what was sent is followed to its end.
+    Pause(pause::Pause),
+    /// Let payments to its holders go on, unless something else holds them.
+    Unpause(unpause::Unpause),
 }
 
 impl Command {
@@ -28,6 +34,8 @@ impl Command {
         match self {
             Command::Import(command) => command.run(&session).await,
             Command::List(command) => command.run(&session).await,
+            Command::Pause(command) => command.run(&session).await,
+            Command::Unpause(command) => command.run(&session).await,
         }
     }
 }

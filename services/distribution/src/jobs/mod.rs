@@ -95,6 +95,9 @@ async fn take_step(app: &App, pace: Pace, lease: &Lease, shutdown: &Shutdown) {
     if let Err(error) = advance::release(app, lease, wake, misses).await {
         tracing::warn!(distribution = %lease.id, %error, "lease not given back; it will run out");
     }
+    if wake == Wake::After(Duration::ZERO) {
+        app.woken.notify_one();
+    }
 }
 
 /// Renews the lease for as long as the step takes. A lease that cannot be renewed, and the end of the service, stop the

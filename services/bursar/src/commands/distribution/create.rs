@@ -12,7 +12,7 @@ use crate::edge::{Edge, json};
 use crate::error::CommandError;
 use crate::session::Session;
 
-const POLL: Duration = Duration::from_millis(200);
+const POLL: Duration = Duration::from_millis(50);
 
 /// Create a distribution: balances are frozen and entitlements calculated; nothing is paid until it is executed.
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use entitlements::{Leaf, RootBuilder};
+use futures::FutureExt as _;
 use ids::Uuid;
+use tokio::time::Instant;
 
 use super::{NOW, Step};
 use crate::app::calculate::{self, Calculated};
@@ -20,7 +22,9 @@ use crate::store::redemptions::{self, Reservation};
 use crate::store::states::Besides;
 
 /// How often a snapshot that is being read is looked at.
-const POLL: Duration = Duration::from_millis(250);
+const POLL: Duration = Duration::from_millis(100);
+/// How long one step waits for it before others get their turn.
+const WAIT: Duration = Duration::from_secs(30);
 /// Looks in a row that came to nothing before the calculation is called failed: with the backoff, some eight minutes.
 const MISSES_MAX: u32 = 20;
 /// Rows between two looks at the lease.
@@ -43,7 +47,16 @@ pub(super) async fn ask(step: &Step<'_>, distribution: &Distribution) -> Result<
 /// Calculates from the snapshot when it is ready.
 pub(super) async fn calculate(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
     let id = distribution.terms.snapshot.id();
-    let failure = match step.app.holders.snapshot(&step.actor, id).await {
+    let until = Instant::now() + WAIT;
+    let looked = loop {
+        match step.app.holders.snapshot(&step.actor, id).await {
+            Ok(Some(SnapshotStatus::Running { .. })) if Instant::now() < until => {
+                step.unless_stopped(tokio::time::sleep(POLL).map(Ok)).await?;
+            }
+            looked => break looked,
+        }
+    };
+    let failure = match looked {
         Ok(Some(SnapshotStatus::Running { .. })) => return Ok(Wake::After(POLL)),
         Ok(Some(SnapshotStatus::Ready(facts))) if facts.asset == distribution.terms.asset => {
             return calculate_from(step, distribution, facts).await;

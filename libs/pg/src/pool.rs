@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::QueryResult;
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod, bb8,
@@ -27,17 +28,22 @@ const SESSION_SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transactio
     SET jit = off";
 
 const LOOKUP_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-    SET enable_material = off; SET plan_cache_mode = force_generic_plan";
+    SET enable_material = off";
 
 /// How PostgreSQL plans what a pool asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planner {
     /// By its statistics.
     Statistics,
-    /// By indexes, row by row, whatever the statistics say. For a service that asks its growing tables by key only: a
+    /// By indexes, row by row, whatever the statistics say. For a service that asks its growing tables by key: a
     /// statement is prepared while they are still empty, when reading all of a table is cheapest, and that plan would
-    /// be kept while they grow.
+    /// be kept while they grow. A statement that joins whole sets says so: [`join_sets`].
     Lookups,
+}
+
+/// Lets the statements of this transaction join whole sets by hashing or merging, whatever the pool's planner.
+pub async fn join_sets(conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    conn.batch_execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on").await
 }
 
 /// Opens the runtime pool and proves that the database answers.

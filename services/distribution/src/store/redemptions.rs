@@ -79,6 +79,17 @@ pub(crate) async fn read(conn: &mut AsyncPgConnection, asset: AssetId) -> Result
     Ok(Redeemed { version, consensus_ns, supply, taken, holdings })
 }
 
+/// As many payees as the asset has holders, against all that was ever taken of them: sets are joined, or it would take
+/// the square of the time.
+const RESERVE: &str = "WITH reserved AS (
+        INSERT INTO redemption_holding (distribution_id, account, asset_id, ordinal, units, taken_before, balance)
+        SELECT $1, payee.account, $2, payee.ordinal, payee.counted, coalesce(taken.units, 0), payee.balance
+        FROM entitlement payee
+        LEFT JOIN taken_holding taken ON taken.asset_id = $2 AND taken.account = payee.account
+        WHERE payee.calculation_id = $3 AND payee.ordinal IS NOT NULL
+        RETURNING units)
+    SELECT count(*) AS rows, coalesce(sum(units), 0) AS units FROM reserved";
+
 /// Reserves what a calculation counts of its payees' holdings; call it in the transaction that makes the calculation
 /// count, after it does. It can be done once for a redemption.
 ///
@@ -93,22 +104,13 @@ pub(crate) async fn reserve(conn: &mut AsyncPgConnection, new: &Reservation) -> 
     if lock(conn, new.asset).await? != Some(new.version) {
         return Err(StoreError::Overtaken);
     }
-    let reserved: Changed = sql_query(
-        "WITH reserved AS (
-             INSERT INTO redemption_holding
-                 (distribution_id, account, asset_id, ordinal, units, taken_before, balance)
-             SELECT $1, payee.account, $2, payee.ordinal, payee.counted, coalesce(taken.units, 0), payee.balance
-             FROM entitlement payee
-             LEFT JOIN taken_holding taken ON taken.asset_id = $2 AND taken.account = payee.account
-             WHERE payee.calculation_id = $3 AND payee.ordinal IS NOT NULL
-             RETURNING units)
-         SELECT count(*) AS rows, coalesce(sum(units), 0) AS units FROM reserved",
-    )
-    .bind::<SqlUuid, _>(new.distribution.as_uuid())
-    .bind::<SqlUuid, _>(new.asset.as_uuid())
-    .bind::<SqlUuid, _>(new.calculation)
-    .get_result(conn)
-    .await?;
+    pg::join_sets(conn).await?;
+    let reserved: Changed = sql_query(RESERVE)
+        .bind::<SqlUuid, _>(new.distribution.as_uuid())
+        .bind::<SqlUuid, _>(new.asset.as_uuid())
+        .bind::<SqlUuid, _>(new.calculation)
+        .get_result(conn)
+        .await?;
     if reserved.rows != i64::from(new.payee_count) {
         let row = new.calculation.to_string();
         return Err(Inconsistent { table: "entitlement", row, column: "ordinal" }.into());

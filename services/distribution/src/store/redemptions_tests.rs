@@ -7,7 +7,7 @@ use ids::{AssetId, DistributionId, RunId, SystemIds, Uuid};
 use pg::DbConfig;
 use pg::testing::TestDb;
 
-use super::{Payees, Redeemed, Reservation, StoreError, read, redeem, release, reserve};
+use super::{Payees, RESERVE, Redeemed, Reservation, StoreError, read, redeem, release, reserve};
 use crate::domain::account::{Account, EvmAddress};
 use crate::domain::calculation::{AmountRule, Holder, Line, Outcome, Totals};
 use crate::domain::distribution::{Distribution, Entitlements};
@@ -25,6 +25,16 @@ fn account(number: u64) -> Account {
 
 /// A redemption of an asset whose two payees hold 100 each, of which `counted` is counted, calculated at `version`.
 async fn calculated(db: &DbConfig, asset: AssetId, version: i64, counted: u128) -> Reservation {
+    calculated_of(2, db, asset, version, counted).await
+}
+
+async fn calculated_of(
+    payee_count: u32,
+    db: &DbConfig,
+    asset: AssetId,
+    version: i64,
+    counted: u128,
+) -> Reservation {
     let mut conn = connect(db).await;
     let mut terms = distribution().terms;
     (terms.asset, terms.kind) = (asset, Kind::Redemption);
@@ -34,7 +44,7 @@ async fn calculated(db: &DbConfig, asset: AssetId, version: i64, counted: u128) 
     distributions::insert(&mut conn, &redemption).await.expect("stored");
     let calculation = RunId::new(&SystemIds).as_uuid();
     let mut writer = Writer::begin(&db.url, calculation).await.expect("begun");
-    for ordinal in 0..2 {
+    for ordinal in 0..payee_count {
         let holder = Holder {
             account: account(1001 + u64::from(ordinal)),
             evm: EvmAddress([0; 20]),
@@ -45,8 +55,8 @@ async fn calculated(db: &DbConfig, asset: AssetId, version: i64, counted: u128) 
         writer.write(&holder, &line, Some(counted)).await.expect("written");
     }
     writer.finish().await.expect("written");
-    let (distribution, consensus_ns, supply) = (redemption.id, 7, 1_000);
-    Reservation { distribution, asset, calculation, payee_count: 2, version, consensus_ns, supply }
+    let (distribution, consensus_ns, supply) = (redemption.id, 7, 500 * u128::from(payee_count));
+    Reservation { distribution, asset, calculation, payee_count, version, consensus_ns, supply }
 }
 
 /// Makes the calculation count and reserves.
@@ -88,6 +98,41 @@ async fn a_reservation_counts_only_at_the_version_it_was_calculated_at() {
     assert_eq!(taken(&db, asset).await, expected);
     stored(&db, &Reservation { version: 1, ..second }).await.expect("40 are left of each");
     assert_eq!(taken(&db, asset).await.holdings, both(100));
+}
+
+#[derive(diesel::QueryableByName)]
+struct PlanLine {
+    #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+    text: String,
+}
+
+#[tokio::test]
+async fn a_reservation_joins_sets_though_the_pool_plans_lookups() {
+    const PAYEES: u32 = 3_000;
+    let db = TestDb::create("distribution", MIGRATIONS).await;
+    let asset = AssetId::new(&SystemIds);
+    stored(&db, &calculated_of(PAYEES, &db, asset, 0, 60).await).await.expect("it is the first");
+    let second = calculated_of(PAYEES, &db, asset, 1, 40).await;
+    let pool = pg::connect(&db, pg::Planner::Lookups).await.expect("a pool");
+    let mut conn = pool.get().await.expect("a connection");
+    let plan: Vec<PlanLine> = pg::transaction(&mut conn, async move |conn| {
+        pg::join_sets(conn).await?;
+        let explain = diesel::sql_query(format!("EXPLAIN {RESERVE}"))
+            .bind::<diesel::sql_types::Uuid, _>(second.distribution.as_uuid())
+            .bind::<diesel::sql_types::Uuid, _>(asset.as_uuid())
+            .bind::<diesel::sql_types::Uuid, _>(second.calculation);
+        diesel_async::RunQueryDsl::load(explain, conn).await
+    })
+    .await
+    .map_err(|error: diesel::result::Error| error)
+    .expect("a plan");
+    let plan: Vec<&str> = plan.iter().map(|line| line.text.as_str()).collect();
+    let joined = plan.iter().any(|line| {
+        line.contains("Hash Left Join")
+            || line.contains("Hash Right Join")
+            || line.contains("Merge Left Join")
+    });
+    assert!(joined, "{plan:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,14 +28,14 @@ const SESSION_SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transactio
     SET jit = off";
 
 const LOOKUP_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-    SET enable_material = off";
+    SET enable_material = off; SET enable_sort = off";
 
 /// How PostgreSQL plans what a pool asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planner {
     /// By its statistics.
     Statistics,
-    /// By indexes, row by row, whatever the statistics say. For a service that asks its growing tables by key: a
+    /// By indexes, row by row and in their order, whatever the statistics say. For a service that asks its growing tables by key: a
     /// statement is prepared while they are still empty, when reading all of a table is cheapest, and that plan would
     /// be kept while they grow. A statement that joins whole sets says so: [`join_sets`].
     Lookups,
@@ -43,7 +43,10 @@ pub enum Planner {
 
 /// Lets the statements of this transaction join whole sets by hashing or merging, whatever the pool's planner.
 pub async fn join_sets(conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    conn.batch_execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on").await
+    conn.batch_execute(
+        "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_sort = on",
+    )
+    .await
 }
 
 /// Opens the runtime pool and proves that the database answers.

@@ -50,18 +50,27 @@ async fn what_a_batch_reads_does_not_grow_with_the_run() {
     let payees: Vec<(u64, u64)> = bench.control.accounts(2_700).await.into_iter().zip(1..).collect();
     let header = pb::RunHeader { batch_size: 9, parallelism: 8, ..bench.header(&payees) };
     bench.start_run(&header, &payees).await.unwrap();
-    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
+    // Watched four times a second, because each look reads all batches.
+    let message = pb::WatchRunRequest { run_id: header.run_id.clone() };
+    let mut watch = bench.client().watch_run(bench.request(message)).await.unwrap().into_inner();
+    let mut last = None;
+    while let Some(now) = watch.message().await.unwrap() {
+        last = now.run;
+    }
+    assert_eq!(last.unwrap().state(), pb::RunState::Completed);
     // Sessions report what they have read once a second, when they work.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let mut conn = AsyncPgConnection::establish(&bench.db_url).await.unwrap();
     let sql = "SELECT relname::text, seq_tup_read + coalesce(idx_tup_fetch, 0) AS rows_read FROM pg_stat_user_tables \
-        WHERE relname IN ('attempt', 'live_attempt', 'instruction')";
+        WHERE relname IN ('attempt', 'batch', 'live_attempt', 'instruction')";
     let readings: Vec<Reading> = diesel::sql_query(sql).load(&mut conn).await.unwrap();
     let of = |name: &str| readings.iter().find(|reading| reading.relname == name).unwrap().rows_read;
     // One look at an attempt when it is decided and one when its batch is counted; a plan that reads the whole run
     // for each batch would make it a hundred and fifty.
     assert!((ATTEMPTS..20 * ATTEMPTS).contains(&of("attempt")), "{readings:?}");
     assert!(of("live_attempt") < 20 * ATTEMPTS, "{readings:?}");
+    // A batch for each attempt here: to look for the one that is due does not read all that wait.
+    assert!(of("batch") < 80 * ATTEMPTS, "{readings:?}");
     // Once to cut batches, once to plan attempts.
     assert!(of("instruction") <= 4 * 9 * ATTEMPTS, "{readings:?}");
 }

@@ -102,12 +102,45 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::error::ErrorKind;
+    use clap::{CommandFactory as _, Parser as _};
 
     use super::Cli;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// The words of a line as a shell takes them; comments are left out.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut quoted, mut word) = (Vec::new(), false, None::<String>);
+        for c in line.chars() {
+            match c {
+                '"' => {
+                    quoted = !quoted;
+                    word.get_or_insert_default();
+                }
+                '#' if !quoted && word.is_none() => break,
+                ' ' if !quoted => words.extend(word.take()),
+                c => word.get_or_insert_default().push(c),
+            }
+        }
+        words.extend(word);
+        words
+    }
+
+    #[test]
+    fn every_command_of_the_readme_is_one() {
+        let readme = include_str!("../../../README.md");
+        let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("bursar ")).collect();
+        assert!(commands.len() > 8, "{commands:?}");
+        for line in commands {
+            match Cli::try_parse_from(words(line)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::DisplayHelp => {}
+                Err(error) => panic!("{line}: {error}"),
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::time::{canonical_u64, shorten};
 
 /// A text or number that does not name an entity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an {kind} id as shard.realm.num: {text:?}")]
+#[error("no {kind} id of the form shard.realm.num: {text:?}")]
 pub struct ParseEntityIdError {
     kind: &'static str,
     text: String,

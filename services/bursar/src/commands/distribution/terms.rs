@@ -28,13 +28,13 @@ pub(super) struct Terms {
     #[arg(long, value_enum)]
     kind: Kind,
     /// A sum to split pro rata, as in 1000000.50.
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     pool: Option<String>,
     /// Over what the pool is split.
     #[arg(long, value_enum, requires = "pool", default_value = "eligible-holders")]
     base: Base,
     /// Whole payment tokens per whole token held, as in 0.125.
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     per_token: Option<String>,
     /// In what: "hbar" or the id of an accepted token ("0.0.456858").
     #[arg(long, value_name = "TOKEN")]

@@ -49,6 +49,11 @@ pub async fn join_sets(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     .await
 }
 
+/// Whether a statement gave up waiting for a lock. Diesel keeps no SQLSTATE, only the server's own words.
+pub fn is_lock_timeout(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, info) if info.message().contains("lock timeout"))
+}
+
 /// Opens the runtime pool and proves that the database answers.
 ///
 /// Each connection waits at most 10 s for a lock and is ended by the server after 60 s idle inside a transaction.

@@ -114,6 +114,9 @@ impl Failure for Error {
             Self::Database(PgError::Unreachable { .. } | PgError::Pool(_)) | Self::Overtaken => {
                 Problem::unavailable("DATABASE_UNAVAILABLE", "the database cannot be used now")
             }
+            Self::Store(StoreError::Query(error)) if pg::is_lock_timeout(error) => {
+                Problem::unavailable("LOCK_TIMEOUT", "another transaction did not end in time; try again")
+            }
             Self::Prepare(_) | Self::Idempotency(_) | Self::Store(_) | Self::Database(_) => {
                 Problem::internal()
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 use proto::execution::v1 as pb;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
 use serde_json::json;
@@ -157,6 +158,19 @@ async fn a_pause_that_races_a_run_of_2000_payees_is_respected_at_once_each_time(
     }
     assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
     bench.assert_exactly_once(&header.run_id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_that_cannot_hold_says_so_and_holds_nothing() {
+    let bench = Bench::start().await;
+    let mut frozen = AsyncPgConnection::establish(&bench.db_url).await.unwrap();
+    let intending = "BEGIN; SELECT pg_advisory_xact_lock_shared(hashtextextended('pause', -2))";
+    frozen.batch_execute(intending).await.unwrap();
+    let everything = pb::pause_request::Scope::Everything(());
+    let refused = pause(&bench, everything.clone(), "stop").await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (tonic::Code::Unavailable, "LOCK_TIMEOUT"));
+    frozen.batch_execute("ROLLBACK").await.unwrap();
+    pause(&bench, everything, "stop").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,11 +115,7 @@ const TABLE: [(&str, &str, &str, &[&str]); 20] = [
         "0,15,40 2 * * *",
         "Australia/Lord_Howe",
         "2026-10-04T00:00",
-        &[
-            "2026-10-04T02:30:00+11:00",
-            "2026-10-04T02:40:00+11:00",
-            "2026-10-05T02:00:00+11:00",
-        ],
+        &["2026-10-04T02:30:00+11:00", "2026-10-04T02:40:00+11:00", "2026-10-05T02:00:00+11:00"],
     ),
     (
         "45 1 * * *",
@@ -185,8 +181,11 @@ fn times_that_the_clock_leaves_out_together_are_one_occurrence_after_the_gap() -
     // Two o'clock and a quarter past are both half past two.
     let schedule = schedule("0,15,40 2 * * *", "Australia/Lord_Howe", "2026-10-04T00:00")?;
     let found: Vec<_> = first(&schedule, 3)?.iter().map(|one| (one.number, show(one))).collect();
-    let expected =
-        [(2, "2026-10-04T02:30:00+11:00"), (3, "2026-10-04T02:40:00+11:00"), (4, "2026-10-05T02:00:00+11:00")];
+    let expected = [
+        (2, "2026-10-04T02:30:00+11:00"),
+        (3, "2026-10-04T02:40:00+11:00"),
+        (4, "2026-10-05T02:00:00+11:00"),
+    ];
     assert_eq!(found, expected.map(|(number, time)| (number, time.to_owned())));
     Ok(())
 }

@@ -22,6 +22,7 @@ use crate::domain::schedule::{Decision, Fate, Plan, Recorded, Schedule, Skip, St
 use crate::domain::state::State;
 use crate::domain::treatment::Parties;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::schedules::{self, Change};
 use crate::store::{distributions, occurrences};
 
@@ -74,16 +75,22 @@ async fn fire(app: &App, id: ScheduleId) -> Result<bool, Error> {
     let now_ns = app.now_ns();
     let mut conn = app.conn().await?;
     let settled = pg::transaction(&mut conn, async |conn| {
-        let Some(locked) = schedules::try_lock(conn, id).await? else { return Ok(false) };
+        let Some(locked) = schedules::try_lock(conn, id).await? else { return Ok(None) };
         if locked.plan.version != seen.plan.version || locked.standing != Standing::Active {
-            return Ok(false);
+            return Ok(None);
         }
-        settle(app, conn, &locked, parties, now_ns).await?;
-        Ok::<_, Error>(true)
+        let fired = settle(app, conn, &locked, parties, now_ns).await?;
+        if fired > 0 {
+            here!("fire.before_commit");
+        }
+        Ok::<_, Error>(Some(fired))
     })
     .await?;
-    app.woken.notify_one();
-    Ok(settled)
+    if settled.is_some_and(|fired| fired > 0) {
+        here!("fire.after_commit");
+        app.woken.notify_one();
+    }
+    Ok(settled.is_some())
 }
 
 /// The accounts with a part in it, as they are now; as they were when the schedule was saved, where nobody answers.
@@ -110,14 +117,14 @@ async fn parties(app: &App, plan: &Plan) -> Parties {
     }
 }
 
-/// Writes what is due, and where the schedule stands then.
+/// Writes what is due, and where the schedule stands then. Returns how many fired.
 async fn settle(
     app: &App,
     conn: &mut AsyncPgConnection,
     locked: &Schedule,
     parties: Parties,
     now_ns: i64,
-) -> Result<(), Error> {
+) -> Result<usize, Error> {
     let (id, plan, now) = (locked.id, &locked.plan, instant(now_ns));
     let rule = locked.rule().map_err(|source| Error::Rule { id, source })?;
     let round = round::round(&rule, locked.settled, &locked.skipped, now, plan.catch_up, OCCURRENCES_MAX);
@@ -145,7 +152,8 @@ async fn settle(
         }
     };
     let change = Change { version: plan.version, standing: &standing, settled, wake_ns: nanos(wake) };
-    Ok(schedules::set(conn, id, &change).await?)
+    schedules::set(conn, id, &change).await?;
+    Ok(fire.len())
 }
 
 fn by_itself(now_ns: i64) -> Decision {

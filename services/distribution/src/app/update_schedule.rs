@@ -89,10 +89,9 @@ async fn change(
 /// Nothing of the old series may be lost in silence: what is due is fired first, and what a pause held back is on record.
 async fn leave_series(conn: &mut AsyncPgConnection, found: &Schedule, now_ns: i64) -> Result<(), Error> {
     let id = found.id;
-    // A rule that this release cannot read any more has to be changed; what it missed cannot be told.
-    let Ok(rule) = found.rule() else { return Ok(()) };
-    let open = missed(&rule, found.settled, &found.skipped, instant(now_ns));
-    let Some(range) = open.map_err(|source| Error::Rule { id, source })? else { return Ok(()) };
+    let open = found.rule().and_then(|rule| missed(&rule, found.settled, &found.skipped, instant(now_ns)));
+    // A rule that gives no answer, as its calendar ends or its zone is gone, has to be changed; what it missed cannot be told.
+    let Ok(Some(range)) = open else { return Ok(()) };
     if found.standing == Standing::Active {
         return Err(Error::Overtaken(id, Overtaken::BeingFired));
     }

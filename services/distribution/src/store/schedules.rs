@@ -217,8 +217,11 @@ async fn with_details(
     rows: Vec<WholeRow>,
 ) -> Result<Vec<Schedule>, StoreError> {
     let ids: Vec<Uuid> = rows.iter().map(|(whole, _, _)| whole.id).collect();
+    // Of another schedule's version they are left out below.
+    let versions: Vec<i32> = rows.iter().map(|(_, _, version)| version.number()).collect();
     let decisions: Vec<HolderDecisionRow> = schedule_holder_decision::table
         .filter(schedule_holder_decision::schedule_id.eq_any(&ids))
+        .filter(schedule_holder_decision::version.eq_any(versions))
         .select(HolderDecisionRow::as_select())
         .load(conn)
         .await?;

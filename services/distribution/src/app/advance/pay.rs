@@ -17,6 +17,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::Kind;
 use crate::domain::state::{RunNews, State};
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::entitlements::{self, Payee};
 use crate::store::leases::Wake;
 use crate::store::states::{self, Besides};
@@ -37,10 +38,16 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
     let view = match step.app.execution.run(&step.actor, distribution.run).await? {
         Some(view) => view,
-        None => match start(step, distribution).await {
-            Err(Error::Peer(error)) if error.is_refusal() => return refused(step, &error).await,
-            started => started?,
-        },
+        None => {
+            here!("start.before");
+            match start(step, distribution).await {
+                Err(Error::Peer(error)) if error.is_refusal() => return refused(step, &error).await,
+                started => {
+                    here!("start.after");
+                    started?
+                }
+            }
+        }
     };
     let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await

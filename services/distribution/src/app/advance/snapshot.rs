@@ -13,6 +13,7 @@ use crate::domain::distribution::{Distribution, Entitlements, SnapshotChoice, Sn
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::state::State;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::calculations;
 use crate::store::entitlements::Writer;
 use crate::store::leases::Wake;
@@ -33,6 +34,7 @@ pub(super) async fn ask(step: &Step<'_>, distribution: &Distribution) -> Result<
     let terms = &distribution.terms;
     if let SnapshotChoice::Own(id) = terms.snapshot {
         let (holders, key) = (&step.app.holders, step.app.fresh_key());
+        here!("snapshot.before_ask");
         let asked = holders.take(&step.actor, terms.asset, terms.record_time_ns, id, &key).await;
         if let Err(error) = asked {
             // What a schedule fires has a record time of just now.
@@ -41,6 +43,7 @@ pub(super) async fn ask(step: &Step<'_>, distribution: &Distribution) -> Result<
             }
             return give_up_or_wait(step, error).await;
         }
+        here!("snapshot.after_ask");
     }
     step.change(State::snapshot_asked, Besides::default()).await?;
     Ok(NOW)
@@ -109,13 +112,18 @@ async fn calculate_from(
             if let Some(reservation) = &reservation {
                 redemptions::reserve(conn, reservation).await?;
             }
+            here!("calculate.before_commit");
         }
         Ok::<_, Error>(())
     });
     match stored.await {
         // Another redemption took something of these holdings first: nothing is stored, and it is calculated again.
         Err(error) if error.is_overtaken() => Ok(NOW),
-        stored => stored.map(|()| NOW),
+        Err(error) => Err(error),
+        Ok(()) => {
+            here!("calculate.after_commit");
+            Ok(NOW)
+        }
     }
 }
 

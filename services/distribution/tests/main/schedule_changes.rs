@@ -114,7 +114,7 @@ fn with_pool(terms: &pb::ScheduleTerms, units: &str) -> pb::ScheduleTerms {
     if let Some(pb::amount_rule::Rule::Pool(pool)) =
         terms.amount_rule.as_mut().and_then(|rule| rule.rule.as_mut())
     {
-        pool.amount.as_mut().expect("an amount").units = units.to_owned();
+        units.clone_into(&mut pool.amount.as_mut().expect("an amount").units);
     }
     terms
 }

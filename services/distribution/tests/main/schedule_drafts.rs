@@ -13,86 +13,73 @@ fn pair(field: &str, why: &str) -> (String, String) {
     (field.to_owned(), why.to_owned())
 }
 
+fn cron(text: &str) -> Recurrence {
+    Recurrence::Cron(text.to_owned())
+}
+
+fn every(frequency: pb::Frequency) -> Recurrence {
+    Recurrence::Frequency(frequency.into())
+}
+
+fn local(text: &str) -> Start {
+    Start::StartLocal(text.to_owned())
+}
+
+fn days(calendar: &str) -> pb::BusinessDays {
+    pb::BusinessDays { rule: pb::BusinessDayRule::Following.into(), calendar: calendar.to_owned() }
+}
+
+/// A timing that is otherwise good, the field that is not, and why.
+type Bad = (pb::Timing, &'static str, &'static str);
+
+fn bad_recurrences(base: &pb::Timing) -> Vec<Bad> {
+    let recurs = |recurrence| pb::Timing { recurrence, ..base.clone() };
+    let zone = |zone: &str| pb::Timing { time_zone: zone.to_owned(), ..base.clone() };
+    let closed = |recurrence, calendar, start: &str| {
+        let (recurrence, start) = (Some(recurrence), Some(local(start)));
+        pb::Timing { recurrence, business_days: Some(days(calendar)), start, ..base.clone() }
+    };
+    let (daily, hourly) = (every(pb::Frequency::Daily), every(pb::Frequency::Hourly));
+    let start = "2026-05-01T09:00";
+    let calendar = "timing.business_days.calendar";
+    vec![
+        (recurs(Some(cron("0 0 30 2 *"))), "timing.cron", "NEVER_FIRES"),
+        (recurs(Some(cron("61 * * * *"))), "timing.cron", "INVALID_CRON"),
+        (recurs(None), "timing.frequency", "REQUIRED"),
+        (zone("Mars/Base"), "timing.time_zone", "UNKNOWN_ZONE"),
+        (zone(""), "timing.time_zone", "REQUIRED"),
+        (closed(daily.clone(), "moon", start), calendar, "UNKNOWN_CALENDAR"),
+        (closed(daily, "uk", "2050-05-01T09:00"), calendar, "CALENDAR_NOT_COVERED"),
+        (closed(hourly, "uk", start), "timing.business_days", "HOURLY_BY_BUSINESS_DAY"),
+    ]
+}
+
+fn bad_starts_and_ends(base: &pb::Timing) -> Vec<Bad> {
+    let starts = |start: &str| pb::Timing { start: Some(local(start)), ..base.clone() };
+    let ends = |end| pb::Timing { end: Some(end), ..base.clone() };
+    let over = pb::Timing { end: Some(End::EndCount(7)), ..starts("2026-04-01T09:00") };
+    let once = pb::Timing { recurrence: Some(every(pb::Frequency::Once)), ..starts("2026-05-01T07:59") };
+    let early = pb::Timing { recurrence: Some(cron("0 9 1 1 *")), ..ends(End::EndTime(at(FIRST))) };
+    vec![
+        (starts("2026-05-01"), "timing.start", "MALFORMED"),
+        (starts("3026-05-01T09:00"), "timing.start", "START_OUT_OF_RANGE"),
+        (ends(End::EndTime(at(FIRST - 1))), "timing.end", "END_BEFORE_START"),
+        (ends(End::EndCount(0)), "timing.end", "COUNT_ZERO"),
+        (early, "timing.end", "NEVER_FIRES"),
+        (over, "timing.end", "IN_THE_PAST"),
+        (once, "timing.start", "IN_THE_PAST"),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_timing_that_cannot_be_is_refused_by_field_and_reason() {
     let stage = Stage::in_may().await;
-    let cron = |text: &str| Some(Recurrence::Cron(text.to_owned()));
-    let local = |text: &str| Some(Start::StartLocal(text.to_owned()));
-    let days = |calendar: &str| {
-        let rule = pb::BusinessDayRule::Following.into();
-        Some(pb::BusinessDays { rule, calendar: calendar.to_owned() })
-    };
     let base = stage.daily(All).timing.expect("a timing");
-    let frequency = |frequency: pb::Frequency| Some(Recurrence::Frequency(frequency.into()));
-    let table = [
-        (pb::Timing { recurrence: cron("0 0 30 2 *"), ..base.clone() }, "timing.cron", "NEVER_FIRES"),
-        (pb::Timing { recurrence: cron("61 * * * *"), ..base.clone() }, "timing.cron", "INVALID_CRON"),
-        (pb::Timing { recurrence: None, ..base.clone() }, "timing.frequency", "REQUIRED"),
-        (
-            pb::Timing { time_zone: "Mars/Base".to_owned(), ..base.clone() },
-            "timing.time_zone",
-            "UNKNOWN_ZONE",
-        ),
-        (pb::Timing { time_zone: String::new(), ..base.clone() }, "timing.time_zone", "REQUIRED"),
-        (pb::Timing { start: local("2026-05-01"), ..base.clone() }, "timing.start", "MALFORMED"),
-        (
-            pb::Timing { start: local("3026-05-01T09:00"), ..base.clone() },
-            "timing.start",
-            "START_OUT_OF_RANGE",
-        ),
-        (
-            pb::Timing { end: Some(End::EndTime(at(FIRST - 1))), ..base.clone() },
-            "timing.end",
-            "END_BEFORE_START",
-        ),
-        (pb::Timing { end: Some(End::EndCount(0)), ..base.clone() }, "timing.end", "COUNT_ZERO"),
-        (
-            pb::Timing { recurrence: cron("0 9 1 1 *"), end: Some(End::EndTime(at(FIRST))), ..base.clone() },
-            "timing.end",
-            "NEVER_FIRES",
-        ),
-        (
-            pb::Timing { start: local("2026-04-01T09:00"), end: Some(End::EndCount(7)), ..base.clone() },
-            "timing.end",
-            "IN_THE_PAST",
-        ),
-        (
-            pb::Timing {
-                recurrence: frequency(pb::Frequency::Once),
-                start: local("2026-05-01T07:59"),
-                ..base.clone()
-            },
-            "timing.start",
-            "IN_THE_PAST",
-        ),
-        (
-            pb::Timing { business_days: days("moon"), ..base.clone() },
-            "timing.business_days.calendar",
-            "UNKNOWN_CALENDAR",
-        ),
-        (
-            pb::Timing { business_days: days("uk"), start: local("2050-05-01T09:00"), ..base.clone() },
-            "timing.business_days.calendar",
-            "CALENDAR_NOT_COVERED",
-        ),
-        (
-            pb::Timing {
-                recurrence: frequency(pb::Frequency::Hourly),
-                business_days: days("uk"),
-                ..base.clone()
-            },
-            "timing.business_days",
-            "HOURLY_BY_BUSINESS_DAY",
-        ),
-    ];
-    for (timing, field, why) in table {
+    for (timing, field, why) in bad_recurrences(&base).into_iter().chain(bad_starts_and_ends(&base)) {
         let request = pb::CreateScheduleRequest { timing: Some(timing.clone()), ..stage.daily(All) };
         let refused = stage.schedule("k", request).await.expect_err(why);
-        assert_eq!(
-            (refused.code(), fields(&refused)),
-            (Code::InvalidArgument, vec![pair(field, why)]),
-            "{timing:?}"
-        );
+        let expected = vec![pair(field, why)];
+        assert_eq!((refused.code(), fields(&refused)), (Code::InvalidArgument, expected), "{timing:?}");
     }
 }
 

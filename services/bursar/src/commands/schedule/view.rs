@@ -72,22 +72,21 @@ fn text(schedule: &Schedule) -> String {
 }
 
 fn timing(timing: &Timing) -> String {
-    let mut text = format!("  {} in {}", recurs(timing), timing.time_zone);
-    match &timing.start {
-        Some(Start::StartTime(at)) => text.push_str(&format!(", from {}", time::show(Some(at)))),
-        Some(Start::StartLocal(at)) => text.push_str(&format!(", from {at}")),
-        None => {}
-    }
-    match &timing.end {
-        Some(End::EndTime(at)) => text.push_str(&format!(", until {}", time::show(Some(at)))),
-        Some(End::EndCount(count)) => text.push_str(&format!(", until number {count}")),
-        None => {}
-    }
-    if let Some(days) = &timing.business_days {
+    let start = timing.start.as_ref().map(|start| match start {
+        Start::StartTime(at) => format!("from {}", time::show(Some(at))),
+        Start::StartLocal(at) => format!("from {at}"),
+    });
+    let end = timing.end.as_ref().map(|end| match end {
+        End::EndTime(at) => format!("until {}", time::show(Some(at))),
+        End::EndCount(count) => format!("until number {count}"),
+    });
+    let days = timing.business_days.as_ref().map(|days| {
         let rule = names::short(Some(days.rule().as_str_name()), "BUSINESS_DAY_RULE_").to_lowercase();
-        text.push_str(&format!(", business days {} by {}", rule.replace('_', "-"), days.calendar));
-    }
-    text
+        format!("business days {} by {}", rule.replace('_', "-"), days.calendar)
+    });
+    let recurs = Some(format!("{} in {}", recurs(timing), timing.time_zone));
+    let parts: Vec<String> = [recurs, start, end, days].into_iter().flatten().collect();
+    format!("  {}", parts.join(", "))
 }
 
 fn decision(what: &str, decision: &ScheduleDecision) -> String {

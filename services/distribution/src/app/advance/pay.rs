@@ -36,17 +36,15 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// Starts the run unless execution has it, and follows it.
 pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
-    let view = match step.app.execution.run(&step.actor, distribution.run).await? {
-        Some(view) => view,
-        None => {
-            here!("start.before");
-            match start(step, distribution).await {
-                Err(Error::Peer(error)) if error.is_refusal() => return refused(step, &error).await,
-                started => {
-                    here!("start.after");
-                    started?
-                }
-            }
+    let view = if let Some(view) = step.app.execution.run(&step.actor, distribution.run).await? {
+        view
+    } else {
+        here!("start.before");
+        let started = start(step, distribution).await;
+        here!("start.after");
+        match started {
+            Err(Error::Peer(error)) if error.is_refusal() => return refused(step, &error).await,
+            started => started?,
         }
     };
     let state = record(step, distribution, &view).await?;

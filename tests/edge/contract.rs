@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 8] = [
+const SERVICES: [Service; 9] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -91,6 +91,21 @@ const SERVICES: [Service; 8] = [
             ("ExecuteRedemption", &[Cashout]),
             ("RetryRedemption", &[Cashout]),
             ("CancelRedemption", &[Cashout]),
+        ],
+        internal: &[],
+        public: &[],
+    },
+    Service {
+        server: "distribution",
+        name: "bursar.distribution.v1.ScheduleService",
+        reads: &["GetSchedule", "ListSchedules", "ListOccurrences"],
+        writes: &[
+            ("CreateSchedule", &[Payout]),
+            ("UpdateSchedule", &[Payout]),
+            ("PauseSchedule", &[Pauser]),
+            ("ResumeSchedule", &[Pauser]),
+            ("EndSchedule", &[Payout]),
+            ("SkipOccurrence", &[Payout]),
         ],
         internal: &[],
         public: &[],

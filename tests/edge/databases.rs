@@ -26,6 +26,10 @@ const APPEND_ONLY: [(&str, &[&str]); 5] = [
             "redemption_account",
             "redemption_holding",
             "redemption_outcome",
+            "schedule",
+            "schedule_version",
+            "schedule_holder_decision",
+            "occurrence",
         ],
     ),
     (
@@ -61,7 +65,7 @@ const CHANGING: [(&str, &[&str]); 5] = [
             "holder",
         ],
     ),
-    ("distribution", &["idempotency_key", "distribution_state", "redeemable"]),
+    ("distribution", &["idempotency_key", "distribution_state", "redeemable", "schedule_state"]),
     ("execution", &["idempotency_key", "run", "batch", "attempt", "live_attempt", "pause", "asset_pause"]),
     ("gateway", &[]),
 ];

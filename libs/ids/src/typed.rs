@@ -76,6 +76,10 @@ typed_id!(
     DistributionId, "dst"
 );
 typed_id!(
+    /// A recurring distribution.
+    ScheduleId, "sch"
+);
+typed_id!(
     /// One execution of a list of instructions.
     RunId, "run"
 );
@@ -114,7 +118,7 @@ mod tests {
             )*};
         }
         round_trip!(AssetId "ast", SyncId "syn", SnapshotId "snp", DistributionId "dst", RunId "run",
-            AttemptId "att", FundingAccountId "fnd", PauseId "pau", AuditId "aud");
+            AttemptId "att", FundingAccountId "fnd", PauseId "pau", AuditId "aud", ScheduleId "sch");
         Ok(())
     }
 

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
-use jiff::{Timestamp, Zoned};
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 use crate::adjust::MOVE_DAYS_MAX;
 use crate::days::{Days, plus_days};
@@ -14,6 +14,8 @@ use crate::{BusinessDays, Cron, Occurrence, Occurrences, ScheduleError};
 pub const PREVIEW_MAX: usize = 1_000;
 const FIRST_YEAR: i16 = 1970;
 const LAST_YEAR: i16 = 2999;
+/// The shortest time there is.
+const INSTANT: SignedDuration = SignedDuration::from_nanos(1);
 
 /// Opening the database that jiff carries costs an index of its names, once.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
@@ -242,8 +244,18 @@ impl DaySeries {
     }
 }
 
-/// The instant of a time on the wall clock. One that the clock leaves out is later by what is left out; one that comes
-/// twice is the first of the two (as RFC 5545, section 3.3.5, reads them).
+/// The instant of a time on the wall clock. One that the clock leaves out is the first moment after the gap, as cron's
+/// manual has it ("run immediately"); one that comes twice is the first of the two. So a later time of day is never an
+/// earlier instant.
 pub(crate) fn at_wall_clock(zone: &TimeZone, at: DateTime) -> Zoned {
-    zone.to_ambiguous_zoned(at).compatible().expect("series end a year before the calendar does")
+    let ambiguous = zone.to_ambiguous_zoned(at);
+    let is_left_out = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
+    let moved = ambiguous.compatible().expect("series end a year before the calendar does");
+    if !is_left_out {
+        return moved;
+    }
+    // Moved by the length of the gap, it lies at the clock change or less than that length after it.
+    let after = moved.timestamp().saturating_add(INSTANT).expect("no calendar units");
+    let change = zone.preceding(after).next().expect("a gap is a clock change");
+    change.timestamp().to_zoned(zone.clone())
 }

@@ -192,6 +192,16 @@ impl FieldViolations {
         self.0.push(Detail::Field { field: field.into(), description: description.into(), reason });
     }
 
+    /// Adds those of a request that is a field of this one.
+    pub fn add_below(&mut self, field: &str, problem: Problem) {
+        self.0.extend(problem.details.into_iter().map(|detail| match detail {
+            Detail::Field { field: below, description, reason } => {
+                Detail::Field { field: format!("{field}.{below}"), description, reason }
+            }
+            other => other,
+        }));
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

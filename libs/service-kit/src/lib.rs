@@ -7,6 +7,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod failpoints;
 pub mod idempotency;
 pub mod page;
 pub mod serve;

@@ -9,8 +9,8 @@ use crate::program::Program;
 
 /// Folder with binaries that somebody else has built; nothing is built then.
 const BIN_DIR: &str = "BURSAR_BIN_DIR";
-/// Execution's places where a test can kill it; inert until its environment names one.
-const FAILPOINTS: &str = "bursar-execution/failpoints";
+/// Places where a test can kill a program; inert until its environment names one.
+const FAILPOINTS: &str = "bursar-execution/failpoints,bursar-distribution/failpoints";
 
 static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
 

@@ -35,7 +35,7 @@ pub(crate) struct Environment {
 impl Ports {
     pub(crate) fn choose() -> Result<Ports, HarnessError> {
         let mut programs = BTreeMap::new();
-        for program in Program::USUAL.into_iter().chain([Program::SecondExecution]) {
+        for program in Program::USUAL.into_iter().chain(Program::SECONDS) {
             programs.insert(program, ports::free()?);
         }
         let nodes = [ports::free()?, ports::free()?];
@@ -57,7 +57,7 @@ impl Environment {
         let mut environment =
             Environment { ports, funding_keys: dir.join("funding-keys"), variables: BTreeMap::new() };
         std::fs::create_dir_all(&environment.funding_keys)?;
-        for program in Program::USUAL.into_iter().chain([Program::SecondExecution]) {
+        for program in Program::USUAL.into_iter().chain(Program::SECONDS) {
             let common =
                 INHERITED.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
             environment.variables.insert(program, common.collect());
@@ -65,7 +65,7 @@ impl Environment {
             environment.set(program, "NO_COLOR", "1");
         }
         environment.configure_sandbox(dir);
-        for program in Program::USUAL.into_iter().chain([Program::SecondExecution]) {
+        for program in Program::USUAL.into_iter().chain(Program::SECONDS) {
             if program != Program::Sandbox {
                 let db = cluster.provision(program.service()).await?;
                 environment.configure_service(program, dir, &db);

@@ -20,6 +20,8 @@ pub enum Program {
     Asset,
     /// Who is owed what.
     Distribution,
+    /// A second process that fires schedules and works on distributions, on the same database.
+    SecondDistribution,
     /// The edge.
     Gateway,
 }
@@ -35,6 +37,9 @@ impl Program {
         Program::Gateway,
     ];
 
+    /// Those that a test starts besides, each on the database of the first.
+    pub(crate) const SECONDS: [Program; 2] = [Program::SecondExecution, Program::SecondDistribution];
+
     /// The name of its service, which is the name of its database and keys.
     pub fn service(self) -> &'static str {
         match self {
@@ -42,7 +47,7 @@ impl Program {
             Program::Execution | Program::SecondExecution => "execution",
             Program::HolderSync => "holder-sync",
             Program::Asset => "asset",
-            Program::Distribution => "distribution",
+            Program::Distribution | Program::SecondDistribution => "distribution",
             Program::Gateway => "gateway",
         }
     }
@@ -51,6 +56,7 @@ impl Program {
     pub(crate) fn log(self) -> &'static str {
         match self {
             Program::SecondExecution => "execution-2.log",
+            Program::SecondDistribution => "distribution-2.log",
             Program::Sandbox => "sandbox.log",
             Program::Execution => "execution.log",
             Program::HolderSync => "holder-sync.log",

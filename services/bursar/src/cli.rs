@@ -91,7 +91,7 @@ impl Cli {
             Command::Holders(command) => command.run(globals).await,
             Command::Distribution(command) => command.run(globals).await,
             Command::Redemption(command) => command.run(globals).await,
-            Command::Schedule(command) => command.run(globals),
+            Command::Schedule(command) => command.run(globals).await,
             Command::Pause(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,

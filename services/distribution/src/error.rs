@@ -1,8 +1,9 @@
 //! What can go wrong here, each with a stable reason, and the one place that says what the caller is told.
 
-use ids::{AssetId, DistributionId, FundingAccountId, SnapshotId};
+use ids::{AssetId, DistributionId, FundingAccountId, ScheduleId, SnapshotId};
 use pg::PgError;
 use pg::idempotency::IdempotencyError;
+use schedule::ScheduleError;
 use service_kit::error::{Detail, Failure, Problem, to_status};
 use tonic::{Code, Status};
 
@@ -10,6 +11,7 @@ use crate::clients::PeerError;
 use crate::domain::calculation::CalculationError;
 use crate::domain::kind::Duty;
 use crate::domain::preview::Obstacle;
+use crate::domain::schedule::{NotSteered, Steer};
 use crate::domain::state::{Action, NotAllowed};
 use crate::store::StoreError;
 use crate::time;
@@ -45,6 +47,31 @@ pub enum Error {
         id: DistributionId,
         /// What was asked for, and what can be done.
         source: NotAllowed,
+    },
+    /// `NOT_FOUND`, reason `SCHEDULE_NOT_FOUND`.
+    #[error("schedule {0} does not exist")]
+    ScheduleNotFound(ScheduleId),
+    /// `NOT_FOUND`, reason `OCCURRENCE_NOT_FOUND`.
+    #[error("schedule {0} has no occurrence of the number {1}")]
+    OccurrenceNotFound(ScheduleId, u64),
+    /// `FAILED_PRECONDITION`, reason `ACTION_NOT_ALLOWED`.
+    #[error("schedule {id}: {source}")]
+    NotSteered {
+        /// The schedule.
+        id: ScheduleId,
+        /// What was asked for, and where it stands.
+        source: NotSteered,
+    },
+    /// `FAILED_PRECONDITION`, with the reason of [`Overtaken::reason`].
+    #[error("schedule {0}: {1:?}")]
+    Overtaken(ScheduleId, Overtaken),
+    /// Ours: a rule that was checked when it was saved.
+    #[error("the rule of schedule {id} gives no answer")]
+    Rule {
+        /// The schedule.
+        id: ScheduleId,
+        /// Why.
+        source: ScheduleError,
     },
     /// `FAILED_PRECONDITION`, reason `IS_A_REDEMPTION` or `NOT_A_REDEMPTION`.
     #[error("distribution {id} is no work of the duty {duty:?}")]
@@ -111,6 +138,40 @@ impl From<diesel_async::pooled_connection::bb8::RunError> for Error {
     }
 }
 
+/// A schedule is not as the caller saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overtaken {
+    /// Somebody changed it.
+    Version,
+    /// Somebody changed its timing.
+    Series,
+    /// The occurrence has fired, or was passed over.
+    Occurrence,
+    /// An occurrence of the timing that is to change is being fired.
+    BeingFired,
+}
+
+impl Overtaken {
+    /// The stable reason.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Version => "VERSION_CHANGED",
+            Self::Series => "SERIES_CHANGED",
+            Self::Occurrence => "OCCURRENCE_PASSED",
+            Self::BeingFired => "OCCURRENCE_DUE",
+        }
+    }
+
+    const fn message(self) -> &'static str {
+        match self {
+            Self::Version => "somebody changed the schedule meanwhile; read it again",
+            Self::Series => "somebody changed the schedule's timing meanwhile; list its occurrences again",
+            Self::Occurrence => "this occurrence has fired, or was passed over",
+            Self::BeingFired => "an occurrence is due and being fired; try again in a moment",
+        }
+    }
+}
+
 impl Error {
     /// Whether the holder of a lease found that somebody else has it.
     pub const fn is_lease_lost(&self) -> bool {
@@ -157,6 +218,14 @@ impl Failure for Error {
                 precondition("ASSET_PAUSED", id, "the asset is paused; unpause it first")
             }
             Self::ActionNotAllowed { id, source } => not_allowed(*id, source),
+            Self::ScheduleNotFound(id) => Problem::not_found("SCHEDULE_NOT_FOUND", "schedule", id),
+            Self::OccurrenceNotFound(_, number) => Problem::not_found(
+                "OCCURRENCE_NOT_FOUND",
+                "occurrence of this series with the number",
+                number,
+            ),
+            Self::NotSteered { id, source } => not_steered(*id, source),
+            Self::Overtaken(id, how) => precondition(how.reason(), id, how.message()),
             Self::OtherDuty { id, duty: Duty::Payout } => {
                 precondition("IS_A_REDEMPTION", id, "this is a redemption; RedemptionService changes it")
             }
@@ -188,9 +257,12 @@ impl Failure for Error {
             Self::Database(PgError::Pool(_) | PgError::Unreachable { .. }) => {
                 Problem::unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached")
             }
-            Self::Idempotency(_) | Self::Store(_) | Self::Database(_) | Self::Died(_) | Self::Root(_) => {
-                Problem::internal()
-            }
+            Self::Idempotency(_)
+            | Self::Rule { .. }
+            | Self::Store(_)
+            | Self::Database(_)
+            | Self::Died(_)
+            | Self::Root(_) => Problem::internal(),
         }
     }
 }
@@ -203,6 +275,15 @@ fn not_allowed(id: DistributionId, refused: &NotAllowed) -> Problem {
     precondition("ACTION_NOT_ALLOWED", &id, message.trim_end())
         .with(Detail::Meta("action", refused.action.as_str().to_owned()))
         .with(Detail::Meta("state", refused.phase.as_str().to_owned()))
+        .with(Detail::Meta("allowed_actions", allowed))
+}
+
+fn not_steered(id: ScheduleId, refused: &NotSteered) -> Problem {
+    let allowed: Vec<&str> = refused.stand.allowed().iter().copied().map(Steer::as_str).collect();
+    let allowed = allowed.join(",");
+    precondition("ACTION_NOT_ALLOWED", &id, format!("the schedule is {}", refused.stand.as_str()))
+        .with(Detail::Meta("action", refused.steer.as_str().to_owned()))
+        .with(Detail::Meta("state", refused.stand.as_str().to_owned()))
         .with(Detail::Meta("allowed_actions", allowed))
 }
 

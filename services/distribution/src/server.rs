@@ -7,6 +7,7 @@ use auth::internal::ServiceKeys;
 use auth::{AuthLayer, PolicyTable};
 use proto::distribution::v1::distribution_service_server::DistributionServiceServer;
 use proto::distribution::v1::redemption_service_server::RedemptionServiceServer;
+use proto::distribution::v1::schedule_service_server::ScheduleServiceServer;
 use service_kit::client::Peer;
 use service_kit::serve::{Limits, Server};
 use service_kit::{Shutdown, StartError};
@@ -27,23 +28,27 @@ const CALCULATIONS_MAX: usize = 2;
 
 /// Migrates the database, then serves on `listener` and works on what is due until `shutdown`.
 pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
+    service_kit::failpoints::arm_from_environment(crate::failpoints::ALL)?;
     let keys = ServiceKeys::load(&config.keys_dir, NAME, &CALLERS)
         .map_err(|error| StartError::because("read the distribution service's keys", error))?;
     let policies = PolicyTable::from_descriptor_set(proto::FILE_DESCRIPTOR_SET)
         .map_err(|error| StartError::because("read the method policies", error))?;
     let app = wire(&config, &keys).await?;
     let job = tokio::spawn(jobs::work(app.clone(), config.pace, shutdown.clone()));
+    let firing = tokio::spawn(jobs::schedules::fire(app.clone(), config.pace, shutdown.clone()));
     let limits = Limits { unary_max: config.preview_wait + PREVIEW_WORK, ..Limits::default() };
     let served = Server::new(NAME, listener)
         .auth(AuthLayer::new(keys.verifier(), Arc::new(policies)))
         .limits(limits)
         .add_service(DistributionServiceServer::new(rpc::Distributions(app.clone())))
-        .add_service(RedemptionServiceServer::new(rpc::Redemptions(app)))
+        .add_service(RedemptionServiceServer::new(rpc::Redemptions(app.clone())))
+        .add_service(ScheduleServiceServer::new(rpc::Schedules(app)))
         .run(shutdown.clone())
         .await;
-    // Also when serving failed: the job must not outlive the service.
+    // Also when serving failed: the jobs must not outlive the service.
     shutdown.trigger();
     job.await.map_err(|error| StartError::because("end the distribution job", error))?;
+    firing.await.map_err(|error| StartError::because("end the job of schedules", error))?;
     served
 }
 

@@ -25,7 +25,7 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Migrates the database, then serves on `listener` and works on batches until `shutdown`.
 pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
-    crate::failpoints::arm_from_environment()?;
+    service_kit::failpoints::arm_from_environment(crate::failpoints::ALL)?;
     let keys = ServiceKeys::load(&config.keys_dir, NAME, &CALLERS)
         .map_err(|error| StartError::because("read the execution service's keys", error))?;
     let policies = PolicyTable::from_descriptor_set(proto::FILE_DESCRIPTOR_SET)

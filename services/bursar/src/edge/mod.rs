@@ -11,6 +11,7 @@ use proto::asset::v1::asset_service_client::AssetServiceClient;
 use proto::asset::v1::payment_token_service_client::PaymentTokenServiceClient;
 use proto::distribution::v1::distribution_service_client::DistributionServiceClient;
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
+use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
@@ -95,6 +96,11 @@ impl Edge {
     /// Principal of bonds, which is paid once.
     pub fn redemptions(&self) -> RedemptionServiceClient<Service> {
         RedemptionServiceClient::new(self.service.clone())
+    }
+
+    /// What falls due by itself.
+    pub fn schedules(&self) -> ScheduleServiceClient<Service> {
+        ScheduleServiceClient::new(self.service.clone())
     }
 
     /// Paying.

@@ -1,8 +1,9 @@
-//! `bursar schedule preview`, which needs no installation.
+//! `bursar schedule`: `preview`, which needs no installation, and all the others.
 
-use serde_json::json;
+use bursar::sandbox_control::SandboxControl;
+use serde_json::{Value, json};
 
-use crate::program::{json, output};
+use crate::program::{Up, folder, json, output, until};
 
 const PREVIEW: [&str; 2] = ["schedule", "preview"];
 
@@ -83,4 +84,73 @@ fn bad_input_is_refused_by_flag_and_reason_with_nothing_on_standard_output() {
     let output = output(&[&PREVIEW[..], &hourly, &place].concat());
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("--business-day") && told.contains("HOURLY_BY_BUSINESS_DAY"), "{told}");
+}
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_is_looked_at_created_changed_fired_and_ended_by_commands() {
+    let folder = folder();
+    let data = folder.path().to_str().expect("a plain path");
+    let up = Up::start(folder.path(), &["--sandbox"]);
+    let call = |words: &[&str]| json(&[words, &["--data", data, "--json"]].concat());
+    let control = SandboxControl::new(up.address("sandbox_control")).expect("a client");
+    let holders = json!({ "count": 20, "seed": 1 });
+    let share = json!({ "name": "Acme", "symbol": "ACME", "decimals": 8, "holders": holders });
+    let share = control.create_token(&share).await.expect("created").token_id;
+    let asset = id(&call(&["asset", "import", &share, "--type", "equity"]));
+    call(&["holders", "sync", &asset]);
+    call(&["payment-token", "add", "hbar"]);
+    let funding = id(&call(&["funding", "create", "main", "--account", up.address("operator_account")]));
+
+    let create = ["schedule", "create", "--asset", &asset, "--label", "Daily", "--kind", "dividend"];
+    let money = ["--pool", "10", "--payment-token", "hbar", "--funding", &funding, "--execute-now"];
+    let when = ["--recurrence", "daily", "--zone", "Europe/Berlin", "--catch-up", "run-once"];
+    let whole = [&create[..], &money, &when].concat();
+    let later = [&whole[..], &["--start", "2399-01-30T09:00", "--validate-only", "--next", "2"]].concat();
+    let next = call(&later);
+    assert_eq!(next[1]["nominal_time"], "2399-01-31T09:00:00");
+    assert_eq!(call(&["schedule", "list"]), json!([]));
+
+    // Without a start it begins at once.
+    let created = call(&whole);
+    let schedule = id(&created);
+    let occurrences = || call(&["schedule", "occurrences", &schedule]);
+    let fired = until(|| occurrences()[0]["distribution_id"].as_str().map(str::to_owned));
+    until(|| {
+        let listed = call(&["distribution", "list"]);
+        (listed[0]["id"] == fired && listed[0]["state"] == "DISTRIBUTION_STATE_COMPLETED").then_some(())
+    });
+    let shown = call(&["schedule", "show", &schedule]);
+    assert_eq!(
+        (&shown["last_occurrence"]["distribution_id"], &shown["next_occurrence"]["number"]),
+        (&json!(fired), &json!("2"))
+    );
+
+    call(&["schedule", "skip", &schedule, "2", "--series", "1", "--reason", "a holiday of ours"]);
+    let upcoming = call(&["schedule", "occurrences", &schedule, "--upcoming", "--limit", "2"]);
+    assert_eq!(upcoming[0]["state"], "OCCURRENCE_STATE_SKIPPED");
+    let changed = call(&["schedule", "update", &schedule, "--label", "Weekly", "--recurrence", "weekly"]);
+    assert_eq!((&changed["terms"]["label"], &changed["series"]), (&json!("Weekly"), &json!(2)));
+    let paused = call(&["schedule", "pause", &schedule, "--reason", "a look"]);
+    assert_eq!(
+        (&paused["state"], &paused["pause"]["reason"]),
+        (&json!("SCHEDULE_STATE_PAUSED"), &json!("a look"))
+    );
+    assert_eq!(call(&["schedule", "resume", &schedule])["state"], "SCHEDULE_STATE_ACTIVE");
+    let ended = call(&["schedule", "end", &schedule, "--reason", "enough"]);
+    assert_eq!(
+        (&ended["state"], &ended["end"]["reason"]),
+        (&json!("SCHEDULE_STATE_ENDED"), &json!("enough"))
+    );
+    assert_eq!(call(&["schedule", "list", "--state", "ended"])[0]["id"], json!(schedule));
+    for words in
+        [&["schedule", "list"][..], &["schedule", "show", &schedule], &["schedule", "occurrences", &schedule]]
+    {
+        let text = output(&[words, &["--data", data]].concat());
+        assert!(text.status.success() && !text.stdout.is_empty(), "{words:?}");
+    }
+    assert!(up.stop().success());
 }

@@ -4,13 +4,20 @@ pub(crate) mod advance;
 mod calculate;
 mod cancel_distribution;
 mod create_distribution;
+mod create_schedule;
 mod draft;
 mod duty;
 mod execute_distribution;
+mod fire_schedules;
 mod preview_distribution;
 mod read;
+mod read_schedules;
 mod retry_distribution;
+mod schedule_draft;
 mod settle;
+mod skip_occurrence;
+mod steer_schedule;
+mod update_schedule;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,11 +35,18 @@ use crate::time;
 
 pub(crate) use cancel_distribution::cancel_distribution;
 pub(crate) use create_distribution::create_distribution;
+pub(crate) use create_schedule::{Scheduled, create_schedule, preview_schedule};
 pub(crate) use draft::Draft;
 pub(crate) use execute_distribution::execute_distribution;
+pub(crate) use fire_schedules::fire_schedules;
 pub(crate) use preview_distribution::{Preview, Unpaid, preview_distribution};
 pub(crate) use read::{get_distribution, list_distributions, list_entitlements, version};
+pub(crate) use read_schedules::{get_schedule, list_recorded, list_schedules, list_upcoming};
 pub(crate) use retry_distribution::{Retried, retry_distribution};
+pub(crate) use schedule_draft::ScheduleDraft;
+pub(crate) use skip_occurrence::{Skipping, skip_occurrence};
+pub(crate) use steer_schedule::steer_schedule;
+pub(crate) use update_schedule::update_schedule;
 
 /// What the use cases work with.
 #[derive(Clone)]

@@ -7,5 +7,7 @@ pub(crate) mod failure;
 pub(crate) mod kind;
 pub(crate) mod preview;
 pub(crate) mod redemption;
+pub(crate) mod round;
+pub(crate) mod schedule;
 pub(crate) mod state;
 pub(crate) mod treatment;

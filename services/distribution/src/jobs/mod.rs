@@ -1,4 +1,7 @@
-//! The loop that works on distributions. It knows leases and pauses; what is done is in `app::advance`.
+//! The loop that works on distributions, and the one that fires schedules. They know leases and pauses; what is done is in
+//! `app`.
+
+pub(crate) mod schedules;
 
 use std::sync::Arc;
 use std::time::Duration;

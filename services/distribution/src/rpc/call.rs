@@ -1,10 +1,10 @@
-//! What calls have in common: on which distribution, and why it is cancelled.
+//! What calls have in common: on which distribution or schedule, and why something is stopped.
 
-use ids::DistributionId;
+use ids::{DistributionId, ScheduleId};
 use service_kit::error::{FieldViolations, Problem};
 use service_kit::validate;
 
-/// Longest reason for a cancel, in characters.
+/// Longest reason, in characters.
 const REASON_CHARS_MAX: usize = 500;
 
 /// The id of a distribution.
@@ -12,7 +12,12 @@ pub(super) fn distribution_id(text: &str) -> Result<DistributionId, Problem> {
     validate::only("distribution_id", text)
 }
 
-/// Why something is cancelled; may be empty.
+/// The id of a schedule.
+pub(super) fn schedule_id(text: &str) -> Result<ScheduleId, Problem> {
+    validate::only("schedule_id", text)
+}
+
+/// Why something is stopped or left out; may be empty.
 pub(super) fn reason(text: &str) -> Result<String, Problem> {
     if !text.is_empty() {
         let mut violations = FieldViolations::new();

@@ -51,7 +51,7 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
     }
 }
 
-fn kind(kind: Kind) -> pb::DistributionKind {
+pub(super) fn kind(kind: Kind) -> pb::DistributionKind {
     match kind {
         Kind::Dividend => pb::DistributionKind::Dividend,
         Kind::Coupon => pb::DistributionKind::Coupon,
@@ -60,7 +60,7 @@ fn kind(kind: Kind) -> pb::DistributionKind {
     }
 }
 
-fn amount_rule(terms: &Terms) -> pb::AmountRule {
+pub(super) fn amount_rule(terms: &Terms) -> pb::AmountRule {
     let rule = match terms.rule {
         AmountRule::PerToken(rate) => pb::amount_rule::Rule::PerToken(rate.to_string()),
         AmountRule::Pool { units, base } => {
@@ -79,7 +79,7 @@ pub(super) fn amount(units: u128, terms: &Terms) -> common::Amount {
     common::Amount { units: units.to_string(), asset: terms.payment_token.to_string() }
 }
 
-fn decisions(terms: &Terms) -> Vec<pb::HolderDecision> {
+pub(super) fn decisions(terms: &Terms) -> Vec<pb::HolderDecision> {
     let decision = |(account, decided): (&_, &Treatment)| pb::HolderDecision {
         account: ToString::to_string(account),
         treatment: treatment(*decided).into(),

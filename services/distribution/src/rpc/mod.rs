@@ -6,20 +6,32 @@ mod cancel_redemption;
 mod convert;
 mod create_distribution;
 mod create_redemption;
+mod create_schedule;
 mod draft;
+mod end_schedule;
 mod execute_distribution;
 mod execute_redemption;
 mod get_distribution;
+mod get_schedule;
 mod list_distributions;
 mod list_entitlements;
+mod list_occurrences;
+mod list_schedules;
+mod pause_schedule;
 mod preview;
+mod resume_schedule;
 mod retry_distribution;
 mod retry_redemption;
+mod schedule_convert;
+mod schedule_draft;
+mod skip_occurrence;
+mod update_schedule;
 mod watch_distribution;
 
 use proto::distribution::v1 as pb;
 use proto::distribution::v1::distribution_service_server::DistributionService;
 use proto::distribution::v1::redemption_service_server::RedemptionService;
+use proto::distribution::v1::schedule_service_server::ScheduleService;
 use tonic::{Request, Response, Status};
 
 use crate::app::App;
@@ -121,5 +133,75 @@ impl RedemptionService for Redemptions {
         request: Request<pb::CancelRedemptionRequest>,
     ) -> Result<Response<pb::CancelRedemptionResponse>, Status> {
         cancel_redemption::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+/// `bursar.distribution.v1.ScheduleService`: what falls due by itself.
+#[derive(Clone)]
+pub(crate) struct Schedules(pub App);
+
+#[tonic::async_trait]
+impl ScheduleService for Schedules {
+    async fn create_schedule(
+        &self,
+        request: Request<pb::CreateScheduleRequest>,
+    ) -> Result<Response<pb::CreateScheduleResponse>, Status> {
+        create_schedule::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_schedule(
+        &self,
+        request: Request<pb::GetScheduleRequest>,
+    ) -> Result<Response<pb::GetScheduleResponse>, Status> {
+        get_schedule::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_schedules(
+        &self,
+        request: Request<pb::ListSchedulesRequest>,
+    ) -> Result<Response<pb::ListSchedulesResponse>, Status> {
+        list_schedules::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_occurrences(
+        &self,
+        request: Request<pb::ListOccurrencesRequest>,
+    ) -> Result<Response<pb::ListOccurrencesResponse>, Status> {
+        list_occurrences::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn update_schedule(
+        &self,
+        request: Request<pb::UpdateScheduleRequest>,
+    ) -> Result<Response<pb::UpdateScheduleResponse>, Status> {
+        update_schedule::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn pause_schedule(
+        &self,
+        request: Request<pb::PauseScheduleRequest>,
+    ) -> Result<Response<pb::PauseScheduleResponse>, Status> {
+        pause_schedule::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn resume_schedule(
+        &self,
+        request: Request<pb::ResumeScheduleRequest>,
+    ) -> Result<Response<pb::ResumeScheduleResponse>, Status> {
+        resume_schedule::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn end_schedule(
+        &self,
+        request: Request<pb::EndScheduleRequest>,
+    ) -> Result<Response<pb::EndScheduleResponse>, Status> {
+        end_schedule::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn skip_occurrence(
+        &self,
+        request: Request<pb::SkipOccurrenceRequest>,
+    ) -> Result<Response<pb::SkipOccurrenceResponse>, Status> {
+        skip_occurrence::handle(&self.0, request).await.map(Response::new)
     }
 }

@@ -4,8 +4,11 @@ pub(crate) mod calculations;
 pub(crate) mod distributions;
 pub(crate) mod entitlements;
 pub(crate) mod leases;
+pub(crate) mod occurrences;
 pub(crate) mod redemptions;
 mod rows;
+mod schedule_rows;
+pub(crate) mod schedules;
 pub(crate) mod schema;
 pub(crate) mod states;
 

@@ -26,29 +26,29 @@ const TOTAL_SUPPLY: &str = "TOTAL_SUPPLY";
 #[diesel(table_name = distribution, check_for_backend(diesel::pg::Pg))]
 pub(super) struct DistributionRow {
     pub(super) id: Uuid,
-    run_id: Uuid,
-    asset_id: Uuid,
-    label: String,
-    kind: String,
-    rate: Option<String>,
-    pool_units: Option<Numeric128>,
-    pool_base: Option<String>,
-    payment_token: String,
-    payment_decimals: i16,
-    funding_account_id: Uuid,
-    treasury: i64,
-    funding: i64,
-    fee_payer: i64,
-    record_time_ns: i64,
-    snapshot_id: Uuid,
-    snapshot_reused: bool,
-    batch_size: i32,
-    parallelism: i32,
-    retry_max_attempts: i32,
-    retry_base_ns: i64,
-    retry_cap_ns: i64,
-    execute_now: bool,
-    created_by: String,
+    pub(super) run_id: Uuid,
+    pub(super) asset_id: Uuid,
+    pub(super) label: String,
+    pub(super) kind: String,
+    pub(super) rate: Option<String>,
+    pub(super) pool_units: Option<Numeric128>,
+    pub(super) pool_base: Option<String>,
+    pub(super) payment_token: String,
+    pub(super) payment_decimals: i16,
+    pub(super) funding_account_id: Uuid,
+    pub(super) treasury: i64,
+    pub(super) funding: i64,
+    pub(super) fee_payer: i64,
+    pub(super) record_time_ns: i64,
+    pub(super) snapshot_id: Uuid,
+    pub(super) snapshot_reused: bool,
+    pub(super) batch_size: i32,
+    pub(super) parallelism: i32,
+    pub(super) retry_max_attempts: i32,
+    pub(super) retry_base_ns: i64,
+    pub(super) retry_cap_ns: i64,
+    pub(super) execute_now: bool,
+    pub(super) created_by: String,
     pub(super) created_ns: i64,
 }
 
@@ -103,7 +103,7 @@ pub(super) struct CalculationRow {
 }
 
 /// The value in a column, or which column of which row cannot be understood.
-fn known<T>(
+pub(super) fn known<T>(
     value: Option<T>,
     table: &'static str,
     row: Uuid,
@@ -114,42 +114,8 @@ fn known<T>(
 
 impl From<&Distribution> for DistributionRow {
     fn from(whole: &Distribution) -> Self {
-        let terms = &whole.terms;
-        let (rate, pool) = match terms.rule {
-            AmountRule::PerToken(rate) => (Some(rate.to_string()), None),
-            AmountRule::Pool { units, base } => (None, Some((units, base))),
-        };
-        let base = |base| match base {
-            PoolBase::EligibleHolders => ELIGIBLE_HOLDERS.to_owned(),
-            PoolBase::TotalSupply => TOTAL_SUPPLY.to_owned(),
-        };
-        Self {
-            id: whole.id.as_uuid(),
-            run_id: whole.run.as_uuid(),
-            asset_id: terms.asset.as_uuid(),
-            label: terms.label.clone(),
-            kind: terms.kind.as_str().to_owned(),
-            rate,
-            pool_units: pool.map(|(units, _)| Numeric128(units)),
-            pool_base: pool.map(|(_, pool_base)| base(pool_base)),
-            payment_token: terms.payment_token.to_string(),
-            payment_decimals: terms.payment_decimals.into(),
-            funding_account_id: terms.funding_account.as_uuid(),
-            treasury: number(terms.parties.treasury),
-            funding: number(terms.parties.funding),
-            fee_payer: number(terms.parties.fee_payer),
-            record_time_ns: terms.record_time_ns,
-            snapshot_id: terms.snapshot.id().as_uuid(),
-            snapshot_reused: matches!(terms.snapshot, SnapshotChoice::Reused(_)),
-            batch_size: terms.batch_size.cast_signed(),
-            parallelism: terms.parallelism.cast_signed(),
-            retry_max_attempts: terms.retry.max_attempts.cast_signed(),
-            retry_base_ns: nanos(terms.retry.base),
-            retry_cap_ns: nanos(terms.retry.cap),
-            execute_now: terms.execute_now,
-            created_by: whole.created_by.clone(),
-            created_ns: whole.created_ns,
-        }
+        let (id, run) = (whole.id.as_uuid(), whole.run.as_uuid());
+        Self::of(id, run, &whole.terms, &whole.created_by, whole.created_ns)
     }
 }
 
@@ -175,9 +141,53 @@ pub(super) fn account(
 }
 
 impl DistributionRow {
-    fn terms(&self, decisions: Decisions, accounts: BTreeSet<Account>) -> Result<Terms, Inconsistent> {
-        const TABLE: &str = "distribution";
-        let wrong = |column| Inconsistent { table: TABLE, row: self.id.to_string(), column };
+    /// The columns of these terms; those of a schedule have the same.
+    pub(super) fn of(id: Uuid, run: Uuid, terms: &Terms, created_by: &str, created_ns: i64) -> Self {
+        let (rate, pool) = match terms.rule {
+            AmountRule::PerToken(rate) => (Some(rate.to_string()), None),
+            AmountRule::Pool { units, base } => (None, Some((units, base))),
+        };
+        let base = |base| match base {
+            PoolBase::EligibleHolders => ELIGIBLE_HOLDERS.to_owned(),
+            PoolBase::TotalSupply => TOTAL_SUPPLY.to_owned(),
+        };
+        Self {
+            id,
+            run_id: run,
+            asset_id: terms.asset.as_uuid(),
+            label: terms.label.clone(),
+            kind: terms.kind.as_str().to_owned(),
+            rate,
+            pool_units: pool.map(|(units, _)| Numeric128(units)),
+            pool_base: pool.map(|(_, pool_base)| base(pool_base)),
+            payment_token: terms.payment_token.to_string(),
+            payment_decimals: terms.payment_decimals.into(),
+            funding_account_id: terms.funding_account.as_uuid(),
+            treasury: number(terms.parties.treasury),
+            funding: number(terms.parties.funding),
+            fee_payer: number(terms.parties.fee_payer),
+            record_time_ns: terms.record_time_ns,
+            snapshot_id: terms.snapshot.id().as_uuid(),
+            snapshot_reused: matches!(terms.snapshot, SnapshotChoice::Reused(_)),
+            batch_size: terms.batch_size.cast_signed(),
+            parallelism: terms.parallelism.cast_signed(),
+            retry_max_attempts: terms.retry.max_attempts.cast_signed(),
+            retry_base_ns: nanos(terms.retry.base),
+            retry_cap_ns: nanos(terms.retry.cap),
+            execute_now: terms.execute_now,
+            created_by: created_by.to_owned(),
+            created_ns,
+        }
+    }
+
+    /// The terms in these columns of a row of `table`.
+    pub(super) fn terms(
+        &self,
+        table: &'static str,
+        decisions: Decisions,
+        accounts: BTreeSet<Account>,
+    ) -> Result<Terms, Inconsistent> {
+        let wrong = |column| Inconsistent { table, row: self.id.to_string(), column };
         let snapshot = SnapshotId::from_uuid(self.snapshot_id);
         let count = |value: i32, column| u32::try_from(value).map_err(|_| wrong(column));
         let duration =
@@ -186,15 +196,15 @@ impl DistributionRow {
             asset: AssetId::from_uuid(self.asset_id),
             accounts,
             label: self.label.clone(),
-            kind: known(Kind::from_name(&self.kind), TABLE, self.id, "kind")?,
-            rule: known(self.rule(), TABLE, self.id, "rate")?,
+            kind: known(Kind::from_name(&self.kind), table, self.id, "kind")?,
+            rule: known(self.rule(), table, self.id, "rate")?,
             payment_token: self.payment_token.parse().map_err(|_| wrong("payment_token"))?,
             payment_decimals: u8::try_from(self.payment_decimals).map_err(|_| wrong("payment_decimals"))?,
             funding_account: FundingAccountId::from_uuid(self.funding_account_id),
             parties: Parties {
-                treasury: account(self.treasury, TABLE, self.id, "treasury")?,
-                funding: account(self.funding, TABLE, self.id, "funding")?,
-                fee_payer: account(self.fee_payer, TABLE, self.id, "fee_payer")?,
+                treasury: account(self.treasury, table, self.id, "treasury")?,
+                funding: account(self.funding, table, self.id, "funding")?,
+                fee_payer: account(self.fee_payer, table, self.id, "fee_payer")?,
             },
             record_time_ns: self.record_time_ns,
             snapshot: if self.snapshot_reused {
@@ -238,7 +248,8 @@ impl DistributionRow {
         let decisions = decisions.into_iter().map(DecisionRow::into_decision);
         let accounts =
             accounts.into_iter().map(AccountRow::into_account).collect::<Result<BTreeSet<_>, _>>()?;
-        let terms = self.terms(decisions.collect::<Result<BTreeMap<_, _>, _>>()?, accounts)?;
+        let terms =
+            self.terms("distribution", decisions.collect::<Result<BTreeMap<_, _>, _>>()?, accounts)?;
         let entitlements = calculation.map(|row| row.into_entitlements(terms.snapshot.id())).transpose()?;
         Ok(Distribution {
             id: DistributionId::from_uuid(self.id),

@@ -137,7 +137,95 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    schedule (id) {
+        id -> Uuid,
+        asset_id -> Uuid,
+        created_by -> Text,
+        created_ns -> BigInt,
+    }
+}
+
+diesel::table! {
+    schedule_version (schedule_id, version) {
+        schedule_id -> Uuid,
+        version -> Integer,
+        series -> Integer,
+        label -> Text,
+        kind -> Text,
+        rate -> Nullable<Text>,
+        pool_units -> Nullable<Numeric>,
+        pool_base -> Nullable<Text>,
+        payment_token -> Text,
+        payment_decimals -> SmallInt,
+        funding_account_id -> Uuid,
+        treasury -> BigInt,
+        funding -> BigInt,
+        fee_payer -> BigInt,
+        batch_size -> Integer,
+        parallelism -> Integer,
+        retry_max_attempts -> Integer,
+        retry_base_ns -> BigInt,
+        retry_cap_ns -> BigInt,
+        execute_now -> Bool,
+        frequency -> Text,
+        cron -> Nullable<Text>,
+        zone -> Text,
+        start_ns -> Nullable<BigInt>,
+        start_local -> Nullable<Text>,
+        end_ns -> Nullable<BigInt>,
+        end_count -> Nullable<BigInt>,
+        business_day_rule -> Nullable<Text>,
+        calendar -> Nullable<Text>,
+        catch_up -> Text,
+        decided_by -> Text,
+        decided_ns -> BigInt,
+    }
+}
+
+diesel::table! {
+    schedule_holder_decision (schedule_id, version, account) {
+        schedule_id -> Uuid,
+        version -> Integer,
+        account -> BigInt,
+        treatment -> SmallInt,
+    }
+}
+
+diesel::table! {
+    schedule_state (schedule_id) {
+        schedule_id -> Uuid,
+        version -> Integer,
+        state -> Text,
+        settled -> BigInt,
+        wake_ns -> Nullable<BigInt>,
+        misses -> Integer,
+        retry_at -> Nullable<Timestamptz>,
+        changed_by -> Nullable<Text>,
+        change_reason -> Nullable<Text>,
+        changed_ns -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    occurrence (schedule_id, series, number) {
+        schedule_id -> Uuid,
+        series -> Integer,
+        number -> BigInt,
+        first_number -> BigInt,
+        due_ns -> BigInt,
+        nominal -> Text,
+        distribution_id -> Nullable<Uuid>,
+        skip_cause -> Nullable<Text>,
+        skip_reason -> Text,
+        skipped_by -> Text,
+        decided_ns -> BigInt,
+    }
+}
+
 diesel::joinable!(distribution_state -> distribution (distribution_id));
 diesel::joinable!(calculation -> distribution (distribution_id));
 diesel::joinable!(holder_decision -> distribution (distribution_id));
 diesel::allow_tables_to_appear_in_same_query!(distribution, distribution_state, calculation, holder_decision);
+diesel::joinable!(schedule_state -> schedule (schedule_id));
+diesel::allow_tables_to_appear_in_same_query!(schedule, schedule_state, schedule_version);

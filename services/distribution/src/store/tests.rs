@@ -34,6 +34,11 @@ async fn the_declared_tables_are_those_of_the_migrations() {
         Declared::table(schema::redeemable::table),
         Declared::table(schema::redemption_holding::table),
         Declared::table(schema::redemption_outcome::table),
+        Declared::table(schema::schedule::table),
+        Declared::table(schema::schedule_version::table),
+        Declared::table(schema::schedule_holder_decision::table),
+        Declared::table(schema::schedule_state::table),
+        Declared::table(schema::occurrence::table),
         Declared::installation(),
     ];
     assert_schema_matches(&mut conn, &declared).await;

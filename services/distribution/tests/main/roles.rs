@@ -42,6 +42,11 @@ async fn what_was_decided_and_calculated_cannot_be_changed_by_the_running_servic
         "redeemable",
         "redemption_holding",
         "redemption_outcome",
+        "schedule",
+        "schedule_version",
+        "schedule_holder_decision",
+        "schedule_state",
+        "occurrence",
     ] {
         for statement in [format!("DELETE FROM {table}"), format!("TRUNCATE {table}")] {
             let refused = sql_query(&statement).execute(&mut conn).await.expect_err("no such right");
@@ -55,6 +60,11 @@ async fn what_was_decided_and_calculated_cannot_be_changed_by_the_running_servic
         "UPDATE redemption_holding SET units = units - 1",
         "UPDATE redemption_outcome SET outcome = 'RELEASED'",
         "UPDATE redeemable SET asset_id = gen_random_uuid()",
+        "UPDATE schedule SET created_by = 'mallory'",
+        "UPDATE schedule_version SET funding = 1",
+        "UPDATE schedule_holder_decision SET treatment = 1",
+        "UPDATE schedule_state SET schedule_id = gen_random_uuid()",
+        "UPDATE occurrence SET distribution_id = NULL",
     ] {
         let refused = sql_query(statement).execute(&mut conn).await.expect_err("no such right");
         assert!(refused.to_string().contains("permission denied"), "{statement}: {refused}");

@@ -15,11 +15,13 @@ use proto::asset::v1::payment_token_service_server::PaymentTokenServiceServer;
 use proto::distribution::v1 as pb;
 use proto::distribution::v1::distribution_service_client::DistributionServiceClient;
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
+use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
 use proto::execution::v1::execution_service_server::ExecutionServiceServer;
 use proto::execution::v1::funding_account_service_server::FundingAccountServiceServer;
 use proto::holder::v1::holder_service_server::HolderServiceServer;
 use service_kit::Shutdown;
 use service_kit::client::Peer;
+use service_kit::clock::ManualClock;
 use service_kit::idempotency::IdempotencyKey;
 use service_kit::serve::Server;
 use tokio::net::TcpListener;
@@ -65,6 +67,8 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) db: DbConfig,
     pub(crate) replicas: Vec<Replica>,
+    /// Business time of the replicas that are added from now on; the machine's when absent.
+    pub(crate) clock: Option<ManualClock>,
     keys: tempfile::TempDir,
     gateway: Arc<Issuer>,
     neighbours: [String; 3],
@@ -103,6 +107,7 @@ impl Stage {
             db: TestDb::create("distribution", MIGRATIONS).await,
             neighbours: [String::new(), String::new(), String::new()],
             replicas: Vec::new(),
+            clock: None,
             world,
             keys,
             gateway,
@@ -154,6 +159,9 @@ impl Stage {
         config.pace.lease = LEASE;
         config.pace.poll = Duration::from_millis(20);
         config.preview_wait = Duration::from_secs(1);
+        if let Some(clock) = &self.clock {
+            config.clock = Arc::new(clock.clone());
+        }
         config
     }
 
@@ -189,6 +197,11 @@ impl Stage {
     /// The same for redemptions.
     pub(crate) fn redemptions(&self) -> RedemptionServiceClient<Channel> {
         RedemptionServiceClient::new(self.peer().channel())
+    }
+
+    /// The same for schedules.
+    pub(crate) fn schedules(&self) -> ScheduleServiceClient<Channel> {
+        ScheduleServiceClient::new(self.peer().channel())
     }
 
     /// A read by somebody who may pay out.

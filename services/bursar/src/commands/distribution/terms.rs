@@ -1,4 +1,4 @@
-//! What a distribution is to be, as typed: shared by `preview` and `create`.
+//! What a distribution is to be, as typed: shared by `preview` and `create`, and by schedules.
 
 use clap::ArgGroup;
 use prost_types::Timestamp;
@@ -14,10 +14,23 @@ use crate::error::CommandError;
 use crate::session::Session;
 use crate::time;
 
+/// What is to be paid to whom, and by which balances.
+#[derive(Debug, clap::Args)]
+pub(super) struct Terms {
+    #[command(flatten)]
+    what: What,
+    /// Balances at or before this time (2026-11-20T12:00:00Z); now when absent.
+    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "snapshot")]
+    record_time: Option<Timestamp>,
+    /// A snapshot to use again ("snp_…"); a new one is taken when absent.
+    #[arg(long, value_name = "ID", default_value = "")]
+    snapshot: String,
+}
+
 /// What is to be paid to whom.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("amount").required(true).args(["pool", "per_token"]))]
-pub(super) struct Terms {
+pub(in crate::commands) struct What {
     /// The asset whose holders are paid ("ast_…").
     #[arg(long, value_name = "ID")]
     asset: String,
@@ -42,12 +55,6 @@ pub(super) struct Terms {
     /// Where the money comes from ("fnd_…").
     #[arg(long, value_name = "ID")]
     funding: String,
-    /// Balances at or before this time (2026-11-20T12:00:00Z); now when absent.
-    #[arg(long, value_name = "TIME", value_parser = time::parse, conflicts_with = "snapshot")]
-    record_time: Option<Timestamp>,
-    /// A snapshot to use again ("snp_…"); a new one is taken when absent.
-    #[arg(long, value_name = "ID", default_value = "")]
-    snapshot: String,
     #[command(flatten)]
     decisions: Decisions,
     #[command(flatten)]
@@ -119,8 +126,19 @@ enum Base {
 }
 
 impl Terms {
-    /// The request for them; asks for the payment token's decimals where an amount was typed.
+    /// The request for them.
     pub(super) async fn request(self, session: &Session) -> Result<CreateDistributionRequest, CommandError> {
+        let (record_time, snapshot_id) = (self.record_time, self.snapshot);
+        Ok(CreateDistributionRequest { record_time, snapshot_id, ..self.what.request(session).await? })
+    }
+}
+
+impl What {
+    /// The request for it; asks for the payment token's decimals where an amount was typed.
+    pub(in crate::commands) async fn request(
+        self,
+        session: &Session,
+    ) -> Result<CreateDistributionRequest, CommandError> {
         let rule = match (&self.pool, &self.per_token) {
             (Some(pool), _) => Rule::Pool(Pool {
                 amount: Some(pool_amount(session, pool, &self.payment_token).await?),
@@ -136,8 +154,8 @@ impl Terms {
             amount_rule: Some(AmountRule { rule: Some(rule) }),
             payment_token: self.payment_token,
             funding_account_id: self.funding,
-            record_time: self.record_time,
-            snapshot_id: self.snapshot,
+            record_time: None,
+            snapshot_id: String::new(),
             holder_decisions: self.decisions.into_proto(),
             batch_size: self.paying.batch_size,
             parallelism: self.paying.parallelism,
@@ -148,7 +166,12 @@ impl Terms {
     }
 }
 
-async fn pool_amount(session: &Session, text: &str, token: &str) -> Result<Amount, CommandError> {
+/// The amount that was typed, in smallest units of the payment token.
+pub(in crate::commands) async fn pool_amount(
+    session: &Session,
+    text: &str,
+    token: &str,
+) -> Result<Amount, CommandError> {
     let (asset, decimals) = payment_token(session, token).await?;
     let units = money::parse_units(text, decimals)
         .map_err(|error| CommandError::input(format!("--pool {text:?} {error}")))?;

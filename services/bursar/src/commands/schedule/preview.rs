@@ -7,6 +7,7 @@ use schedule::{
 };
 use serde_json::json;
 
+use super::timing::{Recurs, Rule};
 use crate::error::CommandError;
 use crate::output::Screen;
 use crate::output::table::table;
@@ -41,24 +42,6 @@ pub struct Preview {
     /// Whose business days: target2, us-fed, uk or weekends.
     #[arg(long, value_name = "NAME", requires = "business_day")]
     calendar: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Recurs {
-    Once,
-    Hourly,
-    Daily,
-    Weekly,
-    Monthly,
-    Quarterly,
-    Yearly,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Rule {
-    Following,
-    ModifiedFollowing,
-    Preceding,
 }
 
 const COLUMNS: [&str; 4] = ["number", "time", "nominal", "moved by"];

@@ -6,6 +6,7 @@ use crate::domain::distribution::Distribution;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::state::State;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::leases::Wake;
 use crate::store::states::Besides;
 
@@ -14,7 +15,9 @@ pub(super) async fn execute(step: &Step<'_>, distribution: &Distribution) -> Res
     let failure = match ensure_executable(step.app, &step.actor, distribution).await {
         Ok(()) => {
             let besides = Besides { executed_ns: Some(step.app.now_ns()), ..Besides::default() };
+            here!("execute.before_commit");
             step.change(State::fell_due, besides).await?;
+            here!("execute.after_commit");
             return Ok(NOW);
         }
         Err(Error::Obstacle(obstacle)) => {

@@ -17,6 +17,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::Kind;
 use crate::domain::state::{RunNews, State};
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::entitlements::{self, Payee};
 use crate::store::leases::Wake;
 use crate::store::states::{self, Besides};
@@ -35,12 +36,16 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// Starts the run unless execution has it, and follows it.
 pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
-    let view = match step.app.execution.run(&step.actor, distribution.run).await? {
-        Some(view) => view,
-        None => match start(step, distribution).await {
+    let view = if let Some(view) = step.app.execution.run(&step.actor, distribution.run).await? {
+        view
+    } else {
+        here!("start.before");
+        let started = start(step, distribution).await;
+        here!("start.after");
+        match started {
             Err(Error::Peer(error)) if error.is_refusal() => return refused(step, &error).await,
             started => started?,
-        },
+        }
     };
     let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await

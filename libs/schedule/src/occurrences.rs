@@ -192,7 +192,7 @@ fn settle(mut cluster: Vec<Occurrence>) -> VecDeque<Occurrence> {
 impl Schedule {
     /// Whether what falls due on `due` cannot coincide with the occurrences of the later day `upcoming`, about which the
     /// calendar has no answer.
-    fn is_apart(&self, due: Date, upcoming: Date) -> bool {
+    pub(crate) fn is_apart(&self, due: Date, upcoming: Date) -> bool {
         let back = match self.business_days.map(|days| days.rule) {
             None | Some(BusinessDayRule::Following) => 0,
             Some(BusinessDayRule::ModifiedFollowing | BusinessDayRule::Preceding) => MOVE_DAYS_MAX,

@@ -187,11 +187,23 @@ impl Schedule {
             match found {
                 Ok(found) if found.time.timestamp() < time => last = Some(found),
                 Ok(_) => break,
-                Err(ScheduleError::NotCovered(beyond)) if self.is_before(time, beyond.day) => break,
+                Err(ScheduleError::NotCovered(beyond))
+                    if self.is_before(time, beyond.day) || self.rest_is_after(time, last.as_ref()) =>
+                {
+                    break;
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(last)
+    }
+
+    /// Whether what comes after `last` falls due after the day of `time`, wherever it is moved.
+    fn rest_is_after(&self, time: Timestamp, last: Option<&Occurrence>) -> bool {
+        let nominal = Schedule { business_days: None, ..self.clone() };
+        let rest = nominal.occurrences_above(last.map_or(0, |last| last.number)).next();
+        let today = time.to_zoned(self.zone.clone()).date();
+        matches!(rest, Some(Ok(rest)) if self.is_apart(today, rest.nominal.date()))
     }
 
     /// Whether what could not be moved, because `day` was needed for that, falls due after `time` wherever it goes: its

@@ -8,6 +8,7 @@ use proto::distribution::v1 as pb;
 use service_kit::Shutdown;
 use tonic::Code;
 
+use crate::schedule_stage::FIRST;
 use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,6 +99,24 @@ async fn the_database_itself_holds_that_no_unit_is_redeemed_twice_and_no_more_th
     let again = "INSERT INTO redemption_holding SELECT * FROM redemption_holding";
     let refused = sql_query(again).execute(&mut conn).await.expect_err("it is reserved");
     assert!(refused.to_string().contains("unique constraint"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_itself_holds_that_an_occurrence_is_decided_once_and_fires_a_distribution_of_its_own() {
+    let stage = Stage::in_may().await;
+    let id = stage.schedule("s", stage.daily(pb::CatchUpPolicy::All)).await.expect("created").id;
+    stage.go_to(FIRST);
+    stage.settled(&id, Some(2)).await;
+    let mut conn = AsyncPgConnection::establish(&stage.db.url).await.expect("a connection");
+    let again = "INSERT INTO occurrence SELECT * FROM occurrence";
+    let skipped = "INSERT INTO occurrence (schedule_id, series, number, first_number, due_ns, nominal, skip_cause, decided_ns)
+                   SELECT schedule_id, series, number, number, due_ns, nominal, 'PERSON', decided_ns FROM occurrence";
+    let shared = "INSERT INTO occurrence (schedule_id, series, number, first_number, due_ns, nominal, distribution_id, decided_ns)
+                  SELECT schedule_id, series, number + 1, number + 1, due_ns, nominal, distribution_id, decided_ns FROM occurrence";
+    for statement in [again, skipped, shared] {
+        let refused = sql_query(statement).execute(&mut conn).await.expect_err("it is decided");
+        assert!(refused.to_string().contains("unique constraint"), "{statement}: {refused}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -165,3 +165,40 @@ async fn a_treasury_that_changed_since_the_schedule_was_saved_is_not_paid_and_th
     let is_paid = |account: &str| payees.iter().any(|payee| payee.contains(&format!("\"{account}\"")));
     assert!(is_paid("0.0.2000") && !is_paid("0.0.1001"), "{payees:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_calendar_ends_what_lies_before_fires_and_the_rest_is_told() {
+    // A Friday; the calendar ends with that year, and the next Friday is in another.
+    const LAST: i64 = 2_240_298_000;
+    let stage = Stage::in_may().await;
+    stage.go_to(LAST - 3_600);
+    let mut request = stage.daily(RunOnce);
+    let timing = request.timing.as_mut().expect("a timing");
+    timing.recurrence = Some(pb::timing::Recurrence::Frequency(pb::Frequency::Weekly.into()));
+    timing.start = Some(pb::timing::Start::StartTime(at(LAST)));
+    timing.business_days =
+        Some(pb::BusinessDays { rule: pb::BusinessDayRule::Following.into(), calendar: "uk".to_owned() });
+    let id = stage.schedule("s", request).await.expect("created").id;
+    stage.go_to(LAST);
+    for _ in 0..100 {
+        if stage.see(&id).await.last_occurrence.is_some() {
+            break;
+        }
+        stage.rounds().await;
+    }
+    let seen = stage.see(&id).await;
+    assert_eq!(seen.last_occurrence.as_ref().map(|last| last.number), Some(1));
+    assert_eq!((seen.problem.as_str(), seen.state()), ("CALENDAR_NOT_COVERED", pb::ScheduleState::Active));
+    // It can be given days without a calendar.
+    let mut timing = seen.timing.expect("a timing");
+    timing.business_days = None;
+    let change = pb::UpdateScheduleRequest {
+        schedule_id: id.clone(),
+        version: 1,
+        timing: Some(timing),
+        ..pb::UpdateScheduleRequest::default()
+    };
+    stage.update("u", change).await.expect("changed");
+    stage.go_to(LAST + 7 * DAY);
+    assert_eq!(fired(&stage.settled(&id, Some(3)).await), [1, 2]);
+}

@@ -190,7 +190,7 @@ fn record_time(
 ) -> Option<i64> {
     let nanos = time(violations, "record_time", record_time)?;
     if nanos > time::nanos_of(now) {
-        violations.add("record_time", "IN_THE_FUTURE", "now or before; scheduling is not available yet");
+        violations.add("record_time", "IN_THE_FUTURE", "now or before; what is to be paid later is a schedule");
         return None;
     }
     Some(nanos)

@@ -1,2 +1,0 @@
-DROP TABLE audit_outcome;
-DROP TABLE audit_attempt;

@@ -190,7 +190,11 @@ fn record_time(
 ) -> Option<i64> {
     let nanos = time(violations, "record_time", record_time)?;
     if nanos > time::nanos_of(now) {
-        violations.add("record_time", "IN_THE_FUTURE", "now or before; what is to be paid later is a schedule");
+        violations.add(
+            "record_time",
+            "IN_THE_FUTURE",
+            "now or before; what is to be paid later is a schedule",
+        );
         return None;
     }
     Some(nanos)

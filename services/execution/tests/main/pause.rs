@@ -161,6 +161,22 @@ async fn a_pause_that_races_a_run_of_2000_payees_is_respected_at_once_each_time(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_intends_while_a_pause_is_under_way() {
+    let bench = Bench::start().await;
+    let mut pausing = AsyncPgConnection::establish(&bench.db_url).await.unwrap();
+    let begun = "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('pause', -2))";
+    pausing.batch_execute(begun).await.unwrap();
+    let payees: Vec<(u64, u64)> = bench.control.accounts(20).await.into_iter().zip(1..).collect();
+    let header = bench.header(&payees);
+    bench.start_run(&header, &payees).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bench.run(&header.run_id).await.progress.unwrap().attempts, 0);
+    pausing.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
+    bench.assert_exactly_once(&header.run_id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pause_that_cannot_hold_says_so_and_holds_nothing() {
     let bench = Bench::start().await;
     let mut frozen = AsyncPgConnection::establish(&bench.db_url).await.unwrap();

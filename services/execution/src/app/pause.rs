@@ -91,11 +91,12 @@ pub async fn set_asset_pause(ctx: &Context, word: AssetWord) -> Result<(), Error
     let (id, scope) = (PauseId::new(&*ctx.ids), Scope::Asset(word.asset));
     let mut conn = ctx.conn().await?;
     pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-        pauses::lock(conn).await?;
+        // Waits for whoever is writing a word on this asset: what is known then is committed, and holds.
         if !pauses::note_version(conn, word.asset, word.version).await? {
             return Ok(());
         }
         if word.paused {
+            pauses::lock(conn).await?;
             pauses::begin(conn, id, scope, &word.by, &word.reason).await?;
         } else {
             pauses::end(conn, scope, &word.by, &word.reason).await?;

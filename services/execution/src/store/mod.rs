@@ -2,7 +2,7 @@
 //!
 //! Rows hold primitives; what leaves this room is a domain type, or an error that says which row is inconsistent.
 //!
-//! Lock order, the same everywhere: pause, then run, then batch, then attempt.
+//! Lock order, the same everywhere: word on an asset, pause, run, batch, attempt.
 
 pub mod attempts;
 pub mod batches;

@@ -24,8 +24,8 @@ const ACQUIRE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Waits are bounded on the server, where a bound cannot cut a COMMIT short; a statement timeout could. Nothing we ask
 /// takes so long that compiling it first would pay.
-const SESSION_SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'; \
-    SET jit = off";
+const SESSION_SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; \
+    SET TIME ZONE 'UTC'; SET jit = off";
 
 const LOOKUP_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
     SET enable_material = off; SET enable_sort = off";
@@ -35,9 +35,9 @@ const LOOKUP_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = o
 pub enum Planner {
     /// By its statistics.
     Statistics,
-    /// By indexes, row by row and in their order, whatever the statistics say. For a service that asks its growing tables by key: a
-    /// statement is prepared while they are still empty, when reading all of a table is cheapest, and that plan would
-    /// be kept while they grow. A statement that joins whole sets says so: [`join_sets`].
+    /// By indexes, row by row and in their order, whatever the statistics say. For a service that asks its growing
+    /// tables by key: a statement is prepared while they are still empty, when reading all of a table is cheapest, and
+    /// that plan would be kept while they grow. A statement that joins whole sets says so: [`join_sets`].
     Lookups,
 }
 

@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::failpoints::here;
 use crate::store::{batches, runs};
 
-/// Ends the run if none of its batches is open; says whether it has ended. Whoever closes the last batch calls this
-/// after the commit, and a job calls it for runs whose last worker died in between.
+/// Ends the run if none of its batches is open; says whether it has ended. A worker that finds nothing more due calls
+/// this, and a job calls it for runs whose last worker died before it did.
 pub async fn finish(ctx: &Context, run: RunId) -> Result<bool, Error> {
     let mut conn = ctx.conn().await?;
     if batches::any_open(&mut conn, run).await? {

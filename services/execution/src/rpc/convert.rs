@@ -260,3 +260,17 @@ fn evidence(attempt: &StoredAttempt, events: &[StoredEvent]) -> Vec<pb::Evidence
     });
     std::iter::once(begun).chain(noted).chain(decided).collect()
 }
+
+/// Where a list that is newest first goes on: microseconds since the epoch, which is all PostgreSQL keeps, and an id.
+pub(crate) type Newest = (u64, u128);
+
+/// The place of the last one given.
+pub(crate) fn newest(at: SystemTime, id: ids::Uuid) -> Newest {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    (u64::try_from(since.as_micros()).unwrap_or(u64::MAX), id.as_u128())
+}
+
+/// The time and id that a place stands for.
+pub(crate) fn before((micros, id): Newest) -> (SystemTime, ids::Uuid) {
+    (SystemTime::UNIX_EPOCH + Duration::from_micros(micros), ids::Uuid::from_u128(id))
+}

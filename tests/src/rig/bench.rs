@@ -8,13 +8,12 @@ use auth::internal::{Issuer, ServiceKeys};
 use pg::DbConfig;
 use pg::testing::TestDb;
 use proto::execution::v1 as pb;
-use proto::r#type::v1::recipient;
 use service_kit::client::Peer;
 use tokio::time::{Instant, sleep};
 
-use crate::rig::checker::{self, Counted, Evidence, Instruction, Payout, Standing, Tally, Violation};
+use crate::rig::checker::{self, Evidence, Instruction, Violation};
 use crate::rig::driver::{self, Driver};
-use crate::rig::{Ledger, Outcome, Worker};
+use crate::rig::{Ledger, Outcome, Worker, record};
 
 /// Milliseconds of a worker's lease.
 pub const LEASE: Duration = Duration::from_millis(2_500);
@@ -173,39 +172,12 @@ impl Rig {
                     units: u128::from(*units),
                 })
                 .collect(),
-            payouts: driver.payouts(run).await?.iter().map(payout).collect::<Outcome<_>>()?,
+            payouts: driver.payouts(run).await?.iter().map(record::payout).collect::<Outcome<_>>()?,
             // A service that cannot say it is the judge's business, not the end of his work.
-            counted: driver.run(run).await.ok().and_then(|run| counted(&run).ok()),
+            counted: driver.run(run).await.ok().and_then(|run| record::counted(&run).ok()),
             ledger: self.ledger.entries(&self.token).await?,
             funding: self.operator.clone(),
         };
         Ok(checker::judge(&evidence))
     }
-}
-
-fn counted(run: &pb::Run) -> Outcome<Counted> {
-    let progress = run.progress.as_ref().ok_or("a run without progress")?;
-    let tally = |tally: &Option<pb::Tally>| -> Outcome<Tally> {
-        let tally = tally.as_ref().ok_or("progress without a tally")?;
-        Ok(Tally { payouts: tally.payouts, units: tally.units.parse()? })
-    };
-    let (failed, cancelled) = (tally(&progress.failed)?, tally(&progress.cancelled)?);
-    let unpaid = Tally { payouts: failed.payouts + cancelled.payouts, units: failed.units + cancelled.units };
-    Ok(Counted { paid: tally(&progress.paid)?, unpaid })
-}
-
-fn payout(payout: &pb::Payout) -> Outcome<Payout> {
-    let Some(recipient::Kind::HederaAccount(account)) =
-        payout.recipient.as_ref().and_then(|to| to.kind.clone())
-    else {
-        return Err("a payout without a recipient".into());
-    };
-    let standing = match payout.status() {
-        pb::PayoutStatus::Paid => Standing::Paid(payout.transaction_id.clone()),
-        pb::PayoutStatus::Failed => Standing::Failed,
-        pb::PayoutStatus::Cancelled => Standing::Cancelled,
-        other => Standing::Unfinished(other.as_str_name().to_owned()),
-    };
-    let units = payout.amount.as_ref().ok_or("a payout without an amount")?.units.parse()?;
-    Ok(Payout { ordinal: payout.ordinal, account, units, standing })
 }

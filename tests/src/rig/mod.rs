@@ -8,6 +8,7 @@ pub mod checker;
 mod driver;
 mod ledger;
 mod program;
+pub mod record;
 mod worker;
 
 pub use bench::{LEASE, Rig};

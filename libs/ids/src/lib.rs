@@ -17,6 +17,6 @@ pub use payout::PayoutId;
 pub use source::{IdSource, SystemIds};
 pub use typed::{
     AssetId, AttemptId, AuditId, DistributionId, FundingAccountId, PauseId, RunId, ScheduleId, SnapshotId,
-    SyncId,
+    SyncId, WithdrawalId,
 };
 pub use uuid::Uuid;

@@ -96,6 +96,10 @@ typed_id!(
     PauseId, "pau"
 );
 typed_id!(
+    /// Money taken out of a funding account.
+    WithdrawalId, "wdr"
+);
+typed_id!(
     /// One record of the audit log.
     AuditId, "aud"
 );
@@ -118,7 +122,8 @@ mod tests {
             )*};
         }
         round_trip!(AssetId "ast", SyncId "syn", SnapshotId "snp", DistributionId "dst", RunId "run",
-            AttemptId "att", FundingAccountId "fnd", PauseId "pau", AuditId "aud", ScheduleId "sch");
+            AttemptId "att", FundingAccountId "fnd", PauseId "pau", AuditId "aud", ScheduleId "sch",
+            WithdrawalId "wdr");
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     asset, bench, demo, distribution, funding, holders, network, pause, payment_token, payouts, redemption,
-    schedule, token, up,
+    schedule, token, up, withdrawal,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -58,6 +58,9 @@ enum Command {
     /// Where money comes from.
     #[command(subcommand)]
     Funding(funding::Command),
+    /// Take money out of a funding account, to destinations that somebody allowed.
+    #[command(subcommand)]
+    Withdrawal(withdrawal::Command),
     /// In what may be paid.
     #[command(subcommand)]
     PaymentToken(payment_token::Command),
@@ -95,6 +98,7 @@ impl Cli {
             Command::Pause(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,
+            Command::Withdrawal(command) => command.run(globals).await,
             Command::PaymentToken(command) => command.run(globals).await,
         }
     }

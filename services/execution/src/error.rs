@@ -1,7 +1,7 @@
 //! What can go wrong here, each with a stable reason, and the one place that says what the caller is told.
 
 use hedera::mirror::MirrorError;
-use ids::{AttemptId, FundingAccountId, PayoutId, RunId};
+use ids::{AttemptId, FundingAccountId, PayoutId, RunId, WithdrawalId};
 use pg::PgError;
 use pg::idempotency::IdempotencyError;
 use service_kit::error::{Failure, Problem, to_status};
@@ -28,6 +28,15 @@ pub enum Error {
     /// `NOT_FOUND`, reason `FUNDING_ACCOUNT_NOT_FOUND`.
     #[error("there is no funding account {0}")]
     FundingAccountNotFound(FundingAccountId),
+    /// `NOT_FOUND`, reason `WITHDRAWAL_NOT_FOUND`.
+    #[error("there is no withdrawal {0}")]
+    WithdrawalNotFound(WithdrawalId),
+    /// `NOT_FOUND`, reason `DESTINATION_NOT_FOUND`.
+    #[error("{0} is no destination of this funding account")]
+    DestinationNotFound(hedera::AccountId),
+    /// `NOT_FOUND`, reason `ASSET_NOT_FOUND`.
+    #[error("the network has no asset {0}")]
+    AssetNotFound(String),
     /// `NOT_FOUND`, reason `ACCOUNT_NOT_FOUND`.
     #[error("the network has no account {0}")]
     AccountNotFound(hedera::AccountId),
@@ -101,6 +110,11 @@ impl Failure for Error {
             Self::AccountNotFound(id) => {
                 Problem::not_found("ACCOUNT_NOT_FOUND", "account on the network", id)
             }
+            Self::WithdrawalNotFound(id) => Problem::not_found("WITHDRAWAL_NOT_FOUND", "withdrawal", id),
+            Self::DestinationNotFound(id) => {
+                Problem::not_found("DESTINATION_NOT_FOUND", "destination of this funding account", id)
+            }
+            Self::AssetNotFound(code) => Problem::not_found("ASSET_NOT_FOUND", "asset on the network", code),
             Self::Refused { code, reason, message } => Problem::user(*code, reason, message.clone()),
             Self::Mirror(_) => {
                 Problem::unavailable("MIRROR_UNAVAILABLE", "the mirror node cannot be asked now")

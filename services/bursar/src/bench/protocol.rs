@@ -57,7 +57,7 @@ fn header(payees: u32) -> Header {
     Header {
         run: RunId::new(&SystemIds),
         held_asset: None,
-        distribution: DistributionId::new(&SystemIds),
+        distribution: Some(DistributionId::new(&SystemIds)),
         funding_account: FundingAccountId::new(&SystemIds),
         asset: "hedera:sandbox/hbar".parse().expect("a code"),
         decimals: 8,

@@ -14,3 +14,4 @@ pub mod redemption;
 pub mod schedule;
 pub mod token;
 pub mod up;
+pub mod withdrawal;

@@ -15,6 +15,7 @@ use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
+use proto::execution::v1::withdrawal_service_client::WithdrawalServiceClient;
 use proto::holder::v1::holder_service_client::HolderServiceClient;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
@@ -116,6 +117,11 @@ impl Edge {
     /// Where money comes from.
     pub fn funding_accounts(&self) -> FundingAccountServiceClient<Service> {
         FundingAccountServiceClient::new(self.service.clone())
+    }
+
+    /// Money taken out of funding accounts.
+    pub fn withdrawals(&self) -> WithdrawalServiceClient<Service> {
+        WithdrawalServiceClient::new(self.service.clone())
     }
 }
 

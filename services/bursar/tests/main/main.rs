@@ -5,3 +5,4 @@ mod pause;
 mod program;
 mod schedule;
 mod up;
+mod withdrawal;

@@ -1,7 +1,10 @@
 //! What execution does: one file per use case, each one transaction script.
 
 pub mod cancel_run;
+pub mod cancel_withdrawal;
 pub mod create_funding_account;
+pub mod create_withdrawal;
+pub mod destinations;
 pub mod finish_run;
 pub mod pause;
 pub mod quote_run;

@@ -1,6 +1,7 @@
 //! What a run would cost, and whether the funds are there.
 
 use hedera::AccountId;
+use hedera::mirror::ExchangeRate;
 use hedera::transfer::RECIPIENTS_MAX;
 use ids::FundingAccountId;
 use money::{AssetCode, AssetKind};
@@ -47,10 +48,7 @@ pub async fn quote_run(
     let funding_units = balance(account.account, asset).await?;
     let fee_payer_balance_tinybars = balance(account.fee_payer, &hbar).await?;
     let rate = ctx.rail.mirror().exchange_rate().await?;
-    let tinycents = fees_tinycents(count, matches!(asset.parts(), AssetKind::Token { .. }));
-    // Rounded up: a quote that is a tinybar short is of no use.
-    let expected_fees_tinybars =
-        (tinycents * u128::from(rate.hbar_equivalent)).div_ceil(rate.cent_equivalent.max(1).into());
+    let expected_fees_tinybars = fees_tinybars(rate, count, matches!(asset.parts(), AssetKind::Token { .. }));
     let reserve =
         if *asset == hbar && account.account == account.fee_payer { expected_fees_tinybars } else { 0 };
     Ok(Quote {
@@ -61,6 +59,12 @@ pub async fn quote_run(
         account: account.account,
         fee_payer: account.fee_payer,
     })
+}
+
+/// Fees of paying `count` payees, in tinybars. Rounded up: a quote that is a tinybar short is of no use.
+pub(super) fn fees_tinybars(rate: ExchangeRate, count: u32, token: bool) -> u128 {
+    (fees_tinycents(count, token) * u128::from(rate.hbar_equivalent))
+        .div_ceil(rate.cent_equivalent.max(1).into())
 }
 
 /// Fees of paying `count` payees, nine at a time, in tinycents: $0.0001 a transfer, as much for each account beyond

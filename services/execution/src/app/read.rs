@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use diesel_async::AsyncPgConnection;
-use ids::{PayoutId, RunId};
+use ids::{FundingAccountId, PayoutId, RunId, WithdrawalId};
 
 use crate::app::Context;
 use crate::domain::pause::Pause;
@@ -13,7 +13,8 @@ use crate::store::attempts::{self, StoredAttempt};
 use crate::store::evidence::{self, StoredEvent};
 use crate::store::payouts::{self, Filter, Payout};
 use crate::store::runs::{self, StoredRun};
-use crate::store::{batches, pauses};
+use crate::store::withdrawals::{self, Withdrawal};
+use crate::store::{StoreError, batches, pauses};
 
 /// A run as people see it.
 #[derive(Clone, Debug)]
@@ -58,6 +59,52 @@ async fn view(conn: &mut AsyncPgConnection, stored: StoredRun) -> Result<RunView
 /// A run, or that there is none.
 pub async fn find_run(conn: &mut AsyncPgConnection, id: RunId) -> Result<StoredRun, Error> {
     runs::find(conn, id).await?.ok_or(Error::RunNotFound(id))
+}
+
+/// A withdrawal as people see it.
+#[derive(Clone, Debug)]
+pub struct WithdrawalView {
+    /// Who wanted it, and why.
+    pub withdrawal: Withdrawal,
+    /// Its run.
+    pub run: RunView,
+    /// Its one payout.
+    pub payout: Payout,
+}
+
+/// A withdrawal with its run and its payout.
+pub async fn withdrawal(ctx: &Context, id: WithdrawalId) -> Result<WithdrawalView, Error> {
+    let mut conn = ctx.conn().await?;
+    let withdrawal = withdrawals::find(&mut conn, id).await?.ok_or(Error::WithdrawalNotFound(id))?;
+    withdrawal_view(&mut conn, withdrawal).await
+}
+
+/// Up to `limit` withdrawals, newest first, before the one given.
+pub async fn withdrawals(
+    ctx: &Context,
+    funding: Option<FundingAccountId>,
+    before: Option<(SystemTime, ids::Uuid)>,
+    limit: u32,
+) -> Result<Vec<WithdrawalView>, Error> {
+    let mut conn = ctx.conn().await?;
+    let mut views = Vec::new();
+    for withdrawal in withdrawals::list(&mut conn, funding, before, limit).await? {
+        views.push(withdrawal_view(&mut conn, withdrawal).await?);
+    }
+    Ok(views)
+}
+
+/// What belongs to a withdrawal.
+pub(super) async fn withdrawal_view(
+    conn: &mut AsyncPgConnection,
+    withdrawal: Withdrawal,
+) -> Result<WithdrawalView, Error> {
+    let stored = find_run(conn, withdrawal.run).await?;
+    let run = view(conn, stored).await?;
+    let found = payouts::list(conn, &run.stored.run, Filter::default(), 0, 1).await?;
+    let payout = found.into_iter().next();
+    let payout = payout.ok_or_else(|| StoreError::inconsistent("withdrawal", withdrawal.run, "run_id"))?;
+    Ok(WithdrawalView { withdrawal, run, payout })
 }
 
 /// A payout with its attempts and what was seen of them.

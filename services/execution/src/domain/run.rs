@@ -83,8 +83,8 @@ pub struct Header {
     pub run: RunId,
     /// The asset whose holders are paid, whose pause holds the run; none for runs from before this was said.
     pub held_asset: Option<AssetId>,
-    /// The distribution it pays.
-    pub distribution: DistributionId,
+    /// The distribution it pays; none for a withdrawal.
+    pub distribution: Option<DistributionId>,
     /// Where the money comes from.
     pub funding_account: FundingAccountId,
     /// What is paid.

@@ -8,7 +8,7 @@ use money::AssetCode;
 use proto::execution::v1 as pb;
 use proto::r#type::v1 as types;
 
-use crate::app::read::RunView;
+use crate::app::read::{RunView, WithdrawalView};
 use crate::domain::attempt::Cause;
 use crate::domain::pause::{Pause, Scope};
 use crate::domain::payout::{AttemptState, PayoutStatus};
@@ -16,6 +16,7 @@ use crate::domain::progress::{Progress, Tally};
 use crate::domain::run::RunState;
 use crate::store::attempts::StoredAttempt;
 use crate::store::batches::StoredBatch;
+use crate::store::destinations::Destination;
 use crate::store::evidence::StoredEvent;
 use crate::store::funding_accounts::FundingAccount;
 use crate::store::payouts::Payout;
@@ -43,7 +44,7 @@ pub(crate) fn run(view: &RunView) -> pb::Run {
     };
     pb::Run {
         id: header.run.to_string(),
-        distribution_id: header.distribution.to_string(),
+        distribution_id: header.distribution.map(|id| id.to_string()).unwrap_or_default(),
         funding_account_id: header.funding_account.to_string(),
         total: Some(amount(header.total_units, &header.asset)),
         count: header.count,
@@ -57,6 +58,30 @@ pub(crate) fn run(view: &RunView) -> pb::Run {
         end_time: stored.ended_at.map(Into::into),
         pauses: pauses.iter().map(pause).collect(),
         asset_id: header.held_asset.map(|asset| asset.to_string()).unwrap_or_default(),
+    }
+}
+
+/// A destination as it is sent.
+pub(crate) fn destination(destination: &Destination) -> pb::Destination {
+    pb::Destination {
+        funding_account_id: destination.funding_account.to_string(),
+        account: destination.account.to_string(),
+        label: destination.label.clone(),
+        added_by: destination.added_by.clone(),
+        add_time: Some(destination.added_at.into()),
+    }
+}
+
+/// A withdrawal as it is sent.
+pub(crate) fn withdrawal(view: &WithdrawalView) -> pb::Withdrawal {
+    let WithdrawalView { withdrawal, run, payout } = view;
+    pb::Withdrawal {
+        id: withdrawal.id().to_string(),
+        reason: withdrawal.reason.clone(),
+        created_by: withdrawal.created_by.clone(),
+        create_time: Some(withdrawal.created_at.into()),
+        payout: Some(self::payout(&run.stored, payout)),
+        run: Some(self::run(run)),
     }
 }
 

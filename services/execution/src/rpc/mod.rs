@@ -1,18 +1,25 @@
 //! The RPCs: reading requests, calling use cases, writing answers. One file per method.
 
+mod add_destination;
 mod cancel_run;
+mod cancel_withdrawal;
 pub(crate) mod convert;
 mod create_funding_account;
+mod create_withdrawal;
 mod get_funding_account;
 mod get_payout;
 mod get_run;
+mod get_withdrawal;
 mod list_batches;
+mod list_destinations;
 mod list_funding_accounts;
 mod list_pauses;
 mod list_payouts;
 mod list_runs;
+mod list_withdrawals;
 mod pause;
 mod quote_run;
+mod remove_destination;
 mod resolve_in_doubt;
 mod resume;
 mod retry_run;
@@ -28,6 +35,7 @@ use proto::execution::v1 as pb;
 use proto::execution::v1::execution_service_server::ExecutionService;
 use proto::execution::v1::funding_account_service_server::FundingAccountService;
 use proto::execution::v1::pause_service_server::PauseService;
+use proto::execution::v1::withdrawal_service_server::WithdrawalService;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -46,6 +54,10 @@ pub(crate) struct FundingAccounts(pub(crate) Arc<Context>);
 /// `bursar.execution.v1.PauseService`.
 #[derive(Clone)]
 pub(crate) struct Pauses(pub(crate) Arc<Context>);
+
+/// `bursar.execution.v1.WithdrawalService`.
+#[derive(Clone)]
+pub(crate) struct Withdrawals(pub(crate) Arc<Context>);
 
 #[tonic::async_trait]
 impl ExecutionService for Execution {
@@ -186,5 +198,57 @@ impl PauseService for Pauses {
         request: Request<pb::SetAssetPauseRequest>,
     ) -> Result<Response<pb::SetAssetPauseResponse>, Status> {
         set_asset_pause::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+#[tonic::async_trait]
+impl WithdrawalService for Withdrawals {
+    async fn add_destination(
+        &self,
+        request: Request<pb::AddDestinationRequest>,
+    ) -> Result<Response<pb::AddDestinationResponse>, Status> {
+        add_destination::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn remove_destination(
+        &self,
+        request: Request<pb::RemoveDestinationRequest>,
+    ) -> Result<Response<pb::RemoveDestinationResponse>, Status> {
+        remove_destination::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_destinations(
+        &self,
+        request: Request<pb::ListDestinationsRequest>,
+    ) -> Result<Response<pb::ListDestinationsResponse>, Status> {
+        list_destinations::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn create_withdrawal(
+        &self,
+        request: Request<pb::CreateWithdrawalRequest>,
+    ) -> Result<Response<pb::CreateWithdrawalResponse>, Status> {
+        create_withdrawal::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn cancel_withdrawal(
+        &self,
+        request: Request<pb::CancelWithdrawalRequest>,
+    ) -> Result<Response<pb::CancelWithdrawalResponse>, Status> {
+        cancel_withdrawal::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_withdrawal(
+        &self,
+        request: Request<pb::GetWithdrawalRequest>,
+    ) -> Result<Response<pb::GetWithdrawalResponse>, Status> {
+        get_withdrawal::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_withdrawals(
+        &self,
+        request: Request<pb::ListWithdrawalsRequest>,
+    ) -> Result<Response<pb::ListWithdrawalsResponse>, Status> {
+        list_withdrawals::handle(&self.0, request).await.map(Response::new)
     }
 }

@@ -124,7 +124,7 @@ fn header(message: &pb::RunHeader) -> Result<Header, Error> {
     Ok(Header {
         run,
         held_asset: held_asset.flatten(),
-        distribution,
+        distribution: Some(distribution),
         funding_account,
         asset,
         decimals: u8::try_from(message.decimals).expect("checked to be at most 38"),

@@ -57,6 +57,27 @@ impl Load {
     }
 }
 
+/// Writes one alone, in a transaction of the caller's.
+pub async fn insert(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    load: Uuid,
+    instruction: Instruction,
+) -> Result<(), StoreError> {
+    const SQL: &str =
+        "INSERT INTO instruction (run_id, load_id, ordinal, account, units) VALUES ($1, $2, $3, $4, $5)";
+    diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<SqlUuid, _>(load)
+        .bind::<Integer, _>(instruction.ordinal.cast_signed())
+        .bind::<BigInt, _>(instruction.account.cast_signed())
+        .bind::<Numeric, _>(Numeric128(instruction.units))
+        .prepared()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = Integer)]

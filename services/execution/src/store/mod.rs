@@ -2,12 +2,13 @@
 //!
 //! Rows hold primitives; what leaves this room is a domain type, or an error that says which row is inconsistent.
 //!
-//! Lock order, the same everywhere: word on an asset, pause, run, batch, attempt.
+//! Lock order, the same everywhere: word on an asset, withdrawals of an account, pause, run, batch, attempt.
 
 pub mod attempts;
 pub mod batches;
 pub mod claims;
 pub mod decisions;
+pub mod destinations;
 pub mod evidence;
 pub mod funding_accounts;
 pub mod instructions;
@@ -17,6 +18,7 @@ pub mod runs;
 #[allow(missing_docs, reason = "columns speak for themselves; the migrations say the rest")]
 pub mod schema;
 mod time;
+pub mod withdrawals;
 
 pub use pg::StoreError;
 pub use time::At;

@@ -20,7 +20,7 @@ diesel::table! {
         asset_id -> Nullable<Uuid>,
         load_id -> Uuid,
         header_hash -> Bytea,
-        distribution_id -> Uuid,
+        distribution_id -> Nullable<Uuid>,
         funding_account_id -> Uuid,
         asset -> Text,
         decimals -> Int2,

@@ -11,3 +11,4 @@ mod schema;
 mod start_run;
 mod support;
 mod trouble;
+mod withdraw;

@@ -27,6 +27,8 @@ const BY_HAND: &[(&str, &str)] = &[
     ("cancelled_run", "run_id cancelled_by reason at"),
     ("pause", "pause_id scope subject reason paused_by paused_at resumed_by resume_reason resumed_at"),
     ("asset_pause", "asset_id version"),
+    ("destination", "funding_account_id account added_at added_by label removed_by removed_at"),
+    ("withdrawal", "run_id reason created_by created_at"),
     ("doubt_proposal", "run_id attempt_id proposed_by outcome evidence at"),
 ];
 

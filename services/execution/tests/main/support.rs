@@ -124,7 +124,7 @@ impl Bench {
     pub(crate) fn as_user<T>(&self, message: T, subject: &str, key: &str) -> Request<T> {
         let actor = Actor::user(
             subject,
-            auth::RoleSet::from([auth::Role::Admin, auth::Role::Pauser]),
+            auth::RoleSet::from([auth::Role::Admin, auth::Role::Pauser, auth::Role::Transferer]),
             "distribution",
         );
         self.peer.request_once(message, &actor, DEADLINE, &IdempotencyKey::new(key).unwrap())

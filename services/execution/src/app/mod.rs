@@ -2,6 +2,7 @@
 
 pub mod cancel_run;
 pub mod cancel_withdrawal;
+pub mod check_recipients;
 pub mod create_funding_account;
 pub mod create_withdrawal;
 pub mod destinations;

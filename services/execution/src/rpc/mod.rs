@@ -3,6 +3,7 @@
 mod add_destination;
 mod cancel_run;
 mod cancel_withdrawal;
+mod check_recipients;
 pub(crate) mod convert;
 mod create_funding_account;
 mod create_withdrawal;
@@ -76,6 +77,13 @@ impl ExecutionService for Execution {
         request: Request<pb::QuoteRunRequest>,
     ) -> Result<Response<pb::QuoteRunResponse>, Status> {
         quote_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn check_recipients(
+        &self,
+        request: Request<pb::CheckRecipientsRequest>,
+    ) -> Result<Response<pb::CheckRecipientsResponse>, Status> {
+        check_recipients::handle(&self.0, request).await.map(Response::new)
     }
 
     async fn retry_run(

@@ -5,7 +5,7 @@ use futures::FutureExt as _;
 use ids::DistributionId;
 use pg::idempotency::{Answer, Once};
 
-use super::{App, duty, read};
+use super::{App, approval, duty, read};
 use crate::domain::distribution::Distribution;
 use crate::domain::kind::Duty;
 use crate::domain::state::{Action, Next, State};
@@ -36,7 +36,7 @@ pub(crate) async fn retry_distribution<R: Answer>(
     duty::ensure(duty, &distribution)?;
     let now_ns = app.now_ns();
     let act = distribution.state.act(Action::Retry, now_ns);
-    act.map_err(|source| Error::ActionNotAllowed { id, source })?;
+    act.map_err(|source| duty::refused(&distribution, source))?;
     let asset = distribution.terms.asset;
     if app.assets.asset(actor, asset).await?.ok_or(Error::AssetNotFound(asset))?.paused {
         return Err(Error::AssetPaused(asset));
@@ -46,8 +46,15 @@ pub(crate) async fn retry_distribution<R: Answer>(
             async move {
                 let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
                 let act = locked.state.act(Action::Retry, now_ns);
-                if let Next::Changes(next) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
-                    states::set(conn, id, &next, &Besides::default()).await?;
+                if let Next::Changes(next) = act.map_err(|source| duty::refused(&distribution, source))? {
+                    let besides = match next {
+                        State::PendingApproval => {
+                            let found = read::in_transaction(conn, id).await?;
+                            approval::ask_again(conn, &found, now_ns).await?
+                        }
+                        _ => Besides::default(),
+                    };
+                    states::set(conn, id, &next, &besides).await?;
                 }
                 let distribution = read::in_transaction(conn, id).await?;
                 let of_a_run = matches!(locked.state, State::Halted(_) | State::RunFailed { .. });

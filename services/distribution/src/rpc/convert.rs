@@ -5,6 +5,7 @@ use proto::distribution::v1 as pb;
 use proto::execution::v1::RunProgress;
 use proto::r#type::v1 as common;
 
+use super::approval_convert;
 use crate::domain::calculation::{AmountRule, PoolBase, Totals};
 use crate::domain::distribution::{Distribution, Entitlements, Terms};
 use crate::domain::failure::{Failure, FailureClass};
@@ -17,7 +18,7 @@ use crate::time::timestamp;
 /// A distribution.
 pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
     let terms = &whole.terms;
-    let allowed_actions = whole.state.allowed_actions().into_iter().map(|allowed| action(allowed).into());
+    let allowed_actions = whole.allowed_actions().into_iter().map(|allowed| action(allowed).into());
     let progress = whole.report.as_ref().map(|report| {
         // What cannot be read was written by a newer version of execution, and is left out.
         RunProgress::decode(report.progress.as_slice()).unwrap_or_default()
@@ -48,6 +49,10 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
         end_time: whole.state.ended_ns().map(timestamp),
         cancel_reason: whole.cancel_reason.clone(),
         accounts: terms.accounts.iter().map(ToString::to_string).collect(),
+        version: whole.terms_version,
+        amendments: approval_convert::amendments(whole),
+        approval: approval_convert::approval(whole),
+        void_approvals: approval_convert::void_approvals(whole),
     }
 }
 
@@ -178,6 +183,9 @@ fn action(action: Action) -> pb::DistributionAction {
         Action::Execute => pb::DistributionAction::Execute,
         Action::Retry => pb::DistributionAction::Retry,
         Action::Cancel => pb::DistributionAction::Cancel,
+        Action::Modify => pb::DistributionAction::Modify,
+        Action::Approve => pb::DistributionAction::Approve,
+        Action::Reject => pb::DistributionAction::Reject,
     }
 }
 

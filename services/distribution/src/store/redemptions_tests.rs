@@ -68,8 +68,9 @@ async fn store(conn: &mut AsyncPgConnection, new: &Reservation) -> Result<(), St
         consensus_ns: new.consensus_ns,
         totals,
         root: [0; 32],
+        approvers: 0,
     };
-    calculations::insert(conn, new.distribution, &result, 1).await?;
+    calculations::insert(conn, new.distribution, 1, &result, 1).await?;
     reserve(conn, new).await
 }
 

@@ -8,6 +8,7 @@ use ids::Uuid;
 use tokio::time::Instant;
 
 use super::{NOW, Step};
+use crate::app::approval;
 use crate::app::calculate::{self, Calculated};
 use crate::clients::{PeerError, SnapshotStatus};
 use crate::domain::calculation::Outcome;
@@ -105,6 +106,7 @@ async fn calculate_from(
         consensus_ns: facts.consensus_ns,
         totals: calculated.calculation.totals,
         root,
+        approvers: 0,
     };
     let (now_ns, execute_now) = (step.app.now_ns(), distribution.terms.execute_now);
     let reservation = calculated.redeemed.as_ref().map(|redeemed| Reservation {
@@ -119,9 +121,13 @@ async fn calculate_from(
     let mut conn = step.app.conn().await?;
     let stored = pg::transaction(&mut conn, async |conn| {
         // Not when it was cancelled meanwhile; then nobody reads what was written.
-        let counts = step.change_in(conn, |state| state.calculated(execute_now), &Besides::default()).await?;
+        let need = approval::need(conn, &distribution.terms, result.totals.entitled).await?;
+        let result = Entitlements { approvers: need.approvers, ..result };
+        let next = |state: &State| state.calculated(execute_now, need.approvers);
+        let counts = step.change_in(conn, next, &approval::besides(need, now_ns)).await?;
         if counts {
-            calculations::insert(conn, step.lease.id, &result, now_ns).await?;
+            calculations::insert(conn, step.lease.id, distribution.terms_version, &result, now_ns).await?;
+            approval::ask(conn, distribution, &result, need, now_ns).await?;
             if let Some(reservation) = &reservation {
                 redemptions::reserve(conn, reservation).await?;
             }

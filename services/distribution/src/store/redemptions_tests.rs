@@ -183,7 +183,7 @@ async fn what_is_counted_wrongly_is_refused_by_the_tables_themselves() {
     assert!(format!("{refused:?}").contains("redeemable_check"), "{refused:?}");
     assert_eq!(taken(&db, other).await, Redeemed::default());
     let again = stored(&db, &first).await.expect_err("it is reserved already");
-    assert!(format!("{again:?}").contains("calculation_pkey"), "{again:?}");
+    assert!(format!("{again:?}").contains("calculation_calculation_id_key"), "{again:?}");
 }
 
 #[tokio::test]

@@ -54,9 +54,9 @@ async fn kind_and_amount_say_how_many_and_of_several_policies_the_strictest_coun
     stage.rich();
     assert_eq!(asked(&stage, Dividend, 1_000_000).await, 0, "without a policy nobody is asked");
     // Payees get 377 of 710 parts of the pool.
-    stage.set_policy(Dividend, &[(531, 1), (1_062, 3)], 0).await.expect("set");
+    stage.set_policy(Dividend, &[(530, 1), (1_060, 3)], 0).await.expect("set");
     stage.set_policy(Coupon, &[(0, 2)], 0).await.expect("set");
-    stage.set_policy(Unspecified, &[(5_310, 2), (53_100, 5)], 0).await.expect("set");
+    stage.set_policy(Unspecified, &[(5_300, 2), (53_000, 5)], 0).await.expect("set");
     let table = [
         (Dividend, 990, 0),
         (Dividend, 1_000, 1),

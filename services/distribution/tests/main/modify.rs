@@ -197,7 +197,7 @@ async fn every_bad_field_of_a_change_is_named_and_nothing_is_changed() {
         ("batch_size", "OUT_OF_RANGE"),
         ("funding_account_id", "MALFORMED"),
         ("holder_decisions[0].treatment", "NEVER_PAID"),
-        ("label", "REQUIRED"),
+        ("label", "MALFORMED"),
         ("parallelism", "OUT_OF_RANGE"),
         ("payment_token", "MALFORMED"),
         ("record_time", "IN_THE_FUTURE"),
@@ -257,7 +257,7 @@ async fn it_can_be_changed_until_it_is_executed_and_not_after() {
     let created = stage.create("c", request).await.expect("created");
     let refused = stage.until(&created.id, Paused).await;
     let smaller =
-        pb::UpdateDistributionRequest { amount_rule: rate("0.0000005"), ..relabel(&refused, "Less") };
+        pb::UpdateDistributionRequest { amount_rule: rate("0.000001"), ..relabel(&refused, "Less") };
     stage.modify("alice", smaller).await.expect("changed");
     stage.world.facts().run_state = RunState::Running;
     stage.world.facts().funding_units = 1_000_000;

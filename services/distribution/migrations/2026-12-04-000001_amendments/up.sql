@@ -17,9 +17,10 @@ CREATE TABLE amendment (
     treasury           bigint   NOT NULL CHECK (treasury >= 0),
     funding            bigint   NOT NULL CHECK (funding > 0),
     fee_payer          bigint   NOT NULL CHECK (fee_payer > 0),
-    record_time_ns     bigint   NOT NULL,
-    snapshot_id        uuid     NOT NULL,
-    snapshot_reused    boolean  NOT NULL,
+    -- Of a list, which is what it is: none of these, no rule and no decisions.
+    record_time_ns     bigint,
+    snapshot_id        uuid,
+    snapshot_reused    boolean,
     batch_size         integer  NOT NULL CHECK (batch_size BETWEEN 1 AND 1000),
     parallelism        integer  NOT NULL CHECK (parallelism BETWEEN 1 AND 64),
     retry_max_attempts integer  NOT NULL CHECK (retry_max_attempts BETWEEN 1 AND 20),
@@ -31,8 +32,10 @@ CREATE TABLE amendment (
     amended_by         text     NOT NULL,
     amended_ns         bigint   NOT NULL,
     PRIMARY KEY (distribution_id, version),
-    CHECK ((rate IS NULL) = (pool_units IS NOT NULL)),
-    CHECK ((pool_units IS NULL) = (pool_base IS NULL))
+    CHECK (num_nonnulls(record_time_ns, snapshot_id, snapshot_reused) IN (0, 3)),
+    CHECK (num_nonnulls(rate, pool_units) = num_nonnulls(record_time_ns)),
+    CHECK ((pool_units IS NULL) = (pool_base IS NULL)),
+    CHECK (record_time_ns IS NOT NULL OR NOT execute_now)
 );
 GRANT SELECT, INSERT ON amendment TO bursar_distribution_app;
 

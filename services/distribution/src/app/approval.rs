@@ -3,16 +3,23 @@
 use diesel_async::AsyncPgConnection;
 use entitlements::Approved;
 use ids::DistributionId;
+use money::AssetCode;
 
 use crate::domain::approval::{self, Need, NotApproved, ROUNDS_MAX, Request};
-use crate::domain::distribution::{Distribution, Entitlements, Terms};
+use crate::domain::distribution::{Distribution, Entitlements};
+use crate::domain::kind::Kind;
 use crate::error::Error;
 use crate::store::states::Besides;
 use crate::store::{approvals, policies};
 
-/// What the policies in force ask for, when payees get so much by these terms.
-pub(super) async fn need(conn: &mut AsyncPgConnection, terms: &Terms, units: u128) -> Result<Need, Error> {
-    let fitting = policies::fitting(conn, terms.kind, &terms.payment_token).await?;
+/// What the policies in force ask for, when payees get so much of this.
+pub(super) async fn need(
+    conn: &mut AsyncPgConnection,
+    kind: Kind,
+    payment_token: &AssetCode,
+    units: u128,
+) -> Result<Need, Error> {
+    let fitting = policies::fitting(conn, kind, payment_token).await?;
     Ok(approval::need(&fitting, units))
 }
 
@@ -60,7 +67,8 @@ pub(super) async fn ask_again(
     let asked = distribution.entitlements.zip(distribution.request());
     let missing = NotApproved::Missing { have: 0, need: 1 };
     let (result, last) = asked.ok_or(not_approved(distribution.id, missing))?;
-    let now = need(conn, &distribution.terms, result.totals.entitled).await?;
+    let terms = &distribution.terms;
+    let now = need(conn, terms.kind, &terms.payment_token, result.totals.entitled).await?;
     let need = Need {
         approvers: now.approvers.max(last.required),
         validity_ns: if now.approvers == 0 { last.validity_ns } else { now.validity_ns },
@@ -93,7 +101,7 @@ fn hash(distribution: &Distribution, result: &Entitlements) -> [u8; 32] {
         root: result.root,
         funding_account: terms.funding_account.as_uuid().into_bytes(),
         debited: terms.parties.funding.payee_key(),
-        execute_now: terms.execute_now,
+        execute_now: terms.execute_now(),
         asset: terms.payment_token.as_str(),
     };
     approved.hash()

@@ -89,7 +89,7 @@ async fn approve(
 ) -> Result<(), Error> {
     approvals::approve(conn, found.id, request.number, &endorsement).await?;
     request.endorsements.push(endorsement);
-    let granted = request.granted_ns().and_then(|_| state.approved(found.terms.execute_now));
+    let granted = request.granted_ns().and_then(|_| state.approved(found.terms.execute_now()));
     // Also when it still waits: whoever watches sees that somebody approved.
     let next = granted.as_ref().unwrap_or(state);
     let besides = Besides { approval_expires_ns: Some(Some(request.expires_ns())), ..Besides::default() };

@@ -13,10 +13,10 @@ use super::{App, Draft, duty, read};
 use crate::domain::account::Account;
 use crate::domain::approval::ROUNDS_MAX;
 use crate::domain::calculation::AmountRule;
-use crate::domain::distribution::{Amendment, Distribution, RetryPolicy, Terms};
+use crate::domain::distribution::{Amendment, Distribution, FromHolders, RetryPolicy, Source, Terms};
 use crate::domain::kind::Duty;
 use crate::domain::state::{Action, State};
-use crate::domain::treatment::Treatment;
+use crate::domain::treatment::{Parties, Treatment};
 use crate::error::Error;
 use crate::store::amendments;
 use crate::store::states::{self, Besides};
@@ -66,11 +66,12 @@ pub(crate) async fn update_distribution<R: Answer>(
     let found = read::get_distribution(app, id).await?;
     duty::ensure(Duty::Payout, &found)?;
     ensure(&found, &found.state, version)?;
-    let mut terms = change.over(&found.terms).check(app, actor).await?.terms;
-    if terms.record_time_ns == found.terms.record_time_ns {
-        // The same balances: what is asked for again under the same id is the snapshot that is there.
-        terms.snapshot = found.terms.snapshot;
-    }
+    let terms = match &found.terms.source {
+        Source::Holders(holders) => {
+            change.of_holders(app, actor, &found.terms.with_source(holders.clone())).await?
+        }
+        Source::List(_) => change.of_list(app, actor, &found.terms).await?,
+    };
     let amendment = Amendment {
         version: version + 1,
         changed: changed(&found.terms, &terms),
@@ -117,8 +118,19 @@ async fn amend(
 }
 
 impl Change {
+    /// The terms with what changes, checked as in creating.
+    async fn of_holders(self, app: &App, actor: &Actor, before: &Terms<FromHolders>) -> Result<Terms, Error> {
+        let mut terms = self.over(before).check(app, actor).await?.terms;
+        if terms.source.record_time_ns == before.source.record_time_ns {
+            // The same balances: what is asked for again under the same id is the snapshot that is there.
+            terms.source.snapshot = before.source.snapshot;
+        }
+        Ok(terms.into())
+    }
+
     /// The whole draft, with what stays.
-    fn over(mut self, terms: &Terms) -> Draft {
+    fn over(mut self, terms: &Terms<FromHolders>) -> Draft {
+        let holders = &terms.source;
         let code = self.payment_token.unwrap_or_else(|| terms.payment_token.clone());
         if code != terms.payment_token && self.rule.is_none() {
             self.violations.add("amount_rule", REQUIRED, "another payment token has other amounts");
@@ -127,40 +139,74 @@ impl Change {
             let field = "amount_rule.pool.amount.asset";
             self.violations.add(field, "NOT_THE_PAYMENT_TOKEN", "the code of the payment token");
         }
-        let decisions = || terms.decisions.iter().map(|(account, decided)| (*account, *decided)).collect();
+        let decisions = || holders.decisions.iter().map(|(account, decided)| (*account, *decided)).collect();
         Draft {
-            asset: Some(terms.asset),
+            asset: Some(holders.asset),
             accounts: Vec::new(),
             label: self.label.or_else(|| Some(terms.label.clone())),
             kind: Some(terms.kind),
-            rule: self.rule.or(Some(terms.rule)),
+            rule: self.rule.or(Some(holders.rule)),
             payment_token: Some(code),
             funding_account: self.funding_account.or(Some(terms.funding_account)),
-            record_time_ns: self.record_time_ns.or(Some(terms.record_time_ns)),
+            record_time_ns: self.record_time_ns.or(Some(holders.record_time_ns)),
             snapshot: None,
             decisions: self.decisions.unwrap_or_else(decisions),
             batch_size: self.batch_size.or(Some(terms.batch_size)),
             parallelism: self.parallelism.or(Some(terms.parallelism)),
             retry: self.retry.or(Some(terms.retry)),
-            execute_now: self.execute_now.unwrap_or(terms.execute_now),
+            execute_now: self.execute_now.unwrap_or(holders.execute_now),
             violations: self.violations,
         }
+    }
+
+    /// The same for a list, which is what it is: who gets how much of what does not change, and nothing pays it by itself.
+    async fn of_list(mut self, app: &App, actor: &Actor, before: &Terms) -> Result<Terms, Error> {
+        let given = [
+            ("amount_rule", self.rule.is_some()),
+            ("payment_token", self.payment_token.is_some()),
+            ("record_time", self.record_time_ns.is_some()),
+            ("holder_decisions", self.decisions.is_some()),
+            ("execute_now", self.execute_now.is_some()),
+        ];
+        for (field, _) in given.into_iter().filter(|(_, given)| *given) {
+            self.violations.add(field, "IS_A_LIST", "a list has none; make another list");
+        }
+        self.violations.into_result()?;
+        let id = self.funding_account.unwrap_or(before.funding_account);
+        let funding = app.execution.funding(actor, id).await?.ok_or(Error::FundingAccountNotFound(id))?;
+        let (funding, fee_payer) = (funding.account, funding.fee_payer);
+        Ok(Terms {
+            label: self.label.unwrap_or_else(|| before.label.clone()),
+            funding_account: id,
+            parties: Parties { funding, fee_payer, ..before.parties },
+            batch_size: self.batch_size.unwrap_or(before.batch_size),
+            parallelism: self.parallelism.unwrap_or(before.parallelism),
+            retry: self.retry.unwrap_or(before.retry),
+            ..before.clone()
+        })
     }
 }
 
 /// The fields of the request that make a difference.
 fn changed(before: &Terms, after: &Terms) -> Vec<String> {
+    let holders = match (&before.source, &after.source) {
+        (Source::Holders(before), Source::Holders(after)) => Some((before, after)),
+        (Source::List(_), _) | (_, Source::List(_)) => None,
+    };
+    let by_balance = |differs: fn(&FromHolders, &FromHolders) -> bool| {
+        holders.is_some_and(|(before, after)| differs(before, after))
+    };
     let fields = [
         ("label", before.label != after.label),
-        ("amount_rule", before.rule != after.rule),
+        ("amount_rule", by_balance(|before, after| before.rule != after.rule)),
         ("payment_token", before.payment_token != after.payment_token),
         ("funding_account_id", before.funding_account != after.funding_account),
-        ("record_time", before.record_time_ns != after.record_time_ns),
-        ("holder_decisions", before.decisions != after.decisions),
+        ("record_time", by_balance(|before, after| before.record_time_ns != after.record_time_ns)),
+        ("holder_decisions", by_balance(|before, after| before.decisions != after.decisions)),
         ("batch_size", before.batch_size != after.batch_size),
         ("parallelism", before.parallelism != after.parallelism),
         ("retry_policy", before.retry != after.retry),
-        ("execute_now", before.execute_now != after.execute_now),
+        ("execute_now", before.execute_now() != after.execute_now()),
     ];
     fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field.to_owned()).collect()
 }

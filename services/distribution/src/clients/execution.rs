@@ -40,8 +40,8 @@ pub struct RunHeader {
     pub run: RunId,
     /// What it pays.
     pub distribution: DistributionId,
-    /// The asset whose holders are paid; its pause holds the run.
-    pub held_asset: AssetId,
+    /// The asset whose holders are paid; its pause holds the run. None when it is paid to no asset's holders.
+    pub held_asset: Option<AssetId>,
     /// Where the money comes from.
     pub funding_account: FundingAccountId,
     /// What is paid.
@@ -306,7 +306,7 @@ impl From<RunHeader> for pb::RunHeader {
         Self {
             run_id: header.run.to_string(),
             distribution_id: header.distribution.to_string(),
-            asset_id: header.held_asset.to_string(),
+            asset_id: header.held_asset.map(|asset| asset.to_string()).unwrap_or_default(),
             funding_account_id: header.funding_account.to_string(),
             asset: header.asset.to_string(),
             decimals: header.decimals.into(),

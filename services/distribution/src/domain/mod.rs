@@ -6,6 +6,7 @@ pub(crate) mod calculation;
 pub(crate) mod distribution;
 pub(crate) mod failure;
 pub(crate) mod kind;
+pub(crate) mod list;
 pub(crate) mod preview;
 pub(crate) mod redemption;
 pub(crate) mod round;

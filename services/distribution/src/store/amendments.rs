@@ -10,7 +10,7 @@ use pg::Numeric128;
 use super::rows::{DecisionRow, DistributionRow, known};
 use super::schema::{amended_holder_decision, amendment};
 use super::{Inconsistent, StoreError};
-use crate::domain::distribution::{Amendment, Terms};
+use crate::domain::distribution::{Amendment, Source, Terms};
 
 const TABLE: &str = "amendment";
 
@@ -29,9 +29,9 @@ struct AmendmentRow {
     treasury: i64,
     funding: i64,
     fee_payer: i64,
-    record_time_ns: i64,
-    snapshot_id: Uuid,
-    snapshot_reused: bool,
+    record_time_ns: Option<i64>,
+    snapshot_id: Option<Uuid>,
+    snapshot_reused: Option<bool>,
     batch_size: i32,
     parallelism: i32,
     retry_max_attempts: i32,
@@ -69,7 +69,8 @@ pub(crate) async fn insert(
             amended_holder_decision::treatment.eq(row.treatment),
         )
     };
-    let decisions: Vec<_> = terms.decisions.iter().map(decision).collect();
+    let Source::Holders(holders) = &terms.source else { return Ok(()) };
+    let decisions: Vec<_> = holders.decisions.iter().map(decision).collect();
     diesel::insert_into(amended_holder_decision::table).values(decisions).execute(conn).await?;
     Ok(())
 }

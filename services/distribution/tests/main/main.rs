@@ -7,6 +7,7 @@ mod cancel;
 mod create;
 mod execute;
 mod jobs;
+mod listed;
 mod lists;
 mod modify;
 mod preview;

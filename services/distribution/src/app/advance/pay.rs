@@ -14,7 +14,6 @@ use crate::app::settle::{self, Settlement};
 use crate::clients::{Handover, PeerError, RunHeader, RunView};
 use crate::domain::distribution::{Distribution, Entitlements};
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::Kind;
 use crate::domain::state::{RunNews, State};
 use crate::error::Error;
 use crate::failpoints::here;
@@ -137,8 +136,7 @@ async fn settlement(
     distribution: &Distribution,
     news: &RunNews,
 ) -> Result<Option<Settlement>, Error> {
-    let Some(result) = distribution.entitlements.filter(|_| distribution.terms.kind == Kind::Redemption)
-    else {
+    let Some(result) = distribution.entitlements.filter(|_| distribution.terms.redeems().is_some()) else {
         return Ok(None);
     };
     match news {
@@ -235,7 +233,7 @@ fn header(distribution: &Distribution, result: &Entitlements) -> RunHeader {
     RunHeader {
         run: distribution.run,
         distribution: distribution.id,
-        held_asset: terms.asset,
+        held_asset: terms.asset(),
         funding_account: terms.funding_account,
         asset: terms.payment_token.clone(),
         decimals: terms.payment_decimals,

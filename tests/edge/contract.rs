@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 9] = [
+const SERVICES: [Service; 10] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -75,6 +75,7 @@ const SERVICES: [Service; 9] = [
         reads: &["GetDistribution", "ListDistributions", "ListEntitlements", "WatchDistribution"],
         writes: &[
             ("CreateDistribution", &[Payout]),
+            ("UpdateDistribution", &[Payout]),
             ("ExecuteDistribution", &[Payout]),
             ("RetryDistribution", &[Payout]),
             ("CancelDistribution", &[Payout]),
@@ -106,6 +107,18 @@ const SERVICES: [Service; 9] = [
             ("ResumeSchedule", &[Pauser]),
             ("EndSchedule", &[Payout]),
             ("SkipOccurrence", &[Payout]),
+        ],
+        internal: &[],
+        public: &[],
+    },
+    Service {
+        server: "distribution",
+        name: "bursar.distribution.v1.ApprovalService",
+        reads: &["GetApprovalPolicy", "ListApprovalPolicies"],
+        writes: &[
+            ("ApproveDistribution", &[Approver]),
+            ("RejectDistribution", &[Approver]),
+            ("SetApprovalPolicy", &[Admin]),
         ],
         internal: &[],
         public: &[],

@@ -1,6 +1,7 @@
 //! The service as its callers see it: over real gRPC, on a real database, with neighbours on the other end of the wire.
 
 mod approval_policies;
+mod approval_races;
 mod approval_stage;
 mod approve;
 mod cancel;

@@ -11,6 +11,7 @@ use crate::domain::approval::{Endorsement, NotApproved, Request};
 use crate::domain::distribution::Distribution;
 use crate::domain::state::{Action, State};
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::states::{self, Besides};
 use crate::store::{StoreError, approvals, inconsistent_request};
 
@@ -43,11 +44,13 @@ pub(crate) async fn approve_distribution<R: Answer>(
                 }
                 let endorsement = Endorsement { by: person, at_ns: now_ns };
                 approve(conn, &found, request, &locked.state, endorsement).await?;
+                here!("approve.before_commit");
                 read::in_transaction(conn, id).await
             }
             .boxed()
         })
         .await?;
+    here!("approve.after_commit");
     app.woken.notify_one();
     Ok(answer)
 }

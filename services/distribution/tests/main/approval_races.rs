@@ -2,6 +2,7 @@
 //! were asked for, and for exactly what it is.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use entitlements::Approved;
@@ -17,6 +18,7 @@ use pb::DistributionState::{Completed, PendingApproval};
 const ROUNDS: usize = 60;
 const ROUNDS_AHEAD: usize = 4;
 const ASKED: u32 = 2;
+const STEP_MS: u64 = 10;
 
 /// What has to be approved, by its definition, of what is shown.
 fn defined(shown: &pb::Distribution) -> Vec<u8> {
@@ -67,8 +69,8 @@ async fn settled(stage: &Stage, id: &str) -> pb::Distribution {
     panic!("never settled: {:?}", stage.get(id).await);
 }
 
-/// Whether the change came first.
-async fn round(stage: &Stage, number: usize) -> bool {
+/// The change comes so much after the approvals. Whether it came first all the same.
+async fn round(stage: &Stage, number: usize, wait_ms: u64) -> bool {
     let execute_now = number % 2 == 0;
     let request = pb::CreateDistributionRequest { execute_now, ..stage.request() };
     let pending = stage.pending(request).await;
@@ -80,13 +82,12 @@ async fn round(stage: &Stage, number: usize) -> bool {
     };
     // Somebody who also approves, or somebody else.
     let editor = if number % 3 == 0 { "bo" } else { "eve" };
-    let later = |steps: usize| Duration::from_millis(2 * ((number * 7 + steps) % 5) as u64);
     let edit = async {
-        tokio::time::sleep(later(0)).await;
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         stage.modify(editor, change).await
     };
     let execute = async {
-        tokio::time::sleep(later(2)).await;
+        tokio::time::sleep(Duration::from_millis(wait_ms * (number % 3) as u64 / 2)).await;
         stage.execute(&format!("e{number}"), &pending.id).await
     };
     let approvals =
@@ -124,8 +125,18 @@ async fn whatever_is_paid_was_approved_by_different_others_for_exactly_what_it_i
     stage.world.facts().fee_balance = u128::from(u64::MAX);
     stage.ask_for(ASKED).await;
     let stage = &stage;
-    let rounds = stream::iter((0..ROUNDS).map(|number| round(stage, number)));
-    let edited: Vec<bool> = rounds.buffer_unordered(ROUNDS_AHEAD).collect().await;
+    // Later when the last changes came first, sooner when they came too late: so it stays where it is close.
+    let wait_ms = AtomicU64::new(0);
+    let rounds = (0..ROUNDS).map(|number| {
+        let wait_ms = &wait_ms;
+        async move {
+            let first = round(stage, number, wait_ms.load(Ordering::Relaxed)).await;
+            let nearer = |wait: u64| Some(if first { wait + STEP_MS } else { wait.saturating_sub(STEP_MS) });
+            drop(wait_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, nearer));
+            first
+        }
+    });
+    let edited: Vec<bool> = stream::iter(rounds).buffer_unordered(ROUNDS_AHEAD).collect().await;
     let first = edited.iter().filter(|first| **first).count();
     assert!(first > 0 && first < ROUNDS, "{first} of {ROUNDS} changes came first: no race was run");
 }

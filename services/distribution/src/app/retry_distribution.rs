@@ -45,12 +45,11 @@ pub(crate) async fn retry_distribution<R: Answer>(
                 let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
                 let act = locked.state.act(Action::Retry, now_ns);
                 if let Next::Changes(next) = act.map_err(|source| duty::refused(&distribution, source))? {
-                    let besides = match next {
-                        State::PendingApproval => {
-                            let found = read::in_transaction(conn, id).await?;
-                            approval::ask_again(conn, &found, now_ns).await?
-                        }
-                        _ => Besides::default(),
+                    let besides = if next == State::PendingApproval {
+                        let found = read::in_transaction(conn, id).await?;
+                        approval::ask_again(conn, &found, now_ns).await?
+                    } else {
+                        Besides::default()
                     };
                     states::set(conn, id, &next, &besides).await?;
                 }

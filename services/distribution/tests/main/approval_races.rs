@@ -132,7 +132,9 @@ async fn whatever_is_paid_was_approved_by_different_others_for_exactly_what_it_i
         async move {
             let first = round(stage, number, wait_ms.load(Ordering::Relaxed)).await;
             let nearer = |wait: u64| Some(if first { wait + STEP_MS } else { wait.saturating_sub(STEP_MS) });
-            drop(wait_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, nearer));
+            wait_ms
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, nearer)
+                .expect("there is always a next");
             first
         }
     });

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use auth::Role;
+use diesel::sql_query;
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 use proto::distribution::v1 as pb;
 use tonic::Code;
 
@@ -314,4 +316,50 @@ async fn approvers_do_nothing_else_and_nobody_else_approves() {
         denied(stage.approvals().set_approval_policy(set).await.expect_err("no").code());
     }
     assert_eq!(stage.get(&pending.id).await, pending);
+}
+
+/// Changes what is stored, as nobody but the database's owner can.
+async fn tamper(stage: &Stage, statement: &str) {
+    let mut conn = AsyncPgConnection::establish(&stage.db.owner_url).await.expect("a connection");
+    let changed = sql_query(statement).execute(&mut conn).await.expect("changed");
+    assert!(changed > 0, "{statement}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn executing_looks_at_what_is_stored_then_and_not_at_the_state() {
+    let table = [
+        ("UPDATE distribution SET funding = 2002", "APPROVAL_HASH_DIFFERS"),
+        ("UPDATE distribution SET execute_now = true", "APPROVAL_HASH_DIFFERS"),
+        ("UPDATE calculation SET root = sha256('another')", "APPROVAL_HASH_DIFFERS"),
+        ("DELETE FROM approval WHERE approved_by = 'cy'", "NOT_APPROVED"),
+        ("UPDATE approval_request SET required = 1; DELETE FROM approval", "NOT_APPROVED"),
+        ("UPDATE approval_request SET required = 1", "NOT_APPROVED"),
+        ("UPDATE approval SET approved_ns = approved_ns - 8 * 86400 * 1000000000", "APPROVAL_EXPIRED"),
+        (
+            "INSERT INTO approval_rejection SELECT distribution_id, 1, 'di', 'no', 1 FROM distribution_state",
+            "APPROVAL_REJECTED",
+        ),
+    ];
+    for (statement, why) in table {
+        let stage = Stage::new().await;
+        stage.ask_for(2).await;
+        let pending = stage.pending(stage.request()).await;
+        for person in ["bo", "cy"] {
+            stage.approve(person, &pending).await.expect("approved");
+        }
+        for statement in statement.split("; ") {
+            tamper(&stage, statement).await;
+        }
+        let refused = stage.execute("e", &pending.id).await.expect_err(statement);
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::FailedPrecondition, why),
+            "{statement}"
+        );
+        // The job, which executes by itself, looks at the same.
+        tamper(&stage, "UPDATE distribution_state SET state = 'DUE', wake_at = now()").await;
+        let stopped = stage.until(&pending.id, Paused).await;
+        assert_eq!(stopped.failure.expect("why").reason, why, "{statement}");
+        assert!(stage.world.facts().handed.is_empty(), "{statement}");
+    }
 }

@@ -9,6 +9,7 @@ use tonic::Code;
 
 use crate::approval_stage::{endorsed, hash, relabel};
 use crate::stage::{Stage, fields, reason};
+use crate::support::World;
 
 use pb::DistributionState::{Cancelled, Completed, Failed, Ongoing, Paused, PendingApproval, Upcoming};
 
@@ -238,6 +239,25 @@ async fn a_calculation_under_way_is_not_stored_for_terms_that_are_in_force_no_mo
     );
     let facts = stage.world.facts();
     assert_eq!(facts.snapshots[&entitlements.snapshot_id].record_time, record_time);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_the_balances_of_the_former_terms_does_not_speak_for_the_new_ones() {
+    let stage = Stage::new().await;
+    World::close(&stage.world.before_snapshot_answer);
+    let created = stage.create("c", stage.request()).await.expect("created");
+    while stage.world.facts().snapshots_taken == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Asked, and not answered yet.
+    let record_time = Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 });
+    let change = pb::UpdateDistributionRequest { record_time, ..relabel(&created, "New") };
+    stage.modify("alice", change).await.expect("changed");
+    World::open(&stage.world.before_snapshot_answer);
+    let found = stage.until(&created.id, Upcoming).await;
+    assert_eq!((found.version, found.record_time), (2, record_time));
+    let snapshot = found.entitlements.expect("numbers").snapshot_id;
+    assert_eq!(stage.world.facts().snapshots[&snapshot].record_time, record_time);
 }
 
 #[tokio::test(flavor = "multi_thread")]

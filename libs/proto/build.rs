@@ -9,6 +9,7 @@ use protox::Compiler;
 const ROOTS: &[&str] = &[
     "bursar/asset/v1/asset_service.proto",
     "bursar/asset/v1/payment_token_service.proto",
+    "bursar/distribution/v1/approval_service.proto",
     "bursar/distribution/v1/distribution_service.proto",
     "bursar/distribution/v1/redemption_service.proto",
     "bursar/distribution/v1/schedule_service.proto",

@@ -75,6 +75,7 @@ const SERVICES: [Service; 10] = [
         reads: &["GetDistribution", "ListDistributions", "ListEntitlements", "WatchDistribution"],
         writes: &[
             ("CreateDistribution", &[Payout]),
+            ("UpdateDistribution", &[Payout]),
             ("ExecuteDistribution", &[Payout]),
             ("RetryDistribution", &[Payout]),
             ("CancelDistribution", &[Payout]),
@@ -106,6 +107,18 @@ const SERVICES: [Service; 10] = [
             ("ResumeSchedule", &[Pauser]),
             ("EndSchedule", &[Payout]),
             ("SkipOccurrence", &[Payout]),
+        ],
+        internal: &[],
+        public: &[],
+    },
+    Service {
+        server: "distribution",
+        name: "bursar.distribution.v1.ApprovalService",
+        reads: &["GetApprovalPolicy", "ListApprovalPolicies"],
+        writes: &[
+            ("ApproveDistribution", &[Approver]),
+            ("RejectDistribution", &[Approver]),
+            ("SetApprovalPolicy", &[Admin]),
         ],
         internal: &[],
         public: &[],

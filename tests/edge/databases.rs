@@ -30,6 +30,13 @@ const APPEND_ONLY: [(&str, &[&str]); 5] = [
             "schedule_version",
             "schedule_holder_decision",
             "occurrence",
+            "amendment",
+            "amended_holder_decision",
+            "approval_policy",
+            "approval_tier",
+            "approval_request",
+            "approval",
+            "approval_rejection",
         ],
     ),
     (

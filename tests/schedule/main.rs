@@ -1,5 +1,5 @@
-//! Distribution killed and frozen at every place between a schedule and its run: one occurrence, one snapshot, one run, and everybody
-//! paid once by the network's own ledger.
+//! Distribution killed and frozen at every place between a schedule and its run: one occurrence, one snapshot, one approval where
+//! one is asked for, one run, and everybody paid once by the network's own ledger.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
@@ -10,9 +10,10 @@ use distribution::failpoints;
 use prost_types::Timestamp;
 use proto::distribution::v1::timing::{Recurrence, Start};
 use proto::distribution::v1::{
-    CatchUpPolicy, CreateScheduleRequest, Distribution, DistributionState, Frequency, GetDistributionRequest,
-    GetScheduleRequest, ListEntitlementsRequest, ListOccurrencesRequest, Occurrence, OccurrenceState,
-    Schedule, ScheduleState, ScheduleTerms, Timing,
+    ApprovalTier, ApproveDistributionRequest, CatchUpPolicy, CreateScheduleRequest, Distribution,
+    DistributionState, Frequency, GetDistributionRequest, GetScheduleRequest, ListEntitlementsRequest,
+    ListOccurrencesRequest, Occurrence, OccurrenceState, Schedule, ScheduleState, ScheduleTerms,
+    SetApprovalPolicyRequest, Timing,
 };
 use proto::execution::v1::ListRunsRequest;
 use proto::holder::v1::ListSnapshotsRequest;
@@ -162,17 +163,27 @@ async fn killed_at_every_place_between_schedule_and_run_an_occurrence_is_one_sna
     let settings = [(Program::Distribution, "BURSAR_LEASE_S", LEASE_S)];
     let mut processes = Processes::start_with(&settings).await.expect("started");
     let edge = processes.edge("ann", &ROLES).expect("an address");
+    let approver = processes.edge("bo", &[Role::Approver]).expect("an address");
     let control = processes.control().expect("a sandbox");
     for failpoint in failpoints::ALL {
         let terms = Terms { holders: HOLDERS, ..Terms::default() };
         let scenario = Scenario::build(&edge, &control, terms).await.expect("built");
         processes.set(Program::Distribution, "BURSAR_FAILPOINT", &format!("{failpoint}:kill"));
         restart(&mut processes).await;
+        let approving = asks_for_approval(&edge, &scenario, failpoint).await;
         let schedule = create(&edge, &scenario).await;
+        if approving {
+            // It dies of this.
+            drop(approve(&edge, &approver, &schedule).await);
+        }
         let exit = processes.wait_for_exit(Program::Distribution, WITHIN).await.expect("it was reached");
         assert_eq!(exit.signal(), Some(SIGKILL), "{failpoint}");
         processes.unset(Program::Distribution, "BURSAR_FAILPOINT");
         restart(&mut processes).await;
+        if approving {
+            // Whether or not the first was heard.
+            approve(&edge, &approver, &schedule).await.expect("approved");
+        }
         assert_once(&processes, &edge, &scenario, &schedule).await;
     }
 }
@@ -183,22 +194,60 @@ async fn frozen_at_every_place_while_a_second_replica_goes_on_an_occurrence_is_o
     let settings = programs.map(|program| (program, "BURSAR_LEASE_S", LEASE_S));
     let mut processes = Processes::start_with(&settings).await.expect("started");
     let edge = processes.edge("ann", &ROLES).expect("an address");
+    let approver = processes.edge("bo", &[Role::Approver]).expect("an address");
     let control = processes.control().expect("a sandbox");
     for failpoint in failpoints::ALL {
         let terms = Terms { holders: HOLDERS, ..Terms::default() };
         let scenario = Scenario::build(&edge, &control, terms).await.expect("built");
         processes.set(Program::Distribution, "BURSAR_FAILPOINT", &format!("{failpoint}:stop"));
         restart(&mut processes).await;
+        let approving = asks_for_approval(&edge, &scenario, failpoint).await;
         let schedule = create(&edge, &scenario).await;
-        processes.wait_until_frozen(Program::Distribution, WITHIN).await.expect("it was reached");
-        processes.spawn(Program::SecondDistribution).expect("started");
-        processes.ready(Program::SecondDistribution).await.expect("ready");
-        // Long enough for the second to take over whatever the first holds no lock of.
-        tokio::time::sleep(2 * LEASE).await;
-        processes.thaw(Program::Distribution).expect("it goes on");
+        let approval = async {
+            if approving {
+                approve(&edge, &approver, &schedule).await.expect("approved once it goes on");
+            }
+        };
+        let freezing = async {
+            processes.wait_until_frozen(Program::Distribution, WITHIN).await.expect("it was reached");
+            processes.spawn(Program::SecondDistribution).expect("started");
+            processes.ready(Program::SecondDistribution).await.expect("ready");
+            // Long enough for the second to take over whatever the first holds no lock of.
+            tokio::time::sleep(2 * LEASE).await;
+            processes.thaw(Program::Distribution).expect("it goes on");
+        };
+        tokio::join!(approval, freezing);
         assert_once(&processes, &edge, &scenario, &schedule).await;
         processes.kill(Program::SecondDistribution).expect("killed");
     }
+}
+
+/// Asks one person to approve what is paid in the scenario's token, where that is what is looked at.
+async fn asks_for_approval(edge: &Edge, scenario: &Scenario, failpoint: &str) -> bool {
+    if !failpoint.starts_with("approve.") {
+        return false;
+    }
+    let request = SetApprovalPolicyRequest {
+        payment_token: scenario.request.payment_token.clone(),
+        tiers: vec![ApprovalTier { from_units: "0".to_owned(), approvers: 1 }],
+        ..SetApprovalPolicyRequest::default()
+    };
+    edge.approvals().set_approval_policy(request).await.expect("set");
+    true
+}
+
+/// Somebody else approves what the schedule fired, once it waits for that.
+async fn approve(edge: &Edge, approver: &Edge, schedule: &Schedule) -> Result<(), Status> {
+    let asked = wait::until("a request for approval", WITHIN, async || {
+        let Some(fired) = occurrences(edge, &schedule.id).await.pop() else { return Ok(None) };
+        let request = GetDistributionRequest { distribution_id: fired.distribution_id };
+        let found = unless_down(edge.distributions().get_distribution(request).await)?;
+        let distribution = found.and_then(|answer| answer.distribution);
+        Ok::<_, HarnessError>(distribution.and_then(|found| Some((found.id, found.approval?.hash))))
+    });
+    let (distribution_id, hash) = asked.await.expect("in time");
+    let request = ApproveDistributionRequest { distribution_id, hash };
+    approver.approvals().approve_distribution(request).await.map(drop)
 }
 
 async fn create(edge: &Edge, scenario: &Scenario) -> Schedule {

@@ -1,7 +1,7 @@
 //! The hash of what a run pays to whom: one root that binds an approval, the handing over and a later replay to
 //! exactly one list of entitlements.
 //!
-//! `docs/ENTITLEMENTS.md` is the definition, with test vectors that this crate's tests read from it. The root is that
+//! `docs/ENTITLEMENTS.md` is the definition, and `docs/APPROVAL.md` that of what is approved, with test vectors that this crate's tests read from them. The root is that
 //! of RFC 6962, so that a payee can be shown to be in the list without showing the list.
 //!
 //! Invariant: two lists with the same root are the same list (as far as SHA-256 goes). Every field is in the leaf, with
@@ -9,9 +9,11 @@
 //!
 //! Pure: no IO. Memory is one hash per level of the tree.
 
+mod approval;
 mod leaf;
 mod merkle;
 
+pub use approval::Approved;
 pub use leaf::{Leaf, LeafError};
 
 use merkle::Tree;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    asset, bench, demo, distribution, funding, holders, network, pause, payment_token, payouts, redemption,
-    schedule, token, up, withdrawal,
+    approval, asset, bench, demo, distribution, funding, holders, network, pause, payment_token, payouts,
+    redemption, schedule, token, up, withdrawal,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -46,6 +46,9 @@ enum Command {
     /// A bond's principal, at or after its maturity.
     #[command(subcommand)]
     Redemption(redemption::Command),
+    /// Who else has to agree.
+    #[command(subcommand)]
+    Approval(approval::Command),
     /// When a distribution falls due.
     #[command(subcommand)]
     Schedule(schedule::Command),
@@ -94,6 +97,7 @@ impl Cli {
             Command::Holders(command) => command.run(globals).await,
             Command::Distribution(command) => command.run(globals).await,
             Command::Redemption(command) => command.run(globals).await,
+            Command::Approval(command) => command.run(globals).await,
             Command::Schedule(command) => command.run(globals).await,
             Command::Pause(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,

@@ -11,6 +11,8 @@ pub const ALL: &[&str] = &[
     "snapshot.after_ask",
     "calculate.before_commit",
     "calculate.after_commit",
+    "approve.before_commit",
+    "approve.after_commit",
     "execute.before_commit",
     "execute.after_commit",
     "start.before",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use auth::internal::ServiceKeys;
 use auth::{AuthLayer, PolicyTable};
+use proto::distribution::v1::approval_service_server::ApprovalServiceServer;
 use proto::distribution::v1::distribution_service_server::DistributionServiceServer;
 use proto::distribution::v1::redemption_service_server::RedemptionServiceServer;
 use proto::distribution::v1::schedule_service_server::ScheduleServiceServer;
@@ -36,19 +37,22 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
     let app = wire(&config, &keys).await?;
     let job = tokio::spawn(jobs::work(app.clone(), config.pace, shutdown.clone()));
     let firing = tokio::spawn(jobs::schedules::fire(app.clone(), config.pace, shutdown.clone()));
+    let expiring = tokio::spawn(jobs::approvals::expire(app.clone(), config.pace, shutdown.clone()));
     let limits = Limits { unary_max: config.preview_wait + PREVIEW_WORK, ..Limits::default() };
     let served = Server::new(NAME, listener)
         .auth(AuthLayer::new(keys.verifier(), Arc::new(policies)))
         .limits(limits)
         .add_service(DistributionServiceServer::new(rpc::Distributions(app.clone())))
         .add_service(RedemptionServiceServer::new(rpc::Redemptions(app.clone())))
-        .add_service(ScheduleServiceServer::new(rpc::Schedules(app)))
+        .add_service(ScheduleServiceServer::new(rpc::Schedules(app.clone())))
+        .add_service(ApprovalServiceServer::new(rpc::Approvals(app)))
         .run(shutdown.clone())
         .await;
     // Also when serving failed: the jobs must not outlive the service.
     shutdown.trigger();
     job.await.map_err(|error| StartError::because("end the distribution job", error))?;
     firing.await.map_err(|error| StartError::because("end the job of schedules", error))?;
+    expiring.await.map_err(|error| StartError::because("end the job of approvals", error))?;
     served
 }
 

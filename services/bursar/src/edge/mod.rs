@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use proto::asset::v1::asset_service_client::AssetServiceClient;
 use proto::asset::v1::payment_token_service_client::PaymentTokenServiceClient;
+use proto::distribution::v1::approval_service_client::ApprovalServiceClient;
 use proto::distribution::v1::distribution_service_client::DistributionServiceClient;
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
@@ -102,6 +103,11 @@ impl Edge {
     /// What falls due by itself.
     pub fn schedules(&self) -> ScheduleServiceClient<Service> {
         ScheduleServiceClient::new(self.service.clone())
+    }
+
+    /// Who else has to agree.
+    pub fn approvals(&self) -> ApprovalServiceClient<Service> {
+        ApprovalServiceClient::new(self.service.clone())
     }
 
     /// Paying.

@@ -34,7 +34,7 @@ pub(crate) async fn cancel_distribution<R: Answer>(
                 let before = read::in_transaction(conn, id).await?;
                 duty::ensure(duty, &before)?;
                 let act = locked.state.act(Action::Cancel, now_ns);
-                if let Next::Changes(next) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
+                if let Next::Changes(next) = act.map_err(|source| duty::refused(&before, source))? {
                     let besides = Besides { cancel_reason: Some(because), ..Besides::default() };
                     states::set(conn, id, &next, &besides).await?;
                     if matches!(next, State::Cancelled { .. }) {

@@ -27,6 +27,8 @@ pub(crate) async fn create_distribution<R: Answer>(
         id: DistributionId::new(app.ids.as_ref()),
         run: RunId::new(app.ids.as_ref()),
         terms: terms.into(),
+        terms_version: 1,
+        amendments: Vec::new(),
         created_by: actor.subject.clone(),
         created_ns: app.now_ns(),
         state: State::SnapshotWanted,
@@ -35,6 +37,7 @@ pub(crate) async fn create_distribution<R: Answer>(
         executed_ns: None,
         entitlements: None,
         report: None,
+        requests: Vec::new(),
     };
     let answer = once
         .run(&app.pool, move |conn| {

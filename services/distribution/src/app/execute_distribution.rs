@@ -5,7 +5,7 @@ use futures::FutureExt as _;
 use ids::{AssetId, DistributionId};
 use pg::idempotency::{Answer, Once};
 
-use super::{App, duty, read};
+use super::{App, approval, duty, read};
 use crate::domain::distribution::Distribution;
 use crate::domain::kind::Duty;
 use crate::domain::preview::{Obstacle, obstacles};
@@ -28,15 +28,22 @@ pub(crate) async fn execute_distribution<R: Answer>(
     duty::ensure(duty, &distribution)?;
     let now_ns = app.now_ns();
     let act = distribution.state.act(Action::Execute, now_ns);
-    if let Next::Changes(_) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
+    if let Next::Changes(_) = act.map_err(|source| duty::refused(&distribution, source))? {
         ensure_executable(app, actor, &distribution).await?;
     }
+    let own = app.clone();
     let answer = once
         .run(&app.pool, move |conn| {
             async move {
                 let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
+                let now_ns = own.now_ns();
                 let act = locked.state.act(Action::Execute, now_ns);
-                if let Next::Changes(next) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
+                if let Next::Changes(next) = act.map_err(|source| duty::refused(&distribution, source))? {
+                    if locked.terms_version != distribution.terms_version {
+                        // What was looked at above is not what would be executed.
+                        return Err(Error::TermsChanged(id));
+                    }
+                    approval::ensure_approved(&read::in_transaction(conn, id).await?, now_ns)?;
                     let besides = Besides { executed_ns: Some(now_ns), ..Besides::default() };
                     states::set(conn, id, &next, &besides).await?;
                 }

@@ -174,6 +174,8 @@ fn distribution(
         id: DistributionId::new(app.ids.as_ref()),
         run: RunId::new(app.ids.as_ref()),
         terms: plan.template.fill(record_time_ns, SnapshotId::new(app.ids.as_ref()), parties),
+        terms_version: 1,
+        amendments: Vec::new(),
         created_by: plan.decided_by.clone(),
         created_ns: now_ns,
         state: State::SnapshotWanted,
@@ -182,6 +184,7 @@ fn distribution(
         executed_ns: None,
         entitlements: None,
         report: None,
+        requests: Vec::new(),
     }
 }
 

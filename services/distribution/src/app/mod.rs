@@ -1,6 +1,8 @@
 //! The use cases, one file each. Every one is told who acts.
 
 pub(crate) mod advance;
+mod approval;
+mod approve_distribution;
 mod calculate;
 mod cancel_distribution;
 mod create_distribution;
@@ -8,15 +10,20 @@ mod create_schedule;
 mod draft;
 mod duty;
 mod execute_distribution;
+mod expire_approvals;
 mod fire_schedules;
 mod preview_distribution;
 mod read;
+mod read_policies;
 mod read_schedules;
+mod reject_distribution;
 mod retry_distribution;
 mod schedule_draft;
+mod set_approval_policy;
 mod settle;
 mod skip_occurrence;
 mod steer_schedule;
+mod update_distribution;
 mod update_schedule;
 
 use std::sync::Arc;
@@ -33,19 +40,25 @@ use crate::clients::{Assets, Execution, Holders};
 use crate::error::Error;
 use crate::time;
 
+pub(crate) use approve_distribution::approve_distribution;
 pub(crate) use cancel_distribution::cancel_distribution;
 pub(crate) use create_distribution::create_distribution;
 pub(crate) use create_schedule::{Scheduled, create_schedule, preview_schedule};
 pub(crate) use draft::Draft;
 pub(crate) use execute_distribution::execute_distribution;
+pub(crate) use expire_approvals::expire_approvals;
 pub(crate) use fire_schedules::fire_schedules;
 pub(crate) use preview_distribution::{Preview, Unpaid, preview_distribution};
 pub(crate) use read::{get_distribution, list_distributions, list_entitlements, version};
+pub(crate) use read_policies::{get_approval_policy, list_approval_policies};
 pub(crate) use read_schedules::{get_schedule, list_recorded, list_schedules, list_upcoming};
+pub(crate) use reject_distribution::reject_distribution;
 pub(crate) use retry_distribution::{Retried, retry_distribution};
 pub(crate) use schedule_draft::ScheduleDraft;
+pub(crate) use set_approval_policy::{PolicyDraft, set_approval_policy};
 pub(crate) use skip_occurrence::{Skipping, skip_occurrence};
 pub(crate) use steer_schedule::steer_schedule;
+pub(crate) use update_distribution::{Change, update_distribution};
 pub(crate) use update_schedule::update_schedule;
 
 /// What the use cases work with.

@@ -7,7 +7,7 @@ use ids::SnapshotId;
 use tokio::time::Instant;
 
 use super::calculate::{self, Calculated};
-use super::{App, Draft};
+use super::{App, Draft, approval};
 use crate::clients::SnapshotStatus;
 use crate::domain::account::{Account, EvmAddress};
 use crate::domain::calculation::{Outcome, Totals, would_get};
@@ -36,6 +36,8 @@ pub(crate) struct Preview {
     pub quote: Quote,
     /// What people should know.
     pub findings: Vec<Finding>,
+    /// How many people would have to approve it.
+    pub approvers: u8,
 }
 
 /// A holder that is not paid, and why.
@@ -89,7 +91,9 @@ pub(crate) async fn preview_distribution(app: &App, actor: &Actor, draft: Draft)
     });
     let unpaid = unpaid.collect();
     let findings = findings(&totals, &quote, dust_count, snapshot.consensus_ns, terms.source.record_time_ns);
-    Ok(Preview { terms, snapshot, totals, unpaid, dust_count, quote, findings })
+    let need =
+        approval::need(&mut *app.conn().await?, terms.kind, &terms.payment_token, totals.entitled).await?;
+    Ok(Preview { terms, snapshot, totals, unpaid, dust_count, quote, findings, approvers: need.approvers })
 }
 
 async fn take_snapshot(app: &App, actor: &Actor, terms: &Terms<FromHolders>) -> Result<SnapshotFacts, Error> {

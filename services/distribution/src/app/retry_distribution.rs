@@ -6,7 +6,7 @@ use ids::DistributionId;
 use pg::idempotency::{Answer, Once};
 
 use super::execute_distribution::ensure_not_paused;
-use super::{App, duty, read};
+use super::{App, approval, duty, read};
 use crate::domain::distribution::Distribution;
 use crate::domain::kind::Duty;
 use crate::domain::state::{Action, Next, State};
@@ -37,15 +37,21 @@ pub(crate) async fn retry_distribution<R: Answer>(
     duty::ensure(duty, &distribution)?;
     let now_ns = app.now_ns();
     let act = distribution.state.act(Action::Retry, now_ns);
-    act.map_err(|source| Error::ActionNotAllowed { id, source })?;
+    act.map_err(|source| duty::refused(&distribution, source))?;
     ensure_not_paused(app, actor, distribution.terms.asset()).await?;
     let answer = once
         .run(&app.pool, move |conn| {
             async move {
                 let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
                 let act = locked.state.act(Action::Retry, now_ns);
-                if let Next::Changes(next) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
-                    states::set(conn, id, &next, &Besides::default()).await?;
+                if let Next::Changes(next) = act.map_err(|source| duty::refused(&distribution, source))? {
+                    let besides = if next == State::PendingApproval {
+                        let found = read::in_transaction(conn, id).await?;
+                        approval::ask_again(conn, &found, now_ns).await?
+                    } else {
+                        Besides::default()
+                    };
+                    states::set(conn, id, &next, &besides).await?;
                 }
                 let distribution = read::in_transaction(conn, id).await?;
                 let of_a_run = matches!(locked.state, State::Halted(_) | State::RunFailed { .. });

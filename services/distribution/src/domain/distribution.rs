@@ -7,9 +7,10 @@ use ids::{AssetId, DistributionId, FundingAccountId, RunId, SnapshotId, Uuid};
 use money::AssetCode;
 
 use super::account::Account;
+use super::approval::Request;
 use super::calculation::{AmountRule, Totals};
-use super::kind::Kind;
-use super::state::State;
+use super::kind::{Duty, Kind};
+use super::state::{Action, State};
 use super::treatment::{Decisions, Parties};
 
 /// How execution tries failures of class RETRYABLE again.
@@ -29,7 +30,8 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What was decided: it never changes after it was created. `S` is where the entitlements come from, where that is known.
+/// What was decided. A version of them never changes; until the distribution is executed they can be replaced by another.
+/// `S` is where the entitlements come from, where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terms<S = Source> {
     /// What people call it.
@@ -189,7 +191,7 @@ pub(crate) struct Balances {
     pub consensus_ns: i64,
 }
 
-/// A calculation that counts: there is at most one per distribution, and it never changes.
+/// A calculation that counts: there is at most one per version of a distribution's terms, and it never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entitlements {
     /// Which attempt to calculate it was; its rows carry this id, those of attempts that were cut off carry others.
@@ -200,6 +202,21 @@ pub(crate) struct Entitlements {
     pub totals: Totals,
     /// Root over all payees' entitlements.
     pub root: [u8; 32],
+    /// How many people have to approve it, by the policy in force when it was stored.
+    pub approvers: u8,
+}
+
+/// That somebody changed the terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Amendment {
+    /// The version that it made.
+    pub version: u32,
+    /// The fields that it changed.
+    pub changed: Vec<String>,
+    /// Who.
+    pub by: String,
+    /// When, in nanoseconds since the epoch.
+    pub at_ns: i64,
 }
 
 /// What execution last said of the run.
@@ -218,8 +235,12 @@ pub(crate) struct Distribution {
     pub id: DistributionId,
     /// Its one run; minted and committed with it, so that a second start is the first.
     pub run: RunId,
-    /// What was decided.
+    /// What was decided, as it is in force.
     pub terms: Terms,
+    /// Which version of the terms that is, from 1.
+    pub terms_version: u32,
+    /// How they came to be so, oldest first.
+    pub amendments: Vec<Amendment>,
     /// Who created it.
     pub created_by: String,
     /// When, in nanoseconds since the epoch.
@@ -236,4 +257,20 @@ pub(crate) struct Distribution {
     pub entitlements: Option<Entitlements>,
     /// What execution last said.
     pub report: Option<RunReport>,
+    /// What approvers were asked for, oldest first.
+    pub requests: Vec<Request>,
+}
+
+impl Distribution {
+    /// What approvers are asked for as it is now: the last of this version of the terms.
+    pub(crate) fn request(&self) -> Option<&Request> {
+        self.requests.last().filter(|request| request.terms_version == self.terms_version)
+    }
+
+    /// What a person can do with it now. The terms of a redemption do not change: they are the bond's.
+    pub(crate) fn allowed_actions(&self) -> Vec<Action> {
+        let mut allowed = self.state.allowed_actions();
+        allowed.retain(|action| *action != Action::Modify || self.terms.kind.duty() == Duty::Payout);
+        allowed
+    }
 }

@@ -53,4 +53,17 @@ impl Failure {
     pub fn new(reason: impl Into<String>, class: FailureClass, hint: impl Into<String>) -> Self {
         Self { reason: reason.into(), class, hint: hint.into() }
     }
+
+    /// An approver sent it back.
+    pub(crate) fn rejected() -> Self {
+        let hint = "An approver rejected it and said why; modify it, retry to ask again, or cancel it.";
+        Self::new("APPROVAL_REJECTED", FailureClass::Operator, hint)
+    }
+
+    /// The approval came too late, or was not used in time.
+    pub(crate) fn expired() -> Self {
+        let hint =
+            "It was not approved, or not executed, in time; retry to ask again, modify it, or cancel it.";
+        Self::new("APPROVAL_EXPIRED", FailureClass::Operator, hint)
+    }
 }

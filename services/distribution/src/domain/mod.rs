@@ -1,6 +1,7 @@
 //! What a distribution is and the rules it follows: pure. No clock, no randomness, no IO; time and ids come in.
 
 pub(crate) mod account;
+pub(crate) mod approval;
 pub(crate) mod calculation;
 pub(crate) mod distribution;
 pub(crate) mod failure;

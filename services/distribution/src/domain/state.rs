@@ -12,6 +12,10 @@ pub(crate) enum State {
     SnapshotWanted,
     /// The snapshot was asked for; entitlements are calculated from it when it is ready.
     Snapshotting,
+    /// Calculated; waits for other people's approval.
+    PendingApproval,
+    /// Not approved: it was rejected, or the approval has expired. Waits for a person.
+    Unapproved(Failure),
     /// Calculated; waits for a person.
     Upcoming,
     /// Calculated, and executed by itself if nothing is in the way.
@@ -57,7 +61,7 @@ pub(crate) enum State {
 /// The contract's states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Somebody else has to approve it. Nothing is in it until approvals are there; lists can be asked for it.
+    /// Somebody else has to approve it.
     PendingApproval,
     /// Balances are being frozen and entitlements calculated.
     Snapshotting,
@@ -84,11 +88,18 @@ pub enum Action {
     Retry,
     /// Stop it for good.
     Cancel,
+    /// Change its terms.
+    Modify,
+    /// Agree that it is paid.
+    Approve,
+    /// Send it back.
+    Reject,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 3] = [Self::Execute, Self::Retry, Self::Cancel];
+    pub const ALL: [Self; 6] =
+        [Self::Execute, Self::Retry, Self::Cancel, Self::Modify, Self::Approve, Self::Reject];
 
     /// The name in the contract.
     pub const fn as_str(self) -> &'static str {
@@ -96,6 +107,9 @@ impl Action {
             Self::Execute => "EXECUTE",
             Self::Retry => "RETRY",
             Self::Cancel => "CANCEL",
+            Self::Modify => "MODIFY",
+            Self::Approve => "APPROVE",
+            Self::Reject => "REJECT",
         }
     }
 }
@@ -142,12 +156,14 @@ pub(crate) enum RunNews {
 
 impl State {
     /// One of each state, where only which it is matters.
-    pub(crate) fn one_of_each() -> [Self; 14] {
+    pub(crate) fn one_of_each() -> [Self; 16] {
         let failure = || Failure::new("", FailureClass::Bug, "");
         let ended_ns = 0;
         [
             Self::SnapshotWanted,
             Self::Snapshotting,
+            Self::PendingApproval,
+            Self::Unapproved(failure()),
             Self::Upcoming,
             Self::Due,
             Self::Refused(failure()),
@@ -167,10 +183,11 @@ impl State {
     pub(crate) const fn phase(&self) -> Phase {
         match self {
             Self::SnapshotWanted | Self::Snapshotting => Phase::Snapshotting,
+            Self::PendingApproval => Phase::PendingApproval,
             Self::Upcoming | Self::Due => Phase::Upcoming,
             // A cancelled one that still has money in flight is not over.
             Self::Ongoing | Self::Retrying | Self::Cancelling => Phase::Ongoing,
-            Self::Refused(_) | Self::Paused(_) | Self::Halted(_) => Phase::Paused,
+            Self::Unapproved(_) | Self::Refused(_) | Self::Paused(_) | Self::Halted(_) => Phase::Paused,
             Self::Completed { .. } => Phase::Completed,
             Self::CalculationFailed { .. } | Self::RunFailed { .. } => Phase::Failed,
             Self::Cancelled { .. } => Phase::Cancelled,
@@ -193,7 +210,9 @@ impl State {
             | Self::Paused(_)
             | Self::Retrying
             | Self::Cancelling => false,
-            Self::Upcoming
+            Self::PendingApproval
+            | Self::Unapproved(_)
+            | Self::Upcoming
             | Self::Refused(_)
             | Self::Halted(_)
             | Self::Completed { .. }
@@ -206,13 +225,15 @@ impl State {
     /// Why it failed or is paused.
     pub(crate) const fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Refused(failure)
+            Self::Unapproved(failure)
+            | Self::Refused(failure)
             | Self::Paused(failure)
             | Self::Halted(failure)
             | Self::CalculationFailed { failure, .. }
             | Self::RunFailed { failure, .. } => Some(failure),
             Self::SnapshotWanted
             | Self::Snapshotting
+            | Self::PendingApproval
             | Self::Upcoming
             | Self::Due
             | Self::Ongoing
@@ -232,6 +253,8 @@ impl State {
             | Self::Cancelled { ended_ns } => Some(*ended_ns),
             Self::SnapshotWanted
             | Self::Snapshotting
+            | Self::PendingApproval
+            | Self::Unapproved(_)
             | Self::Upcoming
             | Self::Due
             | Self::Refused(_)
@@ -254,6 +277,10 @@ impl State {
             Action::Execute => self.execute(),
             Action::Retry => self.retry(),
             Action::Cancel => self.cancel(now_ns),
+            Action::Modify => self.modify(),
+            // What is approved goes on with the last approval that is needed.
+            Action::Approve => self.approved(false).map(Next::Changes),
+            Action::Reject => self.rejected().map(Next::Changes),
         }
     }
 
@@ -266,6 +293,8 @@ impl State {
             }
             Self::SnapshotWanted
             | Self::Snapshotting
+            | Self::PendingApproval
+            | Self::Unapproved(_)
             | Self::Halted(_)
             | Self::Cancelling
             | Self::CalculationFailed { .. }
@@ -277,10 +306,12 @@ impl State {
     fn retry(&self) -> Option<Next> {
         match self {
             Self::CalculationFailed { .. } => Some(Next::Changes(Self::SnapshotWanted)),
+            Self::Unapproved(_) => Some(Next::Changes(Self::PendingApproval)),
             Self::Refused(_) => Some(Next::Changes(Self::Due)),
             Self::Halted(_) | Self::RunFailed { .. } => Some(Next::Changes(Self::Retrying)),
             Self::SnapshotWanted
             | Self::Snapshotting
+            | Self::PendingApproval
             | Self::Upcoming
             | Self::Due
             | Self::Ongoing
@@ -296,6 +327,8 @@ impl State {
         match self {
             Self::SnapshotWanted
             | Self::Snapshotting
+            | Self::PendingApproval
+            | Self::Unapproved(_)
             | Self::Upcoming
             | Self::Due
             | Self::Refused(_)
@@ -308,15 +341,57 @@ impl State {
         }
     }
 
+    /// Whatever was calculated counts no more. Nothing was handed over from any of these states.
+    fn modify(&self) -> Option<Next> {
+        match self {
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::PendingApproval
+            | Self::Unapproved(_)
+            | Self::Upcoming
+            | Self::Due
+            | Self::Refused(_)
+            | Self::CalculationFailed { .. } => Some(Next::Changes(Self::SnapshotWanted)),
+            Self::Ongoing
+            | Self::Paused(_)
+            | Self::Retrying
+            | Self::Halted(_)
+            | Self::Cancelling
+            | Self::Completed { .. }
+            | Self::RunFailed { .. }
+            | Self::Cancelled { .. } => None,
+        }
+    }
+
     /// The snapshot was asked for.
     pub(crate) fn snapshot_asked(&self) -> Option<Self> {
         matches!(self, Self::SnapshotWanted).then_some(Self::Snapshotting)
     }
 
-    /// The entitlements are there.
-    pub(crate) fn calculated(&self, execute_now: bool) -> Option<Self> {
-        let next = if execute_now { Self::Due } else { Self::Upcoming };
+    /// The entitlements are there; so many people have to approve them.
+    pub(crate) fn calculated(&self, execute_now: bool, approvers: u8) -> Option<Self> {
+        let next = if approvers > 0 { Self::PendingApproval } else { Self::executable(execute_now) };
         matches!(self, Self::Snapshotting).then_some(next)
+    }
+
+    /// As many people approved as have to.
+    pub(crate) fn approved(&self, execute_now: bool) -> Option<Self> {
+        matches!(self, Self::PendingApproval).then(|| Self::executable(execute_now))
+    }
+
+    const fn executable(execute_now: bool) -> Self {
+        if execute_now { Self::Due } else { Self::Upcoming }
+    }
+
+    /// Somebody rejected it.
+    pub(crate) fn rejected(&self) -> Option<Self> {
+        matches!(self, Self::PendingApproval).then(|| Self::Unapproved(Failure::rejected()))
+    }
+
+    /// The approval that it waits for, or has, is over.
+    pub(crate) fn approval_expired(&self) -> Option<Self> {
+        let waits = matches!(self, Self::PendingApproval | Self::Upcoming | Self::Due | Self::Refused(_));
+        waits.then(|| Self::Unapproved(Failure::expired()))
     }
 
     /// There will be no entitlements.

@@ -13,20 +13,22 @@ fn failure() -> Failure {
 
 #[test]
 fn each_state_allows_what_the_table_says() {
-    use Action::{Cancel, Execute, Retry};
-    let table: [(Phase, &[Action]); 14] = [
-        (Phase::Snapshotting, &[Cancel]),
-        (Phase::Snapshotting, &[Cancel]),
-        (Phase::Upcoming, &[Execute, Cancel]),
-        (Phase::Upcoming, &[Execute, Cancel]),
-        (Phase::Paused, &[Execute, Retry, Cancel]),
+    use Action::{Approve, Cancel, Execute, Modify, Reject, Retry};
+    let table: [(Phase, &[Action]); 16] = [
+        (Phase::Snapshotting, &[Cancel, Modify]),
+        (Phase::Snapshotting, &[Cancel, Modify]),
+        (Phase::PendingApproval, &[Cancel, Modify, Approve, Reject]),
+        (Phase::Paused, &[Retry, Cancel, Modify]),
+        (Phase::Upcoming, &[Execute, Cancel, Modify]),
+        (Phase::Upcoming, &[Execute, Cancel, Modify]),
+        (Phase::Paused, &[Execute, Retry, Cancel, Modify]),
         (Phase::Ongoing, &[Cancel]),
         (Phase::Paused, &[Cancel]),
         (Phase::Ongoing, &[Cancel]),
         (Phase::Paused, &[Retry, Cancel]),
         (Phase::Ongoing, &[]),
         (Phase::Completed, &[]),
-        (Phase::Failed, &[Retry, Cancel]),
+        (Phase::Failed, &[Retry, Cancel, Modify]),
         (Phase::Failed, &[Retry]),
         (Phase::Cancelled, &[]),
     ];
@@ -38,13 +40,12 @@ fn each_state_allows_what_the_table_says() {
 #[test]
 fn doing_again_what_is_done_changes_nothing() {
     for state in State::one_of_each() {
-        for action in Action::ALL {
+        // A retry leads to work that can fail and be retried, a change can be changed again, and who may approve twice
+        // is for the approvals to say.
+        for action in [Action::Execute, Action::Cancel] {
             if let Ok(Next::Changes(next)) = state.act(action, NOW_NS) {
                 assert_ne!(next, state, "{action:?}");
-                // A retry leads to work that can fail and be retried; the others are done once they are done.
-                if action != Action::Retry {
-                    assert_eq!(next.act(action, NOW_NS), Ok(Next::Unchanged), "{action:?} after {state:?}");
-                }
+                assert_eq!(next.act(action, NOW_NS), Ok(Next::Unchanged), "{action:?} after {state:?}");
             }
         }
     }
@@ -53,7 +54,7 @@ fn doing_again_what_is_done_changes_nothing() {
 #[test]
 fn what_is_not_allowed_names_the_state_and_what_is() {
     let refused = State::Snapshotting.act(Action::Execute, NOW_NS).expect_err("nothing is calculated yet");
-    assert_eq!((refused.phase, refused.allowed), (Phase::Snapshotting, vec![Action::Cancel]));
+    assert_eq!((refused.phase, refused.allowed), (Phase::Snapshotting, vec![Action::Cancel, Action::Modify]));
 }
 
 #[test]
@@ -79,8 +80,11 @@ fn a_cancel_is_not_undone_by_late_news_of_the_run() {
 enum Event {
     Act(Action),
     SnapshotAsked,
-    Calculated,
+    Calculated { approvers: u8 },
     CalculationFailed,
+    Approved,
+    Rejected,
+    Expired,
     FellDue,
     Refused,
     Retried,
@@ -103,8 +107,12 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Act(Action::Execute)),
         Just(Event::Act(Action::Retry)),
         Just(Event::Act(Action::Cancel)),
+        Just(Event::Act(Action::Modify)),
         Just(Event::SnapshotAsked),
-        Just(Event::Calculated),
+        (0..=1_u8).prop_map(|approvers| Event::Calculated { approvers }),
+        Just(Event::Approved),
+        Just(Event::Rejected),
+        Just(Event::Expired),
         Just(Event::CalculationFailed),
         Just(Event::FellDue),
         Just(Event::Refused),
@@ -122,7 +130,10 @@ fn apply(state: &State, event: &Event) -> Option<State> {
             Ok(Next::Unchanged) | Err(_) => None,
         },
         Event::SnapshotAsked => state.snapshot_asked(),
-        Event::Calculated => state.calculated(true),
+        Event::Calculated { approvers } => state.calculated(true, *approvers),
+        Event::Approved => state.approved(true),
+        Event::Rejected => state.rejected(),
+        Event::Expired => state.approval_expired(),
         Event::CalculationFailed => state.calculation_failed(failure(), NOW_NS),
         Event::FellDue => state.fell_due(),
         Event::Refused => state.refused(failure()),
@@ -137,14 +148,21 @@ proptest! {
     #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn no_sequence_of_events_leaves_an_end_or_begins_paying_without_a_calculation(
+    fn no_sequence_of_events_leaves_an_end_or_begins_paying_without_a_calculation_and_its_approval(
         events in proptest::collection::vec(event(), 0..40),
     ) {
         let (mut state, mut calculated, mut cancelled) = (State::SnapshotWanted, false, false);
+        let (mut asked, mut approved) = (false, false);
         for event in events {
             let Some(next) = apply(&state, &event) else { continue };
             prop_assert!(!matches!(state, State::Completed { .. } | State::Cancelled { .. }), "an end ends");
-            calculated |= matches!(event, Event::Calculated);
+            match event {
+                Event::Calculated { approvers } => (calculated, asked, approved) = (true, approvers > 0, false),
+                Event::Act(Action::Modify) => (calculated, asked, approved) = (false, false, false),
+                Event::Approved => approved = true,
+                Event::Rejected | Event::Expired => (asked, approved) = (true, false),
+                _ => {}
+            }
             // A cancel that finds the run ended in failure came too late, and leaves it to be retried.
             cancelled = match next {
                 State::Cancelling | State::Cancelled { .. } => true,
@@ -153,6 +171,7 @@ proptest! {
             };
             let paying = matches!(next, State::Ongoing | State::Retrying | State::Halted(_));
             prop_assert!(!paying || calculated, "{next:?} before anything was calculated");
+            prop_assert!(!paying || approved || !asked, "{next:?} before it was approved");
             // Once cancelled, it is never again in a state from which a run is started.
             if cancelled {
                 prop_assert_ne!(&next, &State::Ongoing);

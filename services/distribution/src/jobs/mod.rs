@@ -1,6 +1,7 @@
-//! The loop that works on distributions, and the one that fires schedules. They know leases and pauses; what is done is in
+//! The loop that works on distributions, the one that fires schedules, and the one that ends approvals. They know leases and pauses; what is done is in
 //! `app`.
 
+pub(crate) mod approvals;
 pub(crate) mod schedules;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use proto::distribution::v1 as pb;
 use proto::execution::v1::RunProgress;
 use proto::r#type::v1 as common;
 
+use super::approval_convert;
 use crate::domain::calculation::{AmountRule, PoolBase, Totals};
 use crate::domain::distribution::{Distribution, Entitlements, FromHolders, Source};
 use crate::domain::failure::{Failure, FailureClass};
@@ -22,7 +23,7 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
         Source::Holders(holders) => Some(holders),
         Source::List(_) => None,
     };
-    let allowed_actions = whole.state.allowed_actions().into_iter().map(|allowed| action(allowed).into());
+    let allowed_actions = whole.allowed_actions().into_iter().map(|allowed| action(allowed).into());
     let progress = whole.report.as_ref().map(|report| {
         // What cannot be read was written by a newer version of execution, and is left out.
         RunProgress::decode(report.progress.as_slice()).unwrap_or_default()
@@ -57,6 +58,10 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
             .flat_map(|holders| &holders.accounts)
             .map(ToString::to_string)
             .collect(),
+        version: whole.terms_version,
+        amendments: approval_convert::amendments(whole),
+        approval: approval_convert::approval(whole),
+        void_approvals: approval_convert::void_approvals(whole),
     }
 }
 
@@ -194,6 +199,9 @@ fn action(action: Action) -> pb::DistributionAction {
         Action::Execute => pb::DistributionAction::Execute,
         Action::Retry => pb::DistributionAction::Retry,
         Action::Cancel => pb::DistributionAction::Cancel,
+        Action::Modify => pb::DistributionAction::Modify,
+        Action::Approve => pb::DistributionAction::Approve,
+        Action::Reject => pb::DistributionAction::Reject,
     }
 }
 

@@ -11,7 +11,7 @@ use service_kit::error::FieldViolations;
 use service_kit::validate::{self, MALFORMED, OUT_OF_RANGE, REQUIRED};
 
 use super::convert;
-use crate::app::Draft;
+use crate::app::{Change, Draft};
 use crate::domain::account::Account;
 use crate::domain::calculation::{AmountRule, PoolBase, RAIL_UNITS_MAX};
 use crate::domain::distribution::RetryPolicy;
@@ -95,6 +95,49 @@ pub(super) fn read(message: &pb::CreateDistributionRequest, network: Network, no
     draft
 }
 
+/// Reads a change; what is absent stays as it is. Whether a pool is in the payment token is seen where that is known.
+pub(super) fn read_change(
+    message: &pb::UpdateDistributionRequest,
+    network: Network,
+    now: SystemTime,
+) -> Change {
+    let mut violations = FieldViolations::new();
+    let found = &mut violations;
+    let rule = message.amount_rule.as_ref();
+    let label = message.label.as_ref();
+    let token = message.payment_token.as_ref();
+    let funding = message.funding_account_id.as_ref();
+    let decided = message.holder_decisions.as_ref();
+    let mut number = |field, value: Option<u32>, max| {
+        value.and_then(|value| validate::within(found, field, value, 1, max))
+    };
+    let batch_size = number("batch_size", message.batch_size, BATCH_SIZE_MAX);
+    let parallelism = number("parallelism", message.parallelism, PARALLELISM_MAX);
+    let mut change = Change {
+        label: label.and_then(|label| validate::text(found, "label", label, LABEL_CHARS_MAX)),
+        rule: rule.and_then(|rule| self::rule(found, Some(rule), None)),
+        pool_asset: rule.and_then(pool_asset),
+        payment_token: token.and_then(|token| payment_token(found, network, token)),
+        funding_account: funding.and_then(|id| validate::parse(found, "funding_account_id", id)),
+        record_time_ns: record_time(found, message.record_time.as_ref(), now),
+        decisions: decided.map(|decided| decisions(found, &decided.decisions)),
+        batch_size,
+        parallelism,
+        retry: message.retry_policy.as_ref().and_then(|policy| retry_policy(found, Some(policy))),
+        execute_now: message.execute_now,
+        violations: FieldViolations::new(),
+    };
+    change.violations = violations;
+    change
+}
+
+fn pool_asset(rule: &pb::AmountRule) -> Option<String> {
+    match rule.rule.as_ref()? {
+        pb::amount_rule::Rule::Pool(pool) => Some(pool.amount.as_ref()?.asset.clone()),
+        pb::amount_rule::Rule::PerToken(_) => None,
+    }
+}
+
 fn kind(violations: &mut FieldViolations, kind: pb::DistributionKind) -> Option<Kind> {
     match kind {
         pb::DistributionKind::Unspecified => {
@@ -115,7 +158,12 @@ fn kind(violations: &mut FieldViolations, kind: pb::DistributionKind) -> Option<
     }
 }
 
-fn payment_token(violations: &mut FieldViolations, network: Network, text: &str) -> Option<AssetCode> {
+/// The code of what is paid.
+pub(super) fn payment_token(
+    violations: &mut FieldViolations,
+    network: Network,
+    text: &str,
+) -> Option<AssetCode> {
     if text.is_empty() {
         violations.add("payment_token", REQUIRED, "\"hbar\" or the id of an HTS token");
         return None;

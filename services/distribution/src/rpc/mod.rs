@@ -1,5 +1,7 @@
 //! The RPCs, one file each: read the request, call the use case, say the answer. No rules here.
 
+mod approval_convert;
+mod approve_distribution;
 mod call;
 mod cancel_distribution;
 mod cancel_redemption;
@@ -11,24 +13,30 @@ mod draft;
 mod end_schedule;
 mod execute_distribution;
 mod execute_redemption;
+mod get_approval_policy;
 mod get_distribution;
 mod get_schedule;
+mod list_approval_policies;
 mod list_distributions;
 mod list_entitlements;
 mod list_occurrences;
 mod list_schedules;
 mod pause_schedule;
 mod preview;
+mod reject_distribution;
 mod resume_schedule;
 mod retry_distribution;
 mod retry_redemption;
 mod schedule_convert;
 mod schedule_draft;
+mod set_approval_policy;
 mod skip_occurrence;
+mod update_distribution;
 mod update_schedule;
 mod watch_distribution;
 
 use proto::distribution::v1 as pb;
+use proto::distribution::v1::approval_service_server::ApprovalService;
 use proto::distribution::v1::distribution_service_server::DistributionService;
 use proto::distribution::v1::redemption_service_server::RedemptionService;
 use proto::distribution::v1::schedule_service_server::ScheduleService;
@@ -68,6 +76,13 @@ impl DistributionService for Distributions {
         request: Request<pb::ListEntitlementsRequest>,
     ) -> Result<Response<pb::ListEntitlementsResponse>, Status> {
         list_entitlements::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn update_distribution(
+        &self,
+        request: Request<pb::UpdateDistributionRequest>,
+    ) -> Result<Response<pb::UpdateDistributionResponse>, Status> {
+        update_distribution::handle(&self.0, request).await.map(Response::new)
     }
 
     async fn execute_distribution(
@@ -203,5 +218,47 @@ impl ScheduleService for Schedules {
         request: Request<pb::SkipOccurrenceRequest>,
     ) -> Result<Response<pb::SkipOccurrenceResponse>, Status> {
         skip_occurrence::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+/// `bursar.distribution.v1.ApprovalService`: who else has to agree.
+#[derive(Clone)]
+pub(crate) struct Approvals(pub App);
+
+#[tonic::async_trait]
+impl ApprovalService for Approvals {
+    async fn approve_distribution(
+        &self,
+        request: Request<pb::ApproveDistributionRequest>,
+    ) -> Result<Response<pb::ApproveDistributionResponse>, Status> {
+        approve_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn reject_distribution(
+        &self,
+        request: Request<pb::RejectDistributionRequest>,
+    ) -> Result<Response<pb::RejectDistributionResponse>, Status> {
+        reject_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn set_approval_policy(
+        &self,
+        request: Request<pb::SetApprovalPolicyRequest>,
+    ) -> Result<Response<pb::SetApprovalPolicyResponse>, Status> {
+        set_approval_policy::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_approval_policy(
+        &self,
+        request: Request<pb::GetApprovalPolicyRequest>,
+    ) -> Result<Response<pb::GetApprovalPolicyResponse>, Status> {
+        get_approval_policy::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_approval_policies(
+        &self,
+        request: Request<pb::ListApprovalPoliciesRequest>,
+    ) -> Result<Response<pb::ListApprovalPoliciesResponse>, Status> {
+        list_approval_policies::handle(&self.0, request).await.map(Response::new)
     }
 }

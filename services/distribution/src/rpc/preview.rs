@@ -22,6 +22,7 @@ pub(super) fn preview(found: &Preview) -> pb::Preview {
         funding_units: found.quote.funding.to_string(),
         required_units: found.quote.required.to_string(),
         findings: found.findings.iter().map(finding).collect(),
+        approvers_required: found.approvers.into(),
     }
 }
 

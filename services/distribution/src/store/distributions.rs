@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, DistributionId, Uuid};
 
-use super::StoreError;
-use super::rows::{AccountRow, CalculationRow, DecisionRow, DistributionRow, StateRow, state_name};
+use super::rows::{AccountRow, CalculationRow, DecisionRow, Details, DistributionRow, StateRow, state_name};
 use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
+use super::{StoreError, amendments, approvals};
 use crate::domain::distribution::{Distribution, FromHolders, Source};
 use crate::domain::state::{Phase, State};
 
@@ -68,24 +68,23 @@ pub(crate) async fn find(
 ) -> Result<Option<Distribution>, StoreError> {
     let row: Option<WholeRow> = distribution::table
         .inner_join(distribution_state::table)
-        .left_join(calculation::table)
+        .left_join(calculation::table.on(counts()))
         .filter(distribution::id.eq(id.as_uuid()))
         .select((DistributionRow::as_select(), StateRow::as_select(), Option::<CalculationRow>::as_select()))
         .first(conn)
         .await
         .optional()?;
-    let Some((whole, state, calculation)) = row else { return Ok(None) };
-    let decisions = holder_decision::table
-        .filter(holder_decision::distribution_id.eq(id.as_uuid()))
-        .select(DecisionRow::as_select())
-        .load(conn)
-        .await?;
-    let accounts = redemption_account::table
-        .filter(redemption_account::distribution_id.eq(id.as_uuid()))
-        .select(AccountRow::as_select())
-        .load(conn)
-        .await?;
-    Ok(Some(whole.into_distribution(state, calculation, decisions, accounts)?))
+    Ok(with_details(conn, row.into_iter().collect()).await?.pop())
+}
+
+/// The calculation that counts is that of the version of the terms that is in force.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn counts() -> _ {
+    let of_it: diesel::dsl::Eq<calculation::distribution_id, distribution::id> =
+        calculation::distribution_id.eq(distribution::id);
+    let in_force: diesel::dsl::Eq<calculation::terms_version, distribution_state::terms_version> =
+        calculation::terms_version.eq(distribution_state::terms_version);
+    of_it.and(in_force)
 }
 
 /// Up to `limit` distributions, newest first, after the cursor.
@@ -97,7 +96,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<Distribution>, StoreError> {
     let mut query = distribution::table
         .inner_join(distribution_state::table)
-        .left_join(calculation::table)
+        .left_join(calculation::table.on(counts()))
         .order((distribution::created_ns.desc(), distribution::id.desc()))
         .limit(limit.into())
         .select((DistributionRow::as_select(), StateRow::as_select(), Option::<CalculationRow>::as_select()))
@@ -138,10 +137,27 @@ async fn with_details(
         .select(AccountRow::as_select())
         .load(conn)
         .await?;
-    let whole = |(whole, state, calculation): WholeRow| {
-        let decided = decisions.extract_if(.., |decision| decision.distribution_id == whole.id).collect();
-        let asked = accounts.extract_if(.., |account| account.distribution_id == whole.id).collect();
-        Ok(whole.into_distribution(state, calculation, decided, asked)?)
+    let versions: Vec<(Uuid, i32)> =
+        rows.iter().map(|(whole, state, _)| (whole.id, state.terms_version)).collect();
+    let changed: Vec<(Uuid, i32)> = versions.into_iter().filter(|(_, version)| *version > 1).collect();
+    let mut amended = amendments::load(conn, &changed).await?;
+    // Asked for by the calculation, or before a change.
+    let asked = rows.iter().filter(|(_, state, calculation)| {
+        state.terms_version > 1 || calculation.as_ref().is_some_and(|calculation| calculation.approvers > 0)
+    });
+    let asked: Vec<Uuid> = asked.map(|(whole, _, _)| whole.id).collect();
+    let mut requests = approvals::load(conn, &asked).await?;
+    let whole = |(mut whole, state, calculation): WholeRow| {
+        let id = whole.id;
+        let decided = decisions.extract_if(.., |decision| decision.distribution_id == id).collect();
+        let accounts = accounts.extract_if(.., |account| account.distribution_id == id).collect();
+        let mut details = Details { decisions: decided, accounts, ..Details::default() };
+        if let Some(amended) = amended.remove(&id) {
+            (details.amendments, details.decisions) =
+                amended.put_in_force(&mut whole, state.terms_version)?;
+        }
+        details.requests = requests.remove(&id).unwrap_or_default();
+        Ok(whole.into_distribution(state, calculation, details)?)
     };
     rows.into_iter().map(whole).collect()
 }

@@ -1,11 +1,14 @@
 //! Rows and queries. SQL lives here and nowhere else.
 
+pub(crate) mod amendments;
+pub(crate) mod approvals;
 pub(crate) mod calculations;
 pub(crate) mod distributions;
 pub(crate) mod entitlements;
 pub(crate) mod leases;
 pub(crate) mod listed_payees;
 pub(crate) mod occurrences;
+pub(crate) mod policies;
 pub(crate) mod redemptions;
 mod rows;
 mod schedule_rows;
@@ -48,6 +51,11 @@ impl From<Inconsistent> for StoreError {
     fn from(error: Inconsistent) -> Self {
         Self::Rows(error.into())
     }
+}
+
+/// It waits for approval, and nothing says of what.
+pub(crate) fn inconsistent_request(id: ids::DistributionId) -> Inconsistent {
+    Inconsistent { table: "approval_request", row: id.to_string(), column: "number" }
 }
 
 #[cfg(test)]

@@ -63,8 +63,9 @@ async fn store(conn: &mut AsyncPgConnection, new: &Reservation) -> Result<(), St
         balances: Some(Balances { snapshot: holders().snapshot.id(), consensus_ns: new.consensus_ns }),
         totals,
         root: [0; 32],
+        approvers: 0,
     };
-    calculations::insert(conn, new.distribution, &result, 1).await?;
+    calculations::insert(conn, new.distribution, 1, &result, 1).await?;
     reserve(conn, new).await
 }
 
@@ -177,7 +178,7 @@ async fn what_is_counted_wrongly_is_refused_by_the_tables_themselves() {
     assert!(format!("{refused:?}").contains("redeemable_check"), "{refused:?}");
     assert_eq!(taken(&db, other).await, Redeemed::default());
     let again = stored(&db, &first).await.expect_err("it is reserved already");
-    assert!(format!("{again:?}").contains("calculation_pkey"), "{again:?}");
+    assert!(format!("{again:?}").contains("calculation_calculation_id_key"), "{again:?}");
 }
 
 #[tokio::test]

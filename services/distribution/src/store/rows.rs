@@ -10,10 +10,11 @@ use pg::Numeric128;
 use super::Inconsistent;
 use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
 use crate::domain::account::Account;
+use crate::domain::approval::Request;
 use crate::domain::calculation::{AmountRule, PoolBase, Totals};
 use crate::domain::distribution::{
-    Balances, Distribution, Entitlements, FromHolders, FromList, RetryPolicy, RunReport, SnapshotChoice,
-    Source, Terms,
+    Amendment, Balances, Distribution, Entitlements, FromHolders, FromList, RetryPolicy, RunReport,
+    SnapshotChoice, Source, Terms,
 };
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::Kind;
@@ -61,8 +62,8 @@ pub(super) struct DistributionRow {
 #[diesel(table_name = holder_decision, check_for_backend(diesel::pg::Pg))]
 pub(super) struct DecisionRow {
     pub(super) distribution_id: Uuid,
-    account: i64,
-    treatment: i16,
+    pub(super) account: i64,
+    pub(super) treatment: i16,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -87,6 +88,7 @@ pub(super) struct StateRow {
     ended_ns: Option<i64>,
     run_progress: Option<Vec<u8>>,
     run_failed: i64,
+    pub(super) terms_version: i32,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -105,6 +107,20 @@ pub(super) struct CalculationRow {
     residue: Numeric128,
     root: Vec<u8>,
     created_ns: i64,
+    terms_version: i32,
+    pub(super) approvers: i16,
+}
+
+/// Rows of other tables that belong to one distribution.
+#[derive(Default)]
+pub(super) struct Details {
+    /// Decisions on holders, of the version of the terms that is in force.
+    pub(super) decisions: Vec<DecisionRow>,
+    pub(super) accounts: Vec<AccountRow>,
+    /// Oldest first.
+    pub(super) amendments: Vec<Amendment>,
+    /// Oldest first.
+    pub(super) requests: Vec<Request>,
 }
 
 /// The value in a column, or which column of which row cannot be understood.
@@ -264,24 +280,26 @@ impl DistributionRow {
         }
     }
 
-    /// The distribution that these rows make together.
+    /// The distribution that these rows make together; the terms in this one are those in force.
     pub(super) fn into_distribution(
         self,
         state: StateRow,
         calculation: Option<CalculationRow>,
-        decisions: Vec<DecisionRow>,
-        accounts: Vec<AccountRow>,
+        details: Details,
     ) -> Result<Distribution, Inconsistent> {
-        let decisions = decisions.into_iter().map(DecisionRow::into_decision);
-        let accounts =
-            accounts.into_iter().map(AccountRow::into_account).collect::<Result<BTreeSet<_>, _>>()?;
+        let decisions = details.decisions.into_iter().map(DecisionRow::into_decision);
+        let accounts = details.accounts.into_iter().map(AccountRow::into_account);
+        let accounts = accounts.collect::<Result<BTreeSet<_>, _>>()?;
         let source = self.source(decisions.collect::<Result<BTreeMap<_, _>, _>>()?, accounts)?;
         let terms = self.terms("distribution", source)?;
         let entitlements = calculation.map(|row| row.into_entitlements(&terms.source)).transpose()?;
+        let version = u32::try_from(state.terms_version).ok();
         Ok(Distribution {
             id: DistributionId::from_uuid(self.id),
             run: RunId::from_uuid(self.run_id),
             terms,
+            terms_version: known(version, "distribution_state", self.id, "terms_version")?,
+            amendments: details.amendments,
             created_by: self.created_by,
             created_ns: self.created_ns,
             version: state.version,
@@ -290,6 +308,7 @@ impl DistributionRow {
             report: state.report()?,
             state: state.into_state()?,
             entitlements,
+            requests: details.requests,
         })
     }
 }
@@ -322,6 +341,8 @@ pub(super) const fn state_name(state: &State) -> &'static str {
     match state {
         State::SnapshotWanted => "SNAPSHOT_WANTED",
         State::Snapshotting => "SNAPSHOTTING",
+        State::PendingApproval => "PENDING_APPROVAL",
+        State::Unapproved(_) => "UNAPPROVED",
         State::Upcoming => "UPCOMING",
         State::Due => "DUE",
         State::Refused(_) => "REFUSED",
@@ -359,6 +380,8 @@ impl StateRow {
         Ok(match self.state.as_str() {
             "SNAPSHOT_WANTED" => State::SnapshotWanted,
             "SNAPSHOTTING" => State::Snapshotting,
+            "PENDING_APPROVAL" => State::PendingApproval,
+            "UNAPPROVED" => State::Unapproved(failure()?),
             "UPCOMING" => State::Upcoming,
             "DUE" => State::Due,
             "REFUSED" => State::Refused(failure()?),
@@ -377,7 +400,12 @@ impl StateRow {
 }
 
 impl CalculationRow {
-    pub(super) fn new(distribution: DistributionId, result: &Entitlements, created_ns: i64) -> Self {
+    pub(super) fn new(
+        distribution: DistributionId,
+        terms_version: u32,
+        result: &Entitlements,
+        created_ns: i64,
+    ) -> Self {
         let totals = &result.totals;
         Self {
             distribution_id: distribution.as_uuid(),
@@ -393,6 +421,8 @@ impl CalculationRow {
             residue: Numeric128(totals.residue),
             root: result.root.to_vec(),
             created_ns,
+            terms_version: terms_version.cast_signed(),
+            approvers: result.approvers.into(),
         }
     }
 
@@ -411,6 +441,7 @@ impl CalculationRow {
             residue: self.residue.0,
         };
         let root = known(self.root.try_into().ok(), TABLE, row, "root")?;
+        let approvers = known(u8::try_from(self.approvers).ok(), TABLE, row, "approvers")?;
         let balances = match source {
             Source::Holders(holders) => Some(Balances {
                 snapshot: holders.snapshot.id(),
@@ -418,6 +449,6 @@ impl CalculationRow {
             }),
             Source::List(_) => None,
         };
-        Ok(Entitlements { calculation: self.calculation_id, balances, totals, root })
+        Ok(Entitlements { calculation: self.calculation_id, balances, totals, root, approvers })
     }
 }

@@ -56,11 +56,13 @@ diesel::table! {
         misses -> Integer,
         lease_until -> Nullable<Timestamptz>,
         lease_epoch -> BigInt,
+        terms_version -> Integer,
+        approval_expires_ns -> Nullable<BigInt>,
     }
 }
 
 diesel::table! {
-    calculation (distribution_id) {
+    calculation (distribution_id, terms_version) {
         distribution_id -> Uuid,
         calculation_id -> Uuid,
         consensus_ns -> Nullable<BigInt>,
@@ -74,6 +76,8 @@ diesel::table! {
         residue -> Numeric,
         root -> Bytea,
         created_ns -> BigInt,
+        terms_version -> Integer,
+        approvers -> SmallInt,
     }
 }
 
@@ -127,6 +131,7 @@ diesel::table! {
         units -> Numeric,
         taken_before -> Numeric,
         balance -> Numeric,
+        terms_version -> Integer,
     }
 }
 
@@ -231,6 +236,96 @@ diesel::table! {
         skip_reason -> Text,
         skipped_by -> Text,
         decided_ns -> BigInt,
+    }
+}
+
+diesel::table! {
+    amendment (distribution_id, version) {
+        distribution_id -> Uuid,
+        version -> Integer,
+        label -> Text,
+        rate -> Nullable<Text>,
+        pool_units -> Nullable<Numeric>,
+        pool_base -> Nullable<Text>,
+        payment_token -> Text,
+        payment_decimals -> SmallInt,
+        funding_account_id -> Uuid,
+        treasury -> BigInt,
+        funding -> BigInt,
+        fee_payer -> BigInt,
+        record_time_ns -> Nullable<BigInt>,
+        snapshot_id -> Nullable<Uuid>,
+        snapshot_reused -> Nullable<Bool>,
+        batch_size -> Integer,
+        parallelism -> Integer,
+        retry_max_attempts -> Integer,
+        retry_base_ns -> BigInt,
+        retry_cap_ns -> BigInt,
+        execute_now -> Bool,
+        changed -> Array<Text>,
+        amended_by -> Text,
+        amended_ns -> BigInt,
+    }
+}
+
+diesel::table! {
+    amended_holder_decision (distribution_id, version, account) {
+        distribution_id -> Uuid,
+        version -> Integer,
+        account -> BigInt,
+        treatment -> SmallInt,
+    }
+}
+
+diesel::table! {
+    approval_policy (kind, payment_token, version) {
+        kind -> Text,
+        payment_token -> Text,
+        version -> Integer,
+        validity_ns -> BigInt,
+        set_by -> Text,
+        set_ns -> BigInt,
+    }
+}
+
+diesel::table! {
+    approval_tier (kind, payment_token, version, from_units) {
+        kind -> Text,
+        payment_token -> Text,
+        version -> Integer,
+        from_units -> Numeric,
+        approvers -> SmallInt,
+    }
+}
+
+diesel::table! {
+    approval_request (distribution_id, number) {
+        distribution_id -> Uuid,
+        number -> Integer,
+        terms_version -> Integer,
+        hash -> Bytea,
+        required -> SmallInt,
+        validity_ns -> BigInt,
+        requested_ns -> BigInt,
+    }
+}
+
+diesel::table! {
+    approval (distribution_id, number, approved_by) {
+        distribution_id -> Uuid,
+        number -> Integer,
+        approved_by -> Text,
+        approved_ns -> BigInt,
+    }
+}
+
+diesel::table! {
+    approval_rejection (distribution_id, number) {
+        distribution_id -> Uuid,
+        number -> Integer,
+        rejected_by -> Text,
+        reason -> Text,
+        rejected_ns -> BigInt,
     }
 }
 

@@ -4,11 +4,12 @@
 //! job's never undo each other.
 
 use diesel::prelude::*;
-use diesel::sql_types::Timestamptz;
+use diesel::sql_query;
+use diesel::sql_types::{Integer, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ids::DistributionId;
+use ids::{DistributionId, Uuid};
 
-use super::rows::{StateRow, state_name};
+use super::rows::{StateRow, known, state_name};
 use super::schema::distribution_state;
 use super::{StoreError, exactly_one};
 use crate::domain::distribution::RunReport;
@@ -23,6 +24,8 @@ pub(crate) struct Locked {
     pub version: i64,
     /// Of which lease; a write of an older one must not happen.
     pub lease_epoch: i64,
+    /// Which version of the terms is in force.
+    pub terms_version: u32,
 }
 
 /// What else changes with a state.
@@ -33,6 +36,9 @@ pub struct Besides {
     pub executed_ns: Option<i64>,
     /// Why it was cancelled; unchanged when none.
     pub cancel_reason: Option<String>,
+    /// When the approval that is waited for or given ends, in nanoseconds since the epoch, or that there is none; unchanged
+    /// when not said.
+    pub approval_expires_ns: Option<Option<i64>>,
 }
 
 /// Locks where a distribution stands; none when there is no such distribution.
@@ -48,7 +54,28 @@ pub(crate) async fn lock(
         .await
         .optional()?;
     let Some((row, version, lease_epoch)) = row else { return Ok(None) };
-    Ok(Some(Locked { state: row.into_state()?, version, lease_epoch }))
+    let terms_version = u32::try_from(row.terms_version).ok();
+    let terms_version = known(terms_version, "distribution_state", id.as_uuid(), "terms_version")?;
+    Ok(Some(Locked { state: row.into_state()?, version, lease_epoch, terms_version }))
+}
+
+/// Puts another version of the terms in force; call it with the row locked. Whoever works on the former one loses the
+/// lease, so that nothing of it is written any more.
+pub(crate) async fn set_terms_version(
+    conn: &mut AsyncPgConnection,
+    id: DistributionId,
+    terms_version: u32,
+) -> Result<(), StoreError> {
+    let changed = sql_query(
+        "UPDATE distribution_state
+         SET terms_version = $1, misses = 0, lease_epoch = lease_epoch + 1, lease_until = NULL
+         WHERE distribution_id = $2",
+    )
+    .bind::<Integer, _>(terms_version.cast_signed())
+    .bind::<SqlUuid, _>(id.as_uuid())
+    .execute(conn)
+    .await?;
+    Ok(exactly_one("distribution_state", changed)?)
 }
 
 /// Writes a state; call it with the row locked. It wakes the job. Returns the new version.
@@ -108,4 +135,23 @@ pub(crate) async fn version(
     let version =
         distribution_state::table.find(id.as_uuid()).select(distribution_state::version).first(conn).await;
     Ok(version.optional()?)
+}
+
+/// Up to `limit` distributions whose approval is over and that wait to be approved or executed.
+pub(crate) async fn approval_expired(
+    conn: &mut AsyncPgConnection,
+    now_ns: i64,
+    limit: i64,
+) -> Result<Vec<DistributionId>, StoreError> {
+    // The states of the index.
+    let waiting = ["PENDING_APPROVAL", "UPCOMING", "DUE", "REFUSED"];
+    let ids: Vec<Uuid> = distribution_state::table
+        .filter(distribution_state::approval_expires_ns.le(now_ns))
+        .filter(distribution_state::state.eq_any(waiting))
+        .order(distribution_state::approval_expires_ns)
+        .limit(limit)
+        .select(distribution_state::distribution_id)
+        .load(conn)
+        .await?;
+    Ok(ids.into_iter().map(DistributionId::from_uuid).collect())
 }

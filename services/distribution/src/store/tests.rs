@@ -43,6 +43,13 @@ async fn the_declared_tables_are_those_of_the_migrations() {
         Declared::table(schema::schedule_holder_decision::table),
         Declared::table(schema::schedule_state::table),
         Declared::table(schema::occurrence::table),
+        Declared::table(schema::amendment::table),
+        Declared::table(schema::amended_holder_decision::table),
+        Declared::table(schema::approval_policy::table),
+        Declared::table(schema::approval_tier::table),
+        Declared::table(schema::approval_request::table),
+        Declared::table(schema::approval::table),
+        Declared::table(schema::approval_rejection::table),
         Declared::installation(),
     ];
     assert_schema_matches(&mut conn, &declared).await;
@@ -87,6 +94,8 @@ pub(super) fn distribution() -> Distribution {
         id: DistributionId::new(&SystemIds),
         run: RunId::new(&SystemIds),
         terms,
+        terms_version: 1,
+        amendments: Vec::new(),
         created_by: "alice".to_owned(),
         created_ns: 1_795_188_270_000_000_001,
         state: State::SnapshotWanted,
@@ -95,6 +104,7 @@ pub(super) fn distribution() -> Distribution {
         executed_ns: None,
         entitlements: None,
         report: None,
+        requests: Vec::new(),
     }
 }
 

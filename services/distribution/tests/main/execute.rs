@@ -28,7 +28,7 @@ async fn a_distribution_is_calculated_executed_handed_over_once_and_followed_to_
     let created = stage.create("c", stage.request()).await.expect("created");
     assert_eq!(created.state(), pb::DistributionState::Snapshotting);
     let calculated = stage.until(&created.id, Upcoming).await;
-    assert_eq!(calculated.allowed_actions, [1, 3], "EXECUTE and CANCEL");
+    assert_eq!(calculated.allowed_actions, [1, 3, 5], "EXECUTE, CANCEL and MODIFY");
     assert!(stage.world.facts().runs.is_empty(), "nothing is paid before it is executed");
 
     stage.execute("e", &created.id).await.expect("executed");
@@ -126,7 +126,7 @@ async fn an_action_that_does_not_apply_names_the_state_and_what_does() {
     assert_eq!(info.reason, "ACTION_NOT_ALLOWED");
     assert_eq!(
         (info.metadata["state"].as_str(), info.metadata["allowed_actions"].as_str()),
-        ("SNAPSHOTTING", "CANCEL")
+        ("SNAPSHOTTING", "CANCEL,MODIFY")
     );
     let unknown = format!("dst_{}", ids::Uuid::from_u128(7).simple());
     let refused = stage.execute("e", &unknown).await.expect_err("there is none");

@@ -10,10 +10,11 @@ use proto::distribution::v1 as pb;
 use proto::execution::v1::RunState;
 use tonic::Code;
 
-use crate::stage::{Stage, reason};
+use crate::approval_stage::relabel;
+use crate::stage::{Stage, fields, reason};
 use crate::support::Handed;
 
-use pb::DistributionState::{Cancelled, Completed, Failed, Upcoming};
+use pb::DistributionState::{Cancelled, Completed, Failed, PendingApproval, Upcoming};
 
 const USDC: &str = "hedera:sandbox/token:0.0.7000";
 
@@ -134,4 +135,38 @@ async fn a_list_is_cancelled_like_everything_else_and_one_that_cannot_be_summed_
     let id = store(&stage, "LIST", None, &[(1001, most), (1002, 1)]).await;
     let failed = stage.until(&id, Failed).await;
     assert_eq!(failed.failure.expect("why").reason, "AMOUNT_OUT_OF_RANGE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_waits_for_approval_and_only_how_it_is_paid_can_be_changed() {
+    let stage = Stage::new().await;
+    stage.set_policy(pb::DistributionKind::List, &[(20, 1)], 0).await.expect("set");
+    let small = store(&stage, "LIST", None, &[(1001, 19)]).await;
+    assert_eq!(stage.until(&small, Upcoming).await.approval, None);
+    let id = store(&stage, "LIST", None, &[(1001, 7), (1002, 13)]).await;
+    let pending = stage.until(&id, PendingApproval).await;
+    let refused = stage.approve("alice", &pending).await.expect_err("it is hers");
+    assert_eq!(reason(&refused), "APPROVER_IS_CREATOR");
+    let rule = pb::amount_rule::Rule::PerToken("1".to_owned());
+    let change = pb::UpdateDistributionRequest {
+        amount_rule: Some(pb::AmountRule { rule: Some(rule) }),
+        payment_token: Some("hbar".to_owned()),
+        record_time: Some(prost_types::Timestamp { seconds: 1, nanos: 0 }),
+        holder_decisions: Some(pb::HolderDecisions::default()),
+        execute_now: Some(true),
+        ..relabel(&pending, "Another")
+    };
+    let refused = stage.modify("bo", change).await.expect_err("it is a list");
+    let fields = fields(&refused);
+    assert!(fields.len() == 5 && fields.iter().all(|(_, why)| why == "IS_A_LIST"), "{fields:?}");
+    let change = pb::UpdateDistributionRequest { batch_size: Some(9), ..relabel(&pending, "Another") };
+    stage.modify("bo", change).await.expect("changed");
+    let pending = stage.until(&id, PendingApproval).await;
+    assert_eq!((pending.label.as_str(), pending.batch_size, pending.version), ("Another", 9, 2));
+    let refused = stage.approve("bo", &pending).await.expect_err("he changed it");
+    assert_eq!(reason(&refused), "APPROVER_IS_CREATOR");
+    stage.approve("cy", &pending).await.expect("approved");
+    stage.execute("e", &id).await.expect("executed");
+    let paid = stage.until(&id, Completed).await;
+    assert_eq!(stage.world.facts().runs[&paid.run_id].header.total_units, "20");
 }

@@ -1,11 +1,16 @@
 //! The service as its callers see it: over real gRPC, on a real database, with neighbours on the other end of the wire.
 
+mod approval_policies;
+mod approval_races;
+mod approval_stage;
+mod approve;
 mod cancel;
 mod create;
 mod execute;
 mod jobs;
 mod listed;
 mod lists;
+mod modify;
 mod preview;
 mod redeem;
 mod redemptions;

@@ -8,6 +8,7 @@ use proto::distribution::v1 as pb;
 use service_kit::Shutdown;
 use tonic::Code;
 
+use crate::approval_stage::relabel;
 use crate::schedule_stage::FIRST;
 use crate::stage::Stage;
 
@@ -48,6 +49,13 @@ async fn what_was_decided_and_calculated_cannot_be_changed_by_the_running_servic
         "schedule_holder_decision",
         "schedule_state",
         "occurrence",
+        "amendment",
+        "amended_holder_decision",
+        "approval_policy",
+        "approval_tier",
+        "approval_request",
+        "approval",
+        "approval_rejection",
     ] {
         for statement in [format!("DELETE FROM {table}"), format!("TRUNCATE {table}")] {
             let refused = sql_query(&statement).execute(&mut conn).await.expect_err("no such right");
@@ -66,6 +74,13 @@ async fn what_was_decided_and_calculated_cannot_be_changed_by_the_running_servic
         "UPDATE schedule_holder_decision SET treatment = 1",
         "UPDATE schedule_state SET schedule_id = gen_random_uuid()",
         "UPDATE occurrence SET distribution_id = NULL",
+        "UPDATE amendment SET funding = 1",
+        "UPDATE amended_holder_decision SET treatment = 1",
+        "UPDATE approval_policy SET set_by = 'mallory'",
+        "UPDATE approval_tier SET approvers = 0",
+        "UPDATE approval_request SET required = 1",
+        "UPDATE approval SET approved_by = 'mallory'",
+        "UPDATE approval_rejection SET reason = ''",
     ] {
         let refused = sql_query(statement).execute(&mut conn).await.expect_err("no such right");
         assert!(refused.to_string().contains("permission denied"), "{statement}: {refused}");
@@ -129,4 +144,26 @@ async fn the_data_of_one_network_is_not_served_as_anothers() {
     let started = distribution::run(stage.config(Network::Mainnet), listener, Shutdown::new()).await;
     let refused = started.expect_err("another network").to_string();
     assert!(refused.contains("sandbox") && refused.contains("mainnet"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_itself_holds_that_a_person_approves_once_and_what_is_there() {
+    let stage = Stage::new().await;
+    stage.ask_for(2).await;
+    let pending = stage.pending(stage.request()).await;
+    stage.approve("bo", &pending).await.expect("approved");
+    stage.modify("alice", relabel(&pending, "Another")).await.expect("changed");
+    stage.until(&pending.id, pb::DistributionState::PendingApproval).await;
+    let mut conn = AsyncPgConnection::establish(&stage.db.url).await.expect("a connection");
+    let other = "SELECT distribution_id, number + 7, 'bo', 1 FROM approval";
+    for (statement, why) in [
+        ("INSERT INTO approval SELECT * FROM approval".to_owned(), "unique constraint"),
+        (format!("INSERT INTO approval {other}"), "foreign key constraint"),
+        ("INSERT INTO amendment SELECT * FROM amendment".to_owned(), "unique constraint"),
+        ("INSERT INTO approval_request SELECT * FROM approval_request".to_owned(), "unique constraint"),
+        ("UPDATE distribution_state SET approval_expires_ns = NULL".to_owned(), "check constraint"),
+    ] {
+        let refused = sql_query(&statement).execute(&mut conn).await.expect_err("it is decided");
+        assert!(refused.to_string().contains(why), "{statement}: {refused}");
+    }
 }

@@ -184,7 +184,7 @@ impl Stage {
         self.replicas.push(Replica { runtime: Some(runtime), address });
     }
 
-    fn peer(&self) -> Peer {
+    pub(crate) fn peer(&self) -> Peer {
         let replica = self.replicas.last().expect("a replica");
         Peer::new(&url(replica.address), "distribution", Arc::clone(&self.gateway)).expect("an address")
     }

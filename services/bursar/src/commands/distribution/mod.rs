@@ -1,10 +1,14 @@
 //! `bursar distribution`: who is owed what, and when.
 
+mod approve;
 mod cancel;
 pub(super) mod create;
 mod execute;
 mod list;
+mod look;
+mod modify;
 mod preview;
+mod reject;
 mod retry;
 pub mod show;
 pub(super) mod terms;
@@ -22,6 +26,14 @@ pub enum Command {
     Preview(preview::Preview),
     /// Create a distribution: balances are frozen and entitlements calculated; nothing is paid yet.
     Create(create::Create),
+    /// Show a distribution as it is now.
+    Show(look::Show),
+    /// Change what is not executed yet; it is calculated and approved anew.
+    Modify(modify::Modify),
+    /// Agree that it is paid; needs the role APPROVER.
+    Approve(approve::Approve),
+    /// Send it back to whoever created it; needs the role APPROVER.
+    Reject(reject::Reject),
     /// Start paying.
     Execute(execute::Execute),
     /// Follow a distribution until it ends or waits for a person.
@@ -41,6 +53,10 @@ impl Command {
         match self {
             Command::Preview(command) => command.run(&session).await,
             Command::Create(command) => command.run(&session).await,
+            Command::Show(command) => command.run(&session).await,
+            Command::Modify(command) => command.run(&session).await,
+            Command::Approve(command) => command.run(&session).await,
+            Command::Reject(command) => command.run(&session).await,
             Command::Execute(command) => command.run(&session).await,
             Command::Watch(command) => command.run(&session).await,
             Command::List(command) => command.run(&session).await,

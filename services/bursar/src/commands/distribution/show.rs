@@ -1,6 +1,6 @@
 //! Distributions and previews as text.
 
-use proto::distribution::v1::{Distribution, Entitlements, HolderTreatment, Preview};
+use proto::distribution::v1::{Approval, Distribution, Entitlements, HolderTreatment, Preview};
 use proto::r#type::v1::Amount;
 
 use crate::names;
@@ -8,10 +8,11 @@ use crate::output::progress::count;
 use crate::output::table::visible;
 
 /// The columns of a list of distributions.
-pub const COLUMNS: [&str; 8] = ["id", "label", "kind", "state", "payees", "paid", "failed", "in doubt"];
+pub const COLUMNS: [&str; 9] =
+    ["id", "label", "kind", "state", "approved", "payees", "paid", "failed", "in doubt"];
 
 /// A distribution as a row.
-pub fn row(distribution: &Distribution) -> [String; 8] {
+pub fn row(distribution: &Distribution) -> [String; 9] {
     let progress = distribution.progress.clone().unwrap_or_default();
     let payees = distribution.entitlements.as_ref().map(|entitlements| entitlements.payee_count.to_string());
     [
@@ -19,6 +20,7 @@ pub fn row(distribution: &Distribution) -> [String; 8] {
         distribution.label.clone(),
         names::short(Some(distribution.kind().as_str_name()), "DISTRIBUTION_KIND_").to_lowercase(),
         state(distribution),
+        distribution.approval.as_ref().map(approved).unwrap_or_default(),
         payees.unwrap_or_default(),
         count(progress.paid.as_ref()).to_string(),
         count(progress.failed.as_ref()).to_string(),
@@ -41,6 +43,11 @@ pub fn distribution(distribution: &Distribution) -> String {
     if let Some(entitlements) = &distribution.entitlements {
         lines.extend(self::entitlements(entitlements, distribution.payment_decimals));
     }
+    lines.extend(distribution.approval.iter().flat_map(approval));
+    for change in &distribution.amendments {
+        let (fields, when) = (change.fields.join(", "), crate::time::show(change.amend_time.as_ref()));
+        lines.push(format!("  changed by {} at {when}: {fields}", visible(&change.amended_by)));
+    }
     if !distribution.accounts.is_empty() {
         lines.push(format!("  only holdings of {}", distribution.accounts.join(", ")));
     }
@@ -52,6 +59,25 @@ pub fn distribution(distribution: &Distribution) -> String {
         lines.push(format!("  can be done now: {}", actions.join(", ")));
     }
     lines.join("\n")
+}
+
+/// How many have approved of how many that have to.
+fn approved(approval: &Approval) -> String {
+    format!("{} of {}", approval.endorsements.len(), approval.required)
+}
+
+fn approval(approval: &Approval) -> Vec<String> {
+    let people: Vec<String> = approval.endorsements.iter().map(|one| visible(&one.by)).collect();
+    let by = if people.is_empty() { String::new() } else { format!(" by {}", people.join(", ")) };
+    let until = crate::time::show(approval.expire_time.as_ref());
+    let mut lines = vec![
+        format!("  approved: {}{by}, until {until}", approved(approval)),
+        format!("  approval hash {}", hex::encode(&approval.hash)),
+    ];
+    if let Some(rejection) = &approval.rejection {
+        lines.push(format!("  rejected by {}: {}", visible(&rejection.by), visible(&rejection.reason)));
+    }
+    lines
 }
 
 /// A preview in a few lines.
@@ -79,6 +105,9 @@ pub fn preview(preview: &Preview, decimals: u32) -> String {
         };
         let would = units(&holder.units, decimals);
         lines.push(format!("  {verb}: {} ({}), would get {would}", holder.account, holder.reason));
+    }
+    if preview.approvers_required > 0 {
+        lines.push(format!("  {} people have to approve it", preview.approvers_required));
     }
     for finding in &preview.findings {
         let weight = if finding.blocking { "blocks executing" } else { "note" };

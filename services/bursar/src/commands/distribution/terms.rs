@@ -120,7 +120,7 @@ enum Kind {
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Base {
+pub(super) enum Base {
     EligibleHolders,
     TotalSupply,
 }
@@ -189,7 +189,7 @@ impl Kind {
 }
 
 impl Base {
-    fn to_proto(self) -> PoolBase {
+    pub(super) fn to_proto(self) -> PoolBase {
         match self {
             Base::EligibleHolders => PoolBase::EligibleHolders,
             Base::TotalSupply => PoolBase::TotalSupply,

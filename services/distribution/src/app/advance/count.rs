@@ -1,15 +1,17 @@
 //! Makes a calculation the one that counts.
 
 use super::{NOW, Step};
+use crate::app::approval;
 use crate::domain::distribution::{Distribution, Entitlements};
+use crate::domain::state::State;
 use crate::error::Error;
 use crate::failpoints::here;
 use crate::store::calculations;
 use crate::store::leases::Wake;
 use crate::store::redemptions::{self, Reservation};
-use crate::store::states::Besides;
 
-/// Stores what a calculation came to, whose lines are written, and with it what a redemption reserves.
+/// Stores what a calculation came to, whose lines are written, and with it what a redemption reserves and who is asked for
+/// approval.
 pub(super) async fn count(
     step: &Step<'_>,
     distribution: &Distribution,
@@ -20,9 +22,14 @@ pub(super) async fn count(
     let mut conn = step.app.conn().await?;
     let stored = pg::transaction(&mut conn, async |conn| {
         // Not when it was cancelled meanwhile; then nobody reads what was written.
-        let counts = step.change_in(conn, |state| state.calculated(execute_now), &Besides::default()).await?;
+        let (kind, token) = (distribution.terms.kind, &distribution.terms.payment_token);
+        let need = approval::need(conn, kind, token, result.totals.entitled).await?;
+        let result = Entitlements { approvers: need.approvers, ..*result };
+        let next = |state: &State| state.calculated(execute_now, need.approvers);
+        let counts = step.change_in(conn, next, &approval::besides(need, now_ns)).await?;
         if counts {
-            calculations::insert(conn, step.lease.id, result, now_ns).await?;
+            calculations::insert(conn, step.lease.id, distribution.terms_version, &result, now_ns).await?;
+            approval::ask(conn, distribution, &result, need, now_ns).await?;
             if let Some(reservation) = &reservation {
                 redemptions::reserve(conn, reservation).await?;
             }

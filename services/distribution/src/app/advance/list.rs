@@ -49,5 +49,11 @@ async fn write(step: &Step<'_>, distribution: &Distribution) -> Result<Entitleme
         }
     }
     writer.finish().await?;
-    Ok(Entitlements { calculation, balances: None, totals: calculating.totals(), root: root.finish() })
+    Ok(Entitlements {
+        calculation,
+        balances: None,
+        totals: calculating.totals(),
+        root: root.finish(),
+        approvers: 0,
+    })
 }

@@ -68,7 +68,9 @@ pub(crate) async fn advance(step: &Step<'_>) -> Result<Wake, Error> {
         State::Ongoing | State::Paused(_) => pay::pay(step, &distribution).await,
         State::Cancelling => pay::tell_cancel(step, &distribution).await,
         State::Halted(_) => pay::look(step, &distribution).await,
-        State::Upcoming
+        State::PendingApproval
+        | State::Unapproved(_)
+        | State::Upcoming
         | State::Refused(_)
         | State::Completed { .. }
         | State::CalculationFailed { .. }

@@ -121,6 +121,7 @@ async fn calculate_from(
         balances: Some(Balances { snapshot: facts.id, consensus_ns: facts.consensus_ns }),
         totals: calculated.calculation.totals,
         root,
+        approvers: 0,
     };
     let reservation = calculated.redeemed.as_ref().map(|redeemed| Reservation {
         distribution: distribution.id,

@@ -1,5 +1,7 @@
 //! The holder service.
 
+use std::sync::Arc;
+
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, stream};
 use proto::holder::v1 as pb;
@@ -10,16 +12,9 @@ use super::{World, never_called, refusal};
 
 pub(crate) struct HolderNeighbour(pub(crate) World);
 
-#[tonic::async_trait]
-impl HolderService for HolderNeighbour {
-    type StreamSnapshotStream = BoxStream<'static, Result<pb::StreamSnapshotResponse, Status>>;
-
-    async fn take_snapshot(
-        &self,
-        request: Request<pb::TakeSnapshotRequest>,
-    ) -> Result<Response<pb::TakeSnapshotResponse>, Status> {
-        service_kit::idempotency::key(request.metadata()).map_err(|problem| problem.to_status())?;
-        let asked = request.into_inner();
+impl HolderNeighbour {
+    /// The snapshot of that id, new unless it is there and did not fail.
+    fn take(&self, asked: pb::TakeSnapshotRequest) -> pb::Snapshot {
         let mut facts = self.0.facts();
         let total: u128 = facts.holders.iter().filter_map(|holder| holder.balance.parse::<u128>().ok()).sum();
         let state = facts.snapshot_state;
@@ -44,6 +39,22 @@ impl HolderService for HolderNeighbour {
         let stays = known.filter(|known| known.state() != pb::SnapshotState::Failed).cloned();
         let snapshot = stays.unwrap_or(fresh);
         facts.snapshots.insert(asked.snapshot_id, snapshot.clone());
+        snapshot
+    }
+}
+
+#[tonic::async_trait]
+impl HolderService for HolderNeighbour {
+    type StreamSnapshotStream = BoxStream<'static, Result<pb::StreamSnapshotResponse, Status>>;
+
+    async fn take_snapshot(
+        &self,
+        request: Request<pb::TakeSnapshotRequest>,
+    ) -> Result<Response<pb::TakeSnapshotResponse>, Status> {
+        service_kit::idempotency::key(request.metadata()).map_err(|problem| problem.to_status())?;
+        let snapshot = self.take(request.into_inner());
+        let answer = Arc::clone(&self.0.before_snapshot_answer);
+        answer.acquire().await.map_err(|_| Status::internal("closed"))?.forget();
         Ok(Response::new(pb::TakeSnapshotResponse { snapshot: Some(snapshot) }))
     }
 

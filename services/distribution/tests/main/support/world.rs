@@ -72,6 +72,8 @@ pub(crate) struct World {
     pub(crate) before_start: Arc<Semaphore>,
     /// A recorded handover is answered only with a permit of it.
     pub(crate) before_answer: Arc<Semaphore>,
+    /// A snapshot that was asked for is answered only with a permit of it.
+    pub(crate) before_snapshot_answer: Arc<Semaphore>,
     pub(crate) equity: AssetId,
     pub(crate) bond: AssetId,
     pub(crate) funding: FundingAccountId,
@@ -154,8 +156,16 @@ impl World {
         };
         let funding = FundingAccountId::from_uuid(SystemIds.uuid());
         let open = || Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
-        let (before_start, before_answer) = (open(), open());
-        Self { facts: Arc::new(Mutex::new(facts)), before_start, before_answer, equity, bond, funding }
+        let (before_start, before_answer, before_snapshot_answer) = (open(), open(), open());
+        Self {
+            facts: Arc::new(Mutex::new(facts)),
+            before_start,
+            before_answer,
+            before_snapshot_answer,
+            equity,
+            bond,
+            funding,
+        }
     }
 
     /// What is known and was done.

@@ -3,12 +3,15 @@
 pub(crate) mod advance;
 mod calculate;
 mod cancel_distribution;
+mod check_payees;
+mod compare_previous;
 mod create_distribution;
 mod create_schedule;
 mod draft;
 mod duty;
 mod execute_distribution;
 mod fire_schedules;
+mod forecast_funding;
 mod preview_distribution;
 mod read;
 mod read_schedules;
@@ -34,6 +37,8 @@ use crate::error::Error;
 use crate::time;
 
 pub(crate) use cancel_distribution::cancel_distribution;
+pub(crate) use check_payees::{PayeeChecks, Unpayable};
+pub(crate) use compare_previous::Duplicate;
 pub(crate) use create_distribution::create_distribution;
 pub(crate) use create_schedule::{Scheduled, create_schedule, preview_schedule};
 pub(crate) use draft::Draft;

@@ -2,8 +2,10 @@
 
 pub(crate) mod account;
 pub(crate) mod calculation;
+pub(crate) mod comparison;
 pub(crate) mod distribution;
 pub(crate) mod failure;
+pub(crate) mod forecast;
 pub(crate) mod kind;
 pub(crate) mod preview;
 pub(crate) mod redemption;

@@ -22,6 +22,18 @@ pub(crate) struct Quote {
     pub funding: u128,
     /// What must be there, in smallest units.
     pub required: u128,
+    /// So many HBAR are so many US cents, to the network.
+    pub rate: (u32, u32),
+}
+
+impl Quote {
+    /// What the run is expected to cost, in millionths of a US dollar, rounded up.
+    pub(crate) fn fees_microdollars(&self) -> u128 {
+        let (hbar, cents) = self.rate;
+        // A tinybar is 10^-8 HBAR, a cent 10^4 millionths.
+        let dividend = self.expected_fees.saturating_mul(cents.into());
+        dividend.div_ceil(10_000_u128 * u128::from(hbar.max(1)))
+    }
 }
 
 /// Why executing is refused.
@@ -172,7 +184,13 @@ mod tests {
     use super::super::treatment::{HolderKind, Reason};
     use super::*;
 
-    const QUOTE: Quote = Quote { expected_fees: 300, fee_balance: 300, funding: 1_000, required: 1_000 };
+    const QUOTE: Quote = Quote {
+        expected_fees: 300,
+        fee_balance: 300,
+        funding: 1_000,
+        required: 1_000,
+        rate: (30_000, 360_000),
+    };
 
     fn totals(payee_count: u32) -> Totals {
         Totals { payee_count, entitled: 1_000, pool: 1_000, ..Totals::default() }
@@ -188,6 +206,13 @@ mod tests {
         ];
         assert_eq!(obstacles(&totals(3), &short), expected);
         assert_eq!(obstacles(&totals(0), &short), [Obstacle::NoPayees]);
+    }
+
+    #[test]
+    fn fees_in_dollars_follow_from_the_rate_and_are_rounded_up() {
+        let dollar = Quote { expected_fees: 833_333_334, ..QUOTE };
+        assert_eq!(dollar.fees_microdollars(), 1_000_001, "at 12 cents an HBAR");
+        assert_eq!(QUOTE.fees_microdollars(), 1, "not nothing");
     }
 
     #[test]

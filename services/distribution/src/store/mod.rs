@@ -5,6 +5,7 @@ pub(crate) mod distributions;
 pub(crate) mod entitlements;
 pub(crate) mod leases;
 pub(crate) mod occurrences;
+pub(crate) mod outlook;
 pub(crate) mod redemptions;
 mod rows;
 mod schedule_rows;

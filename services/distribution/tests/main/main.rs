@@ -5,6 +5,7 @@ mod create;
 mod execute;
 mod jobs;
 mod lists;
+mod outlook;
 mod preview;
 mod redeem;
 mod redemptions;

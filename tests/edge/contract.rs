@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 9] = [
+const SERVICES: [Service; 10] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -124,6 +124,14 @@ const SERVICES: [Service; 9] = [
         ],
         writes: &[("ResolveInDoubt", &[Approver, Admin])],
         internal: &["StartRun", "QuoteRun", "CheckRecipients", "RetryRun", "CancelRun"],
+        public: &[],
+    },
+    Service {
+        server: "execution",
+        name: "bursar.execution.v1.DiagnosticsService",
+        reads: &["Diagnose"],
+        writes: &[],
+        internal: &[],
         public: &[],
     },
     Service {

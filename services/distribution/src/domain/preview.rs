@@ -93,6 +93,15 @@ impl Obstacle {
         }
     }
 
+    /// What to do about it.
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::NoPayees => "Decide on the holders that are held, and create it anew.",
+            Self::FundingShort { .. } => "Fund the account, then execute it.",
+            Self::FeeBalanceShort { .. } => "Fund the fee payer with HBAR, then execute it.",
+        }
+    }
+
     /// What exactly is in the way.
     pub fn message(&self) -> String {
         match self {
@@ -206,6 +215,9 @@ mod tests {
         ];
         assert_eq!(obstacles(&totals(3), &short), expected);
         assert_eq!(obstacles(&totals(0), &short), [Obstacle::NoPayees]);
+        for obstacle in expected.into_iter().chain([Obstacle::NoPayees]) {
+            assert!(!obstacle.advice().is_empty() && !obstacle.message().is_empty());
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod cancel;
 mod create;
 mod execute;
+mod hints;
 mod jobs;
 mod lists;
 mod outlook;

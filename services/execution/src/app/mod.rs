@@ -3,6 +3,7 @@
 pub mod cancel_run;
 pub mod check_recipients;
 pub mod create_funding_account;
+pub mod diagnose;
 pub mod finish_run;
 pub mod pause;
 pub mod quote_run;

@@ -8,6 +8,7 @@ pub mod attempts;
 pub mod batches;
 pub mod claims;
 pub mod decisions;
+pub mod doubts;
 pub mod evidence;
 pub mod funding_accounts;
 pub mod instructions;
@@ -16,6 +17,7 @@ pub mod payouts;
 pub mod runs;
 #[allow(missing_docs, reason = "columns speak for themselves; the migrations say the rest")]
 pub mod schema;
+pub mod server;
 mod time;
 
 pub use pg::StoreError;

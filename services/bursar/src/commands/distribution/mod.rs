@@ -7,6 +7,7 @@ mod list;
 mod preview;
 mod retry;
 pub mod show;
+mod show_outlook;
 pub(super) mod terms;
 pub(super) mod watch;
 

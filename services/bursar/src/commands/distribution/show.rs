@@ -3,6 +3,7 @@
 use proto::distribution::v1::{Distribution, Entitlements, HolderTreatment, Preview};
 use proto::r#type::v1::Amount;
 
+use super::show_outlook;
 use crate::names;
 use crate::output::progress::count;
 use crate::output::table::visible;
@@ -80,6 +81,7 @@ pub fn preview(preview: &Preview, decimals: u32) -> String {
         let would = units(&holder.units, decimals);
         lines.push(format!("  {verb}: {} ({}), would get {would}", holder.account, holder.reason));
     }
+    lines.extend(show_outlook::lines(preview, decimals));
     for finding in &preview.findings {
         let weight = if finding.blocking { "blocks executing" } else { "note" };
         lines.push(format!("  {weight}: {} {}", finding.reason, visible(&finding.message)));

@@ -47,6 +47,7 @@ pub(super) async fn find_duplicates(
         merge(app, calculation, payees, |payee| {
             same_payees &= payee.before > 0 && payee.now > 0;
             same_amounts &= payee.before == payee.now;
+            same_payees
         })
         .boxed()
         .await?;
@@ -66,30 +67,40 @@ pub(super) async fn compare_previous(
 ) -> Result<Option<(Previous, Comparison)>, Error> {
     let Some(previous) = outlook::previous(&mut *app.conn().await?, terms).await? else { return Ok(None) };
     let mut comparer = Comparer::new(threshold_ppm);
-    merge(app, previous.calculation, payees, |payee| comparer.add(payee)).boxed().await?;
+    merge(app, previous.calculation, payees, |payee| {
+        comparer.add(payee);
+        true
+    })
+    .boxed()
+    .await?;
     Ok(Some((previous, comparer.finish())))
 }
 
-/// Reads the payees of a calculation chunk by chunk, and tells each payee of either side once.
+/// Reads the payees of a calculation chunk by chunk, and tells each payee of either side once, until `found` has heard
+/// enough: no chunk is read after that.
 async fn merge(
     app: &App,
     calculation: Uuid,
     ours: &[(Account, u128)],
-    mut found: impl FnMut(Different) + Send,
+    mut found: impl FnMut(Different) -> bool + Send,
 ) -> Result<(), Error> {
     let mut merge = Merge::new(ours);
     let mut after = None;
     loop {
+        let mut more = true;
+        let mut told = |payee| more &= found(payee);
         let chunk = entitlements::payees(&mut *app.conn().await?, calculation, after, CHUNK).await?;
         for payee in &chunk {
-            merge.theirs(payee.account, payee.units, &mut found);
+            merge.theirs(payee.account, payee.units, &mut told);
         }
-        let last = chunk.last().map(|payee| payee.account);
-        if last.is_none() || usize::try_from(CHUNK).is_ok_and(|full| chunk.len() < full) {
-            merge.finish(&mut found);
+        if usize::try_from(CHUNK).is_ok_and(|full| chunk.len() < full) {
+            merge.finish(&mut told);
             return Ok(());
         }
-        after = last;
+        after = chunk.last().map(|payee| payee.account);
+        if !more {
+            return Ok(());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ids::DistributionId;
 
 use super::App;
-use crate::clients::open_units;
+use crate::clients::pending_units;
 use crate::domain::calculation::AmountRule;
 use crate::domain::distribution::Terms;
 use crate::domain::forecast::{Claimant, Forecast, Need, forecast};
@@ -51,9 +51,9 @@ pub(super) async fn forecast_funding(app: &App, terms: &Terms, quote: &Quote) ->
 }
 
 fn need(claim: &Claim, now_ns: i64) -> Need {
-    let open = claim.report.as_ref().and_then(open_units);
+    let pending = claim.report.as_ref().and_then(pending_units);
     let estimated = claim.entitled.is_none();
-    let units = open.or(claim.entitled).or(claim.pool);
+    let units = pending.or(claim.entitled).or(claim.pool);
     let claimant = Claimant::Distribution(claim.id);
     Need { at_ns: now_ns, claimant, label: claim.label.clone(), units, estimated }
 }

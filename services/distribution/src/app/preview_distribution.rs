@@ -94,12 +94,12 @@ pub(crate) async fn preview_distribution(
     let dust_count = dust_count(&calculated.calculation, terms.payment_token.parts(), &quote);
     let unpaid = unpaid(&terms, &snapshot, &calculated);
     let payees = payees(&calculated);
-    // A million holders are not kept while others are asked.
-    drop(calculated);
     let duplicates = find_duplicates(app, &terms, &payees).await?;
     let previous = compare_previous(app, &terms, &payees, threshold_ppm).await?;
     let forecast = forecast_funding(app, &terms, &quote).await?;
     let payees = check_payees::largest(payees);
+    // Its place in memory is not kept while the network is asked.
+    drop(calculated);
     let checks = check_payees(app, actor, &terms.payment_token, &payees, totals.payee_count).await;
     let mut findings = findings(&totals, &quote, dust_count, snapshot.consensus_ns, terms.record_time_ns);
     findings.extend(checks.findings());

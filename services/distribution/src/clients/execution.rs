@@ -342,13 +342,10 @@ fn fate(status: pb::PayoutStatus) -> Fate {
     }
 }
 
-/// How many units of a run are not paid and still can be, by what execution last said.
-pub(crate) fn open_units(report: &RunReport) -> Option<u128> {
+/// How many units of a run are not begun yet, by what execution last said. What is in flight may have been debited already.
+pub(crate) fn pending_units(report: &RunReport) -> Option<u128> {
     let progress = pb::RunProgress::decode(&*report.progress).ok()?;
-    [progress.pending, progress.processing, progress.in_doubt]
-        .into_iter()
-        .flatten()
-        .try_fold(0_u128, |sum, tally| sum.checked_add(units(&tally.units)?))
+    units(&progress.pending?.units)
 }
 
 fn units(text: &str) -> Option<u128> {

@@ -56,11 +56,14 @@ pub(crate) struct Comparer {
     changed: Gathered,
 }
 
+/// By how much, and who, before and now.
+type Ranked = (u128, Reverse<Account>, u128, u128);
+
 #[derive(Debug, Default)]
 struct Gathered {
     sum: Difference,
     /// The smallest of the largest on top.
-    kept: BinaryHeap<Reverse<(u128, Reverse<Account>, u128, u128)>>,
+    kept: BinaryHeap<Reverse<Ranked>>,
 }
 
 impl Comparer {

@@ -70,10 +70,11 @@ pub(crate) async fn similar(
     terms: &Terms,
     limit: i64,
 ) -> Result<Vec<Similar>, StoreError> {
+    type Row = (Uuid, String, i64, i64, Option<(Uuid, i32)>);
     let typed = sql::<Bool>("NOT EXISTS (SELECT FROM occurrence WHERE distribution_id = distribution.id)");
     let same_time = distribution::record_time_ns.eq(terms.record_time_ns);
     let same_label = distribution::label.eq(&terms.label).and(typed);
-    let rows: Vec<(Uuid, String, i64, i64, Option<(Uuid, i32)>)> = distribution::table
+    let rows: Vec<Row> = distribution::table
         .inner_join(distribution_state::table)
         .left_join(calculation::table)
         .filter(distribution::asset_id.eq(terms.asset.as_uuid()))
@@ -91,18 +92,17 @@ pub(crate) async fn similar(
         ))
         .load(conn)
         .await?;
-    let similar =
-        |(id, label, created_ns, record_time_ns, calculation): (_, _, _, i64, Option<(Uuid, i32)>)| {
-            let calculation = calculation
-                .map(|(calculation, count)| Ok::<_, Inconsistent>((calculation, payees(id, count)?)));
-            Ok(Similar {
-                id: DistributionId::from_uuid(id),
-                label,
-                created_ns,
-                same_record_time: record_time_ns == terms.record_time_ns,
-                calculation: calculation.transpose()?,
-            })
-        };
+    let similar = |(id, label, created_ns, record_time_ns, calculation): Row| {
+        let calculation =
+            calculation.map(|(calculation, count)| Ok::<_, Inconsistent>((calculation, payees(id, count)?)));
+        Ok(Similar {
+            id: DistributionId::from_uuid(id),
+            label,
+            created_ns,
+            same_record_time: record_time_ns == terms.record_time_ns,
+            calculation: calculation.transpose()?,
+        })
+    };
     rows.into_iter().map(similar).collect()
 }
 
@@ -180,7 +180,7 @@ pub(crate) async fn entitled(
     conn: &mut AsyncPgConnection,
     ids: &[DistributionId],
 ) -> Result<HashMap<DistributionId, u128>, StoreError> {
-    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let ids: Vec<Uuid> = ids.iter().map(DistributionId::as_uuid).collect();
     let rows: Vec<(Uuid, Numeric128)> = calculation::table
         .filter(calculation::distribution_id.eq_any(ids))
         .select((calculation::distribution_id, calculation::entitled))

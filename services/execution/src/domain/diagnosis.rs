@@ -150,18 +150,17 @@ pub fn funds(check: Check, subject: &str, have: u128, need: u128, unit: &str) ->
 
 #[cfg(test)]
 mod tests {
+    use super::Outcome::{Fine, Problem, Warning};
     use super::{Check, Outcome, clock, funds, mirror};
 
     #[test]
     fn a_mirror_node_is_judged_by_how_far_it_is_behind() {
         let outcomes = [-500, 2_000, 29_999, 30_000, 179_999, 180_000].map(|lag| mirror(lag).outcome);
-        use Outcome::{Fine, Problem, Warning};
         assert_eq!(outcomes, [Fine, Fine, Fine, Warning, Warning, Problem]);
     }
 
     #[test]
     fn a_clock_is_a_problem_beyond_the_tolerance_in_either_direction() {
-        use Outcome::{Fine, Problem, Warning};
         let outcomes = [0, 1_000, -1_001, 6_000, 6_001, -6_001].map(|ahead| clock("x", ahead, 6_000).outcome);
         assert_eq!(outcomes, [Fine, Fine, Warning, Warning, Problem, Problem]);
         assert!(clock("x", -1_500, 0).seen.contains("1500 ms behind"));

@@ -8,6 +8,7 @@ use crate::app::Context;
 use crate::app::quote_run::{fees_tinycents, tinybars};
 use crate::app::read::RunView;
 use crate::domain::diagnosis::{Check, Diagnosis, funds};
+use crate::domain::progress::Tally;
 use crate::domain::run::RunState;
 use crate::error::Error;
 use crate::store::funding_accounts::{self, FundingAccount};
@@ -112,16 +113,14 @@ async fn needs(ctx: &Context, only: Option<&RunView>) -> Result<BTreeMap<ids::Uu
     for stored in open {
         let header = &stored.run.header;
         let progress = batches::progress(&mut conn, header.run).await?;
-        let tallies = [progress.pending, progress.processing, progress.in_doubt, progress.failed];
-        // What failed is paid by a retry of the run that is asked about.
-        let counted = &tallies[..if only.is_some() { 4 } else { 3 }];
-        let payouts: u64 = counted.iter().map(|tally| tally.payouts).sum();
+        // What is in flight may be debited already. What failed is paid by a retry of the run that is asked about.
+        let again = if only.is_some() { progress.failed } else { Tally::default() };
+        let payouts = progress.pending.payouts + again.payouts;
         if payouts == 0 {
             continue;
         }
         let need = needs.entry(header.funding_account.as_uuid()).or_default();
-        *need.units.entry(header.asset.clone()).or_default() +=
-            counted.iter().map(|tally| tally.units).sum::<u128>();
+        *need.units.entry(header.asset.clone()).or_default() += progress.pending.units + again.units;
         let token = matches!(header.asset.parts(), AssetKind::Token { .. });
         need.tinycents += fees_tinycents(u32::try_from(payouts).unwrap_or(u32::MAX), token);
     }

@@ -41,15 +41,12 @@ pub(super) async fn clocks(ctx: &Context) -> Result<Vec<Diagnosis>, Error> {
     let tolerance_ms = (i64::from(ctx.tuning.clock_skew_s) + 1) * 1_000;
     let mut found = vec![diagnosis::clock("database", ahead_ms(ours, database), tolerance_ms)];
     // A block that ends after now says that our clock is behind. That it ends before says nothing: it may be old.
-    match ctx.rail.mirror().newest_block().await {
-        Ok(Some(block)) => {
-            let ahead = ahead_ms(ctx.clock.now(), pg::time::from_ns(block.end_ns)).min(0);
-            found.push(diagnosis::clock("network", ahead, tolerance_ms));
-        }
-        Ok(None) | Err(_) => {
-            let advice = "Look again when the mirror node answers.";
-            found.push(Diagnosis::warning(Check::Clock, "network", "the mirror node shows no block", advice));
-        }
+    if let Ok(Some(block)) = ctx.rail.mirror().newest_block().await {
+        let ahead = ahead_ms(ctx.clock.now(), pg::time::from_ns(block.end_ns)).min(0);
+        found.push(diagnosis::clock("network", ahead, tolerance_ms));
+    } else {
+        let advice = "Look again when the mirror node answers.";
+        found.push(Diagnosis::warning(Check::Clock, "network", "the mirror node shows no block", advice));
     }
     Ok(found)
 }

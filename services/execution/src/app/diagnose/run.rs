@@ -10,6 +10,7 @@ use crate::domain::diagnosis::{Check, Diagnosis};
 use crate::domain::payout::PayoutStatus;
 use crate::domain::run::RunState;
 use crate::error::Error;
+use crate::store::StoreError;
 use crate::store::doubts::{self, Doubt};
 use crate::store::payouts::{self, Filter, Payout};
 
@@ -60,8 +61,11 @@ pub(super) async fn recipients(ctx: &Context, run: &RunView) -> Result<Vec<Diagn
     if failed.is_empty() {
         return Ok(vec![Diagnosis::fine(Check::Recipient, "", "no payout is proven unpaid")]);
     }
-    let named = |payout: &Payout| AccountId::from_num(payout.account).ok().map(AccountRef::Id);
-    let names: Vec<AccountRef> = failed.iter().filter_map(named).collect();
+    let account = |payout: &Payout| {
+        let wrong = |_| StoreError::inconsistent("instruction", payout.ordinal, "account");
+        AccountId::from_num(payout.account).map(AccountRef::Id).map_err(wrong)
+    };
+    let names: Vec<AccountRef> = failed.iter().map(account).collect::<Result<_, _>>()?;
     let mut checks = Vec::with_capacity(names.len());
     for some in names.chunks(RECIPIENTS_MAX) {
         checks.extend(check_recipients(ctx, Some(&stored.header.asset), some).await?);

@@ -141,6 +141,14 @@ const SERVICES: [Service; 10] = [
     },
     Service {
         server: "execution",
+        name: "bursar.execution.v1.DiagnosticsService",
+        reads: &["Diagnose"],
+        writes: &[],
+        internal: &[],
+        public: &[],
+    },
+    Service {
+        server: "execution",
         name: "bursar.execution.v1.FundingAccountService",
         reads: &["GetFundingAccount", "ListFundingAccounts"],
         writes: &[("CreateFundingAccount", &[Admin])],

@@ -7,6 +7,7 @@
 pub mod absence;
 mod account;
 mod balances;
+mod block;
 mod error;
 mod exchange_rate;
 mod http;
@@ -15,6 +16,7 @@ mod transaction;
 
 pub use account::{AccountInfo, AccountRef, BATCH_MAX, FreezeStatus, KycStatus, TokenRelationship};
 pub use balances::{BalancePage, BalancePages, PAGE_MAX};
+pub use block::Block;
 pub use error::MirrorError;
 pub use exchange_rate::ExchangeRate;
 pub use http::MirrorConfig;

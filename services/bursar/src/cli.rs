@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    approval, asset, bench, demo, distribution, funding, holders, network, pause, payment_token, payouts,
-    redemption, schedule, token, up, withdrawal,
+    approval, asset, bench, demo, diagnose, distribution, funding, holders, network, pause, payment_token,
+    payouts, redemption, schedule, token, up, withdrawal,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -55,6 +55,8 @@ enum Command {
     /// Stop payments, and let them go on.
     #[command(subcommand)]
     Pause(pause::Command),
+    /// Why something does not go on, and what to do.
+    Diagnose(diagnose::Diagnose),
     /// What was paid to whom.
     #[command(subcommand)]
     Payouts(payouts::Command),
@@ -100,6 +102,7 @@ impl Cli {
             Command::Approval(command) => command.run(globals).await,
             Command::Schedule(command) => command.run(globals).await,
             Command::Pause(command) => command.run(globals).await,
+            Command::Diagnose(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,
             Command::Withdrawal(command) => command.run(globals).await,

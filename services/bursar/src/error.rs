@@ -45,6 +45,9 @@ pub enum CommandError {
     /// Our record and the rail's ledger disagree, or the demonstration did not come to its end.
     #[error("{0}")]
     Disagreement(String),
+    /// So many problems were found.
+    #[error("{0} problems, each with what to do")]
+    Unwell(usize),
     /// Output could not be written.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),

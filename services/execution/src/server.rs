@@ -5,6 +5,7 @@ use std::sync::Arc;
 use auth::internal::ServiceKeys;
 use auth::{AuthLayer, PolicyTable};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use proto::execution::v1::diagnostics_service_server::DiagnosticsServiceServer;
 use proto::execution::v1::execution_service_server::ExecutionServiceServer;
 use proto::execution::v1::funding_account_service_server::FundingAccountServiceServer;
 use proto::execution::v1::pause_service_server::PauseServiceServer;
@@ -40,6 +41,7 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
     let served = Server::new(NAME, listener)
         .auth(AuthLayer::new(keys.verifier(), Arc::new(policies)))
         .add_service(ExecutionServiceServer::new(rpc::Execution(Arc::clone(&ctx))))
+        .add_service(DiagnosticsServiceServer::new(rpc::Diagnostics(Arc::clone(&ctx))))
         .add_service(FundingAccountServiceServer::new(rpc::FundingAccounts(Arc::clone(&ctx))))
         .add_service(PauseServiceServer::new(rpc::Pauses(Arc::clone(&ctx))))
         .add_service(WithdrawalServiceServer::new(rpc::Withdrawals(ctx)))

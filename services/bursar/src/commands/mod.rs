@@ -4,6 +4,7 @@ pub mod approval;
 pub mod asset;
 pub mod bench;
 pub mod demo;
+pub mod diagnose;
 pub mod distribution;
 pub mod funding;
 pub mod holders;

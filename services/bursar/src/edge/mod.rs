@@ -13,6 +13,7 @@ use proto::distribution::v1::approval_service_client::ApprovalServiceClient;
 use proto::distribution::v1::distribution_service_client::DistributionServiceClient;
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
+use proto::execution::v1::diagnostics_service_client::DiagnosticsServiceClient;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
@@ -118,6 +119,11 @@ impl Edge {
     /// Stopping, and letting go on.
     pub fn pauses(&self) -> PauseServiceClient<Service> {
         PauseServiceClient::new(self.service.clone())
+    }
+
+    /// Why something does not go on.
+    pub fn diagnostics(&self) -> DiagnosticsServiceClient<Service> {
+        DiagnosticsServiceClient::new(self.service.clone())
     }
 
     /// Where money comes from.

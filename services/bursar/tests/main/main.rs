@@ -2,6 +2,7 @@
 
 mod approval;
 mod demo;
+mod diagnose;
 mod pause;
 mod program;
 mod schedule;

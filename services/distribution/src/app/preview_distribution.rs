@@ -7,14 +7,20 @@ use ids::SnapshotId;
 use tokio::time::Instant;
 
 use super::calculate::{self, Calculated};
+use super::check_payees::{self, PayeeChecks, check_payees};
+use super::compare_previous::{Duplicate, compare_previous, find_duplicates};
+use super::forecast_funding::{self, forecast_funding};
 use super::{App, Draft, approval};
 use crate::clients::SnapshotStatus;
 use crate::domain::account::{Account, EvmAddress};
 use crate::domain::calculation::{Outcome, Totals, would_get};
+use crate::domain::comparison::Comparison;
 use crate::domain::distribution::{FromHolders, SnapshotFacts, Terms};
+use crate::domain::forecast::Forecast;
 use crate::domain::preview::{Finding, Quote, dust_count, findings, largest_unpaid};
 use crate::domain::treatment::{Reason, Treatment};
 use crate::error::Error;
+use crate::store::outlook::Previous;
 
 /// How often a snapshot that is being read is looked at.
 const POLL: Duration = Duration::from_millis(200);
@@ -36,6 +42,16 @@ pub(crate) struct Preview {
     pub quote: Quote,
     /// What people should know.
     pub findings: Vec<Finding>,
+    /// Whether payees could receive.
+    pub checks: PayeeChecks,
+    /// Other distributions that may be this one.
+    pub duplicates: Vec<Duplicate>,
+    /// The previous occurrence and what is different from it.
+    pub previous: Option<(Previous, Comparison)>,
+    /// From which change on a payee's amount counts as different, in millionths of the previous amount.
+    pub threshold_ppm: u32,
+    /// What upcoming distributions take from the funding account.
+    pub forecast: Forecast,
     /// How many people would have to approve it.
     pub approvers: u8,
 }
@@ -57,8 +73,14 @@ pub(crate) struct Unpaid {
     pub units: Option<u128>,
 }
 
-/// Checks the draft, takes or reuses a snapshot, waits for it, calculates, and asks what the run would cost.
-pub(crate) async fn preview_distribution(app: &App, actor: &Actor, draft: Draft) -> Result<Preview, Error> {
+/// Checks the draft, takes or reuses a snapshot, waits for it, calculates, asks what the run would cost, and looks at what
+/// was before it, beside it and after it.
+pub(crate) async fn preview_distribution(
+    app: &App,
+    actor: &Actor,
+    draft: Draft,
+    threshold_ppm: u32,
+) -> Result<Preview, Error> {
     let checked = draft.check(app, actor).await?;
     let snapshot = match checked.reused {
         Some(facts) => facts,
@@ -66,14 +88,48 @@ pub(crate) async fn preview_distribution(app: &App, actor: &Actor, draft: Draft)
     };
     let terms = checked.terms;
     let calculated = calculate::calculate(app, actor, &terms, snapshot).await?;
-    let Calculated { holders, calculation, redeemed, .. } = &calculated;
-    let totals = calculation.totals;
+    let totals = calculated.calculation.totals;
     let quote = app
         .execution
         .quote(actor, terms.funding_account, &terms.payment_token, totals.payee_count, totals.entitled)
         .await?;
-    let dust_count = dust_count(calculation, terms.payment_token.parts(), &quote);
-    let basis = calculate::basis(&terms, &snapshot, redeemed.as_ref());
+    let dust_count = dust_count(&calculated.calculation, terms.payment_token.parts(), &quote);
+    let unpaid = unpaid(&terms, &snapshot, &calculated);
+    let payees = payees(&calculated);
+    let duplicates = find_duplicates(app, &terms, &payees).await?;
+    let previous = compare_previous(app, &terms, &payees, threshold_ppm).await?;
+    let forecast = forecast_funding(app, &terms, &quote).await?;
+    let payees = check_payees::largest(payees);
+    // Its place in memory is not kept while the network is asked.
+    drop(calculated);
+    let checks = check_payees(app, actor, &terms.payment_token, &payees, totals.payee_count).await;
+    let mut findings =
+        findings(&totals, &quote, dust_count, snapshot.consensus_ns, terms.source.record_time_ns);
+    findings.extend(checks.findings());
+    findings.extend(duplicates.iter().map(Duplicate::finding));
+    findings.extend(forecast_funding::finding(&forecast, &quote, app.now_ns()));
+    let need =
+        approval::need(&mut *app.conn().await?, terms.kind, &terms.payment_token, totals.entitled).await?;
+    Ok(Preview {
+        terms,
+        snapshot,
+        totals,
+        unpaid,
+        dust_count,
+        quote,
+        findings,
+        checks,
+        duplicates,
+        previous,
+        threshold_ppm,
+        forecast,
+        approvers: need.approvers,
+    })
+}
+
+fn unpaid(terms: &Terms<FromHolders>, snapshot: &SnapshotFacts, calculated: &Calculated) -> Vec<Unpaid> {
+    let Calculated { holders, calculation, redeemed, .. } = calculated;
+    let basis = calculate::basis(terms, snapshot, redeemed.as_ref());
     let unpaid = largest_unpaid(holders, calculation).into_iter().filter_map(|place| {
         let (holder, line) = (&holders[place], &calculation.lines[place]);
         let units = match line.outcome {
@@ -89,11 +145,14 @@ pub(crate) async fn preview_distribution(app: &App, actor: &Actor, draft: Draft)
             units,
         })
     });
-    let unpaid = unpaid.collect();
-    let findings = findings(&totals, &quote, dust_count, snapshot.consensus_ns, terms.source.record_time_ns);
-    let need =
-        approval::need(&mut *app.conn().await?, terms.kind, &terms.payment_token, totals.entitled).await?;
-    Ok(Preview { terms, snapshot, totals, unpaid, dust_count, quote, findings, approvers: need.approvers })
+    unpaid.collect()
+}
+
+/// Who is paid how much, ascending by account.
+fn payees(calculated: &Calculated) -> Vec<(Account, u128)> {
+    let lines = calculated.holders.iter().zip(&calculated.calculation.lines);
+    let payees = lines.filter(|(_, line)| line.outcome.ordinal().is_some());
+    payees.map(|(holder, line)| (holder.account, line.units)).collect()
 }
 
 async fn take_snapshot(app: &App, actor: &Actor, terms: &Terms<FromHolders>) -> Result<SnapshotFacts, Error> {

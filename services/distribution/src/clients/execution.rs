@@ -83,7 +83,7 @@ pub(crate) struct RunView {
 /// Calls to the execution service, on behalf of whoever acts.
 #[derive(Clone, Debug)]
 pub(crate) struct Execution {
-    peer: Peer,
+    pub(super) peer: Peer,
 }
 
 impl Execution {
@@ -92,7 +92,7 @@ impl Execution {
         Self { peer }
     }
 
-    fn client(&self) -> ExecutionServiceClient<Channel> {
+    pub(super) fn client(&self) -> ExecutionServiceClient<Channel> {
         ExecutionServiceClient::new(self.peer.channel())
     }
 
@@ -157,6 +157,7 @@ impl Execution {
                 fee_balance: units(&answer.fee_payer_balance_tinybars)?,
                 funding: units(&answer.funding_units)?,
                 required: units(&answer.required_units)?,
+                rate: (answer.hbar_equivalent, answer.cent_equivalent),
             })
         };
         quote().ok_or_else(|| PeerError::malformed(&self.peer, call, "an amount that cannot be read"))
@@ -341,6 +342,12 @@ fn fate(status: pb::PayoutStatus) -> Fate {
     }
 }
 
+/// How many units of a run are not begun yet, by what execution last said. What is in flight may have been debited already.
+pub(crate) fn pending_units(report: &RunReport) -> Option<u128> {
+    let progress = pb::RunProgress::decode(&*report.progress).ok()?;
+    units(&progress.pending?.units)
+}
+
 fn units(text: &str) -> Option<u128> {
     text.parse().ok().map(|Units(units)| units)
 }
@@ -362,7 +369,8 @@ fn view(run: pb::Run) -> Option<RunView> {
     Some(RunView { news, report: RunReport { progress: progress.encode_to_vec(), failed_payouts } })
 }
 
-fn halt(failure: Option<proto::r#type::v1::Failure>) -> Failure {
+/// Why, as execution says it.
+pub(super) fn halt(failure: Option<proto::r#type::v1::Failure>) -> Failure {
     let failure = failure.unwrap_or_default();
     let class = match failure.class() {
         PbClass::Retryable => FailureClass::Retryable,

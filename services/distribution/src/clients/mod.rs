@@ -3,9 +3,10 @@
 mod assets;
 mod execution;
 mod holders;
+mod recipients;
 
 pub(crate) use assets::{AssetFacts, Assets, PaymentTokenFacts};
-pub(crate) use execution::{Execution, FundingFacts, Handover, RunHeader, RunView};
+pub(crate) use execution::{Execution, FundingFacts, Handover, RunHeader, RunView, pending_units};
 pub(crate) use holders::{Holders, SnapshotStatus};
 
 use std::time::Duration;

@@ -3,8 +3,10 @@
 pub(crate) mod account;
 pub(crate) mod approval;
 pub(crate) mod calculation;
+pub(crate) mod comparison;
 pub(crate) mod distribution;
 pub(crate) mod failure;
+pub(crate) mod forecast;
 pub(crate) mod kind;
 pub(crate) mod list;
 pub(crate) mod preview;

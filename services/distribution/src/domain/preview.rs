@@ -22,6 +22,18 @@ pub(crate) struct Quote {
     pub funding: u128,
     /// What must be there, in smallest units.
     pub required: u128,
+    /// So many HBAR are so many US cents, to the network.
+    pub rate: (u32, u32),
+}
+
+impl Quote {
+    /// What the run is expected to cost, in millionths of a US dollar, rounded up.
+    pub(crate) fn fees_microdollars(&self) -> u128 {
+        let (hbar, cents) = self.rate;
+        // A tinybar is 10^-8 HBAR, a cent 10^4 millionths.
+        let dividend = self.expected_fees.saturating_mul(cents.into());
+        dividend.div_ceil(10_000_u128 * u128::from(hbar.max(1)))
+    }
 }
 
 /// Why executing is refused.
@@ -78,6 +90,15 @@ impl Obstacle {
             Self::NoPayees => "NO_PAYEES",
             Self::FundingShort { .. } => "FUNDING_SHORT",
             Self::FeeBalanceShort { .. } => "FEE_BALANCE_SHORT",
+        }
+    }
+
+    /// What to do about it.
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::NoPayees => "Decide on the holders that are held, and create it anew.",
+            Self::FundingShort { .. } => "Fund the account, then execute it.",
+            Self::FeeBalanceShort { .. } => "Fund the fee payer with HBAR, then execute it.",
         }
     }
 
@@ -172,7 +193,13 @@ mod tests {
     use super::super::treatment::{HolderKind, Reason};
     use super::*;
 
-    const QUOTE: Quote = Quote { expected_fees: 300, fee_balance: 300, funding: 1_000, required: 1_000 };
+    const QUOTE: Quote = Quote {
+        expected_fees: 300,
+        fee_balance: 300,
+        funding: 1_000,
+        required: 1_000,
+        rate: (30_000, 360_000),
+    };
 
     fn totals(payee_count: u32) -> Totals {
         Totals { payee_count, entitled: 1_000, pool: 1_000, ..Totals::default() }
@@ -188,6 +215,16 @@ mod tests {
         ];
         assert_eq!(obstacles(&totals(3), &short), expected);
         assert_eq!(obstacles(&totals(0), &short), [Obstacle::NoPayees]);
+        for obstacle in expected.into_iter().chain([Obstacle::NoPayees]) {
+            assert!(!obstacle.advice().is_empty() && !obstacle.message().is_empty());
+        }
+    }
+
+    #[test]
+    fn fees_in_dollars_follow_from_the_rate_and_are_rounded_up() {
+        let dollar = Quote { expected_fees: 833_333_334, ..QUOTE };
+        assert_eq!(dollar.fees_microdollars(), 1_000_001, "at 12 cents an HBAR");
+        assert_eq!(QUOTE.fees_microdollars(), 1, "not nothing");
     }
 
     #[test]

@@ -205,7 +205,8 @@ fn action(action: Action) -> pb::DistributionAction {
     }
 }
 
-fn failure(failure: &Failure) -> common::Failure {
+/// Why something failed, as it is sent.
+pub(super) fn failure(failure: &Failure) -> common::Failure {
     let class = match failure.class {
         FailureClass::Retryable => common::FailureClass::Retryable,
         FailureClass::Recipient => common::FailureClass::Recipient,

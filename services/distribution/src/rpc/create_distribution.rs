@@ -14,9 +14,11 @@ pub(super) async fn handle(
     request: Request<CreateDistributionRequest>,
 ) -> Result<CreateDistributionResponse, Status> {
     let actor = Actor::from_request(&request)?;
-    let draft = draft::read(request.get_ref(), app.network, app.clock.now());
+    let mut draft = draft::read(request.get_ref(), app.network, app.clock.now());
     if request.get_ref().validate_only {
-        let found = app::preview_distribution(app, &actor, draft).await?;
+        let threshold_ppm =
+            preview::threshold_ppm(&mut draft.violations, request.get_ref().change_threshold_ppm);
+        let found = app::preview_distribution(app, &actor, draft, threshold_ppm).await?;
         return Ok(CreateDistributionResponse {
             distribution: None,
             preview: Some(preview::preview(&found)),

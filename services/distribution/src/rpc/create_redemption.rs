@@ -7,6 +7,7 @@ use tonic::{Request, Status};
 
 use super::{convert, draft, preview};
 use crate::app::{self, App};
+use crate::domain::comparison::THRESHOLD_PPM_DEFAULT;
 use crate::error::Error;
 
 pub(super) async fn handle(
@@ -16,7 +17,7 @@ pub(super) async fn handle(
     let actor = Actor::from_request(&request)?;
     let draft = draft::read_redemption(request.get_ref(), app.network);
     if request.get_ref().validate_only {
-        let found = app::preview_distribution(app, &actor, draft).await?;
+        let found = app::preview_distribution(app, &actor, draft, THRESHOLD_PPM_DEFAULT).await?;
         return Ok(CreateRedemptionResponse { distribution: None, preview: Some(preview::preview(&found)) });
     }
     let once = idempotency::once("CreateRedemption", &actor, &request, |created| {

@@ -21,6 +21,7 @@ mod list_distributions;
 mod list_entitlements;
 mod list_occurrences;
 mod list_schedules;
+mod outlook;
 mod pause_schedule;
 mod preview;
 mod reject_distribution;

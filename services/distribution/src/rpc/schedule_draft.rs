@@ -73,6 +73,7 @@ fn terms(terms: &pb::ScheduleTerms, network: Network, now: SystemTime) -> Draft 
         retry_policy: terms.retry_policy,
         execute_now: terms.execute_now,
         validate_only: false,
+        change_threshold_ppm: 0,
     };
     draft::read(&same, network, now)
 }

@@ -8,6 +8,7 @@ pub(crate) mod entitlements;
 pub(crate) mod leases;
 pub(crate) mod listed_payees;
 pub(crate) mod occurrences;
+pub(crate) mod outlook;
 pub(crate) mod policies;
 pub(crate) mod redemptions;
 mod rows;

@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ids::{AssetId, ScheduleId, Uuid};
+use ids::{AssetId, FundingAccountId, ScheduleId, Uuid};
+use money::AssetCode;
 
 use super::schedule_rows::{HolderDecisionRow, OccurrenceRow, ScheduleRow, StandingRow, VersionRow};
 use super::schema::{occurrence, schedule, schedule_holder_decision, schedule_state, schedule_version};
@@ -209,6 +210,24 @@ pub(crate) async fn list(
         query = query.filter(schedule::created_ns.lt(created_ns).or(same_time));
     }
     let rows: Vec<WholeRow> = query.load(conn).await?;
+    with_details(conn, rows).await
+}
+
+/// Up to `limit` active schedules, oldest first, that take this token from this account.
+pub(crate) async fn paid_from(
+    conn: &mut AsyncPgConnection,
+    funding: FundingAccountId,
+    token: &AssetCode,
+    limit: u32,
+) -> Result<Vec<Schedule>, StoreError> {
+    let rows: Vec<WholeRow> = whole_rows!()
+        .filter(schedule_state::state.eq(Stand::Active.as_str()))
+        .filter(schedule_version::funding_account_id.eq(funding.as_uuid()))
+        .filter(schedule_version::payment_token.eq(token.as_str()))
+        .order((schedule::created_ns, schedule::id))
+        .limit(limit.into())
+        .load(conn)
+        .await?;
     with_details(conn, rows).await
 }
 

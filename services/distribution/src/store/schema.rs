@@ -82,6 +82,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    distribution_in_force (id) {
+        id -> Uuid,
+        asset_id -> Nullable<Uuid>,
+        kind -> Text,
+        created_ns -> BigInt,
+        label -> Text,
+        payment_token -> Text,
+        funding_account_id -> Uuid,
+        record_time_ns -> Nullable<BigInt>,
+        pool_units -> Nullable<Numeric>,
+        state -> Text,
+        run_progress -> Nullable<Bytea>,
+        run_failed -> BigInt,
+        calculation_id -> Nullable<Uuid>,
+        payee_count -> Nullable<Integer>,
+        entitled -> Nullable<Numeric>,
+    }
+}
+
+diesel::table! {
     entitlement (calculation_id, account) {
         calculation_id -> Uuid,
         account -> BigInt,

@@ -6,6 +6,7 @@ pub mod check_recipients;
 pub mod create_funding_account;
 pub mod create_withdrawal;
 pub mod destinations;
+pub mod diagnose;
 pub mod finish_run;
 pub mod pause;
 pub mod quote_run;

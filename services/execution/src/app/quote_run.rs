@@ -28,6 +28,8 @@ pub struct Quote {
     pub account: AccountId,
     /// The fee-paying account.
     pub fee_payer: AccountId,
+    /// What the network reckons fees by.
+    pub rate: ExchangeRate,
 }
 
 /// Asks the mirror node for balances and the exchange rate, and adds up.
@@ -58,18 +60,23 @@ pub async fn quote_run(
         required_units: total_units.saturating_add(reserve),
         account: account.account,
         fee_payer: account.fee_payer,
+        rate,
     })
 }
 
-/// Fees of paying `count` payees, in tinybars. Rounded up: a quote that is a tinybar short is of no use.
+/// Fees of paying `count` payees, in tinybars.
 pub(super) fn fees_tinybars(rate: ExchangeRate, count: u32, token: bool) -> u128 {
-    (fees_tinycents(count, token) * u128::from(rate.hbar_equivalent))
-        .div_ceil(rate.cent_equivalent.max(1).into())
+    tinybars(fees_tinycents(count, token), rate)
+}
+
+/// What so many tinycents are in tinybars, rounded up: a quote that is a tinybar short is of no use.
+pub(super) fn tinybars(tinycents: u128, rate: ExchangeRate) -> u128 {
+    (tinycents * u128::from(rate.hbar_equivalent)).div_ceil(rate.cent_equivalent.max(1).into())
 }
 
 /// Fees of paying `count` payees, nine at a time, in tinycents: $0.0001 a transfer, as much for each account beyond
 /// two, and $0.0009 where a token moves (HIP-1261 simple fees, as of 2026).
-fn fees_tinycents(count: u32, token: bool) -> u128 {
+pub(super) fn fees_tinycents(count: u32, token: bool) -> u128 {
     let nine = u32::try_from(RECIPIENTS_MAX).expect("nine");
     let unit = TINYCENTS_PER_DOLLAR / 10_000;
     let one = |payees: u32| match payees {

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::clients::keyring::Keyring;
 use crate::clients::pacer::Pacer;
+use crate::clients::traffic::Traffic;
 use crate::config::{Node, Tuning};
 use crate::domain::attempt::{Attempt, Record};
 use crate::domain::plan::Group;
@@ -42,6 +43,7 @@ pub struct HederaRail {
     pacer: Pacer,
     tuning: Tuning,
     last_sentinel: Mutex<Option<Instant>>,
+    traffic: Traffic,
 }
 
 /// What a node said to one submission.
@@ -95,6 +97,7 @@ impl HederaRail {
             pacer: Pacer::new(tuning.transactions_per_second),
             tuning,
             last_sentinel: Mutex::new(None),
+            traffic: Traffic::default(),
         })
     }
 
@@ -193,10 +196,29 @@ impl HederaRail {
         here!("send.before");
         let answer = self.nodes.submit(copy.node, &copy.bytes, self.tuning.node_deadline()).await;
         here!("send.after");
+        self.traffic.note(copy.node, answer.as_ref().ok().copied());
         match answer {
             Ok(status) => (copy.node, Heard::Answer(status)),
             Err(unknown) => (copy.node, Heard::Nothing(unknown.cause)),
         }
+    }
+
+    /// What each node said to what this process sent it lately.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// The nodes, in the network's order.
+    pub fn nodes(&self) -> Vec<AccountId> {
+        self.nodes.nodes().collect()
+    }
+
+    /// Whether a node answers: it is asked for the receipt of an id that nobody ever used.
+    pub async fn probe(&self, node: AccountId, now: SystemTime) -> Result<Status, String> {
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let id = TransactionId::new(node, i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
+        let answer = self.nodes.receipt(node, &id, self.tuning.node_deadline()).await;
+        answer.map(|answer| answer.header).map_err(|failed| failed.cause)
     }
 
     /// The status of the receipt of `id`, if the node asked has one.

@@ -46,19 +46,27 @@ impl Keyring {
 
     /// The key called `reference`.
     pub fn key(&self, reference: &str) -> Result<Arc<Ed25519Key>, KeyringError> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if reference.is_empty() || !reference.chars().all(plain) {
-            return Err(KeyringError::Reference(reference.to_owned()));
-        }
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = read.get(reference) {
             return Ok(Arc::clone(key));
         }
-        let key = Ed25519Key::read(&self.dir.join(format!("{reference}.key")))
-            .map_err(|source| KeyringError::Unreadable { reference: reference.to_owned(), source })?;
-        let key = Arc::new(key);
+        let key = Arc::new(self.read(reference)?);
         read.insert(reference.to_owned(), Arc::clone(&key));
         Ok(key)
+    }
+
+    /// Whether the key called `reference` could be read now: one that is in memory already is gone after the next start.
+    pub fn look(&self, reference: &str) -> Result<(), KeyringError> {
+        self.read(reference).map(|_| ())
+    }
+
+    fn read(&self, reference: &str) -> Result<Ed25519Key, KeyringError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if reference.is_empty() || !reference.chars().all(plain) {
+            return Err(KeyringError::Reference(reference.to_owned()));
+        }
+        Ed25519Key::read(&self.dir.join(format!("{reference}.key")))
+            .map_err(|source| KeyringError::Unreadable { reference: reference.to_owned(), source })
     }
 }
 

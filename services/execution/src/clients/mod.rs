@@ -3,3 +3,4 @@
 pub mod hedera_rail;
 pub mod keyring;
 pub mod pacer;
+pub mod traffic;

@@ -1,6 +1,7 @@
 //! The rules of paying: pure, without clock, chance or IO.
 
 pub mod attempt;
+pub mod diagnosis;
 pub mod pause;
 pub mod payout;
 pub mod plan;

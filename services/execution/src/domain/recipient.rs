@@ -26,6 +26,7 @@ pub enum Standing {
 
 /// What the network shows of the token that would be paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the network's own independent properties")]
 pub struct TokenFacts {
     /// There is no such token any more.
     pub deleted: bool,
@@ -61,40 +62,41 @@ pub struct AccountFacts {
 
 /// What stands against paying an account, the account's own first; none when nothing is known to.
 pub fn problem(paid: &Paid, account: Option<&AccountFacts>) -> Option<Cause> {
-    let Some(account) = account else { return recipients("ACCOUNT_NOT_FOUND") };
+    let Some(account) = account else { return Some(recipients("ACCOUNT_NOT_FOUND")) };
     if account.deleted {
-        return recipients("ACCOUNT_DELETED");
+        return Some(recipients("ACCOUNT_DELETED"));
     }
     let token = match paid {
         Paid::Hbar => None,
-        Paid::UnknownToken => return operators("INVALID_TOKEN_ID"),
-        Paid::Token(token) if token.deleted => return operators("TOKEN_WAS_DELETED"),
-        Paid::Token(token) => Some(token),
+        Paid::UnknownToken => return Some(operators("INVALID_TOKEN_ID")),
+        Paid::Token(token) if token.deleted => return Some(operators("TOKEN_WAS_DELETED")),
+        Paid::Token(token) => Some(*token),
     };
-    token
-        .and_then(|token| by_standing(token, account.standing))
-        .or_else(|| account.must_sign.then(|| recipients("RECEIVER_SIGNATURE_REQUIRED")).flatten())
-        .or_else(|| token.filter(|token| token.paused).and_then(|_| operators("TOKEN_IS_PAUSED")))
+    let standing = token.and_then(|token| by_standing(token, account.standing)).map(recipients);
+    let paused = token.is_some_and(|token| token.paused);
+    standing
+        .or_else(|| account.must_sign.then(|| recipients("RECEIVER_SIGNATURE_REQUIRED")))
+        .or_else(|| paused.then(|| operators("TOKEN_IS_PAUSED")))
 }
 
-fn by_standing(token: &TokenFacts, standing: Standing) -> Option<Cause> {
+fn by_standing(token: TokenFacts, standing: Standing) -> Option<&'static str> {
     match standing {
-        Standing::Closed => recipients("TOKEN_NOT_ASSOCIATED_TO_ACCOUNT"),
-        Standing::Full => recipients("NO_REMAINING_AUTOMATIC_ASSOCIATIONS"),
-        Standing::Associated { frozen: true, .. } => recipients("ACCOUNT_FROZEN_FOR_TOKEN"),
-        Standing::Open if token.freezes_new => recipients("ACCOUNT_FROZEN_FOR_TOKEN"),
-        Standing::Associated { kyc_missing: true, .. } => recipients("ACCOUNT_KYC_NOT_GRANTED_FOR_TOKEN"),
-        Standing::Open if token.kyc_for_new => recipients("ACCOUNT_KYC_NOT_GRANTED_FOR_TOKEN"),
+        Standing::Closed => Some("TOKEN_NOT_ASSOCIATED_TO_ACCOUNT"),
+        Standing::Full => Some("NO_REMAINING_AUTOMATIC_ASSOCIATIONS"),
+        Standing::Associated { frozen: true, .. } => Some("ACCOUNT_FROZEN_FOR_TOKEN"),
+        Standing::Open if token.freezes_new => Some("ACCOUNT_FROZEN_FOR_TOKEN"),
+        Standing::Associated { kyc_missing: true, .. } => Some("ACCOUNT_KYC_NOT_GRANTED_FOR_TOKEN"),
+        Standing::Open if token.kyc_for_new => Some("ACCOUNT_KYC_NOT_GRANTED_FOR_TOKEN"),
         Standing::Associated { .. } | Standing::Open => None,
     }
 }
 
-fn recipients(reason: &str) -> Option<Cause> {
-    Some(Cause { reason: reason.to_owned(), class: Class::Recipient })
+fn recipients(reason: &str) -> Cause {
+    Cause { reason: reason.to_owned(), class: Class::Recipient }
 }
 
-fn operators(reason: &str) -> Option<Cause> {
-    Some(Cause { reason: reason.to_owned(), class: Class::Operator })
+fn operators(reason: &str) -> Cause {
+    Cause { reason: reason.to_owned(), class: Class::Operator }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod check_recipients;
 pub(crate) mod convert;
 mod create_funding_account;
 mod create_withdrawal;
+mod diagnose;
 mod get_funding_account;
 mod get_payout;
 mod get_run;
@@ -33,6 +34,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use proto::execution::v1 as pb;
+use proto::execution::v1::diagnostics_service_server::DiagnosticsService;
 use proto::execution::v1::execution_service_server::ExecutionService;
 use proto::execution::v1::funding_account_service_server::FundingAccountService;
 use proto::execution::v1::pause_service_server::PauseService;
@@ -59,6 +61,19 @@ pub(crate) struct Pauses(pub(crate) Arc<Context>);
 /// `bursar.execution.v1.WithdrawalService`.
 #[derive(Clone)]
 pub(crate) struct Withdrawals(pub(crate) Arc<Context>);
+/// `bursar.execution.v1.DiagnosticsService`.
+#[derive(Clone)]
+pub(crate) struct Diagnostics(pub(crate) Arc<Context>);
+
+#[tonic::async_trait]
+impl DiagnosticsService for Diagnostics {
+    async fn diagnose(
+        &self,
+        request: Request<pb::DiagnoseRequest>,
+    ) -> Result<Response<pb::DiagnoseResponse>, Status> {
+        diagnose::handle(&self.0, request).await.map(Response::new)
+    }
+}
 
 #[tonic::async_trait]
 impl ExecutionService for Execution {

@@ -28,5 +28,7 @@ pub(super) async fn handle(
         required_units: quote.required_units.to_string(),
         account: quote.account.to_string(),
         fee_payer_account: quote.fee_payer.to_string(),
+        hbar_equivalent: quote.rate.hbar_equivalent,
+        cent_equivalent: quote.rate.cent_equivalent,
     })
 }

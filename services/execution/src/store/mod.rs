@@ -9,6 +9,7 @@ pub mod batches;
 pub mod claims;
 pub mod decisions;
 pub mod destinations;
+pub mod doubts;
 pub mod evidence;
 pub mod funding_accounts;
 pub mod instructions;
@@ -17,6 +18,7 @@ pub mod payouts;
 pub mod runs;
 #[allow(missing_docs, reason = "columns speak for themselves; the migrations say the rest")]
 pub mod schema;
+pub mod server;
 mod time;
 pub mod withdrawals;
 

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test failing")]
 
 mod cancel;
+mod diagnose;
 mod doubt;
 mod funding_accounts;
+mod hints;
 mod pause;
 mod pay;
 mod recipients;

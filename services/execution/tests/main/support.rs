@@ -35,7 +35,7 @@ pub(crate) struct Bench {
     pub(crate) db_url: String,
     peer: Peer,
     shutdown: Shutdown,
-    _dir: tempfile::TempDir,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 /// Windows as short as the network allows, so that what must be waited for comes soon.
@@ -98,17 +98,8 @@ impl Bench {
         let token = network.payment_token_id.unwrap().to_string();
         let asset = format!("hedera:sandbox/token:{token}");
         let operator = network.operator.account_id.to_string();
-        let mut bench = Self {
-            sandbox,
-            control,
-            funding: String::new(),
-            asset,
-            token,
-            db_url,
-            peer,
-            shutdown,
-            _dir: dir,
-        };
+        let mut bench =
+            Self { sandbox, control, funding: String::new(), asset, token, db_url, peer, shutdown, dir };
         bench.funding = bench.create_funding_account("main", &operator, "operator", "main").await.unwrap().id;
         bench
     }
@@ -119,6 +110,11 @@ impl Bench {
 
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         self.peer.request(message, &Actor::service("distribution"), DEADLINE)
+    }
+
+    /// A read by somebody.
+    pub(crate) fn request_by<T>(&self, message: T, actor: &Actor) -> Request<T> {
+        self.peer.request(message, actor, DEADLINE)
     }
 
     pub(crate) fn as_user<T>(&self, message: T, subject: &str, key: &str) -> Request<T> {

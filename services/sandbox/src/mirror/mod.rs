@@ -6,6 +6,7 @@
 mod accounts;
 mod ask;
 mod balances;
+mod blocks;
 mod network;
 mod params;
 mod replicas;
@@ -60,6 +61,7 @@ impl Mirror {
             .route("/api/v1/accounts/{id}", get(accounts::one))
             .route("/api/v1/accounts/{id}/tokens", get(accounts::tokens))
             .route("/api/v1/balances", get(balances::list))
+            .route("/api/v1/blocks", get(blocks::list))
             .route("/api/v1/contracts", get(accounts::contracts))
             .route("/api/v1/contracts/{id}", get(accounts::contract))
             .route("/api/v1/network/exchangerate", get(network::exchange_rate))

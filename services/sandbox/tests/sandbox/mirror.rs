@@ -235,3 +235,28 @@ async fn a_deleted_account_is_shown_under_its_number_and_not_under_its_alias() {
     let base = net.sandbox.network().mirror.url.clone();
     assert_eq!(net.get(&base, &format!("/api/v1/accounts/{alias}")).await.0, 404);
 }
+
+fn world_seconds() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.expect("after the epoch").as_secs()
+}
+
+#[tokio::test]
+async fn blocks_go_on_though_nobody_pays_and_a_lagging_replica_shows_older_ones() {
+    let net = net().await;
+    let mirror = net.sandbox.network().mirror.clone();
+    let newest = async |base: &str| {
+        let (_, body) = net.get(base, "/api/v1/blocks?limit=1&order=desc").await;
+        body["blocks"][0]["number"].as_u64()
+    };
+    let now = world_seconds();
+    let seen = newest(&mirror.replica_urls[0]).await.expect("a block");
+    assert!((now / 2 - 1..=now / 2 + 30).contains(&seen), "the newest whole one: {seen} at {now}");
+    net.did("PUT", "/v1/mirrors/1", json!({"lag_millis": 60_000})).await;
+    let lagging = newest(&mirror.replica_urls[1]).await.expect("a block");
+    assert!((seen - 31..=seen).contains(&lagging), "half a minute of blocks behind: {lagging}");
+    let (_, all) = net.get(&mirror.replica_urls[0], "/api/v1/blocks?order=asc&block.number=lt:2").await;
+    let numbers: Vec<u64> =
+        all["blocks"].as_array().expect("rows").iter().filter_map(|row| row["number"].as_u64()).collect();
+    assert_eq!(numbers, [0, 1]);
+}

@@ -136,3 +136,13 @@ async fn automatic_associations_are_counted_over_pages_and_no_further_than_asked
     let astray = FakeMirror::start([page(&[], r#""/api/v1/accounts/0.0.8/tokens""#)]).await;
     assert!(astray.client().automatic_associations(account(7), 1).await.is_err());
 }
+
+#[tokio::test]
+async fn the_newest_block_says_how_far_a_mirror_node_is() {
+    let body = r#"{"blocks":[{"count":3,"number":77,"timestamp":{"from":"1795188267.000000001","to":"1795188268.999999999"}}],"links":{"next":null}}"#;
+    let mirror = FakeMirror::start([ok(body), ok(r#"{"blocks":[],"links":{"next":null}}"#)]).await;
+    let block = mirror.client().newest_block().await.expect("an answer").expect("a block");
+    assert_eq!((block.number, block.end_ns), (77, 1_795_188_268_999_999_999));
+    assert_eq!(mirror.client().newest_block().await, Ok(None));
+    assert_eq!(mirror.asked()[0], "/api/v1/blocks?limit=1&order=desc");
+}

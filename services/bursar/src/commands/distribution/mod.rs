@@ -11,6 +11,7 @@ mod preview;
 mod reject;
 mod retry;
 pub mod show;
+mod show_outlook;
 pub(super) mod terms;
 pub(super) mod watch;
 

@@ -9,17 +9,26 @@ use crate::edge::json;
 use crate::error::CommandError;
 use crate::session::Session;
 
+const PPM_PER_PERCENT: u32 = 10_000;
+
 /// Say what a distribution would come to, without creating it.
 #[derive(Debug, clap::Args)]
 pub struct Preview {
     #[command(flatten)]
     terms: Terms,
+    /// Name payees whose amount differs from the last time by more than this.
+    #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    changed_beyond: u32,
 }
 
 impl Preview {
     /// Prints what it would come to.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let request = CreateDistributionRequest { validate_only: true, ..self.terms.request(session).await? };
+        let request = CreateDistributionRequest {
+            validate_only: true,
+            change_threshold_ppm: self.changed_beyond * PPM_PER_PERCENT,
+            ..self.terms.request(session).await?
+        };
         let (_, decimals) = payment_token(session, &request.payment_token).await?;
         let answer = session.edge.distributions().create_distribution(request).await?.into_inner();
         let preview = answer.preview.ok_or(CommandError::missing("preview"))?;

@@ -3,6 +3,7 @@
 use proto::distribution::v1::{Approval, Distribution, Entitlements, HolderTreatment, Preview};
 use proto::r#type::v1::Amount;
 
+use super::show_outlook;
 use crate::names;
 use crate::output::progress::count;
 use crate::output::table::visible;
@@ -109,6 +110,7 @@ pub fn preview(preview: &Preview, decimals: u32) -> String {
     if preview.approvers_required > 0 {
         lines.push(format!("  {} people have to approve it", preview.approvers_required));
     }
+    lines.extend(show_outlook::lines(preview, decimals));
     for finding in &preview.findings {
         let weight = if finding.blocking { "blocks executing" } else { "note" };
         lines.push(format!("  {weight}: {} {}", finding.reason, visible(&finding.message)));

@@ -162,6 +162,7 @@ impl What {
             retry_policy: self.paying.retry_policy(),
             execute_now: false,
             validate_only: false,
+            change_threshold_ppm: 0,
         })
     }
 }

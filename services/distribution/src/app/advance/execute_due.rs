@@ -42,14 +42,15 @@ pub(super) async fn execute(step: &Step<'_>, distribution: &Distribution) -> Res
             Failure::new(source.reason(), FailureClass::Bug, hint)
         }
         Err(Error::Obstacle(obstacle)) => {
-            let hint = format!("Not executed: {}.", obstacle.message());
+            let hint = format!("Not executed: {}. {}", obstacle.message(), obstacle.advice());
             Failure::new(obstacle.reason(), FailureClass::Operator, hint)
         }
         Err(Error::AssetPaused(_)) => {
             Failure::new("ASSET_PAUSED", FailureClass::Operator, "Unpause the asset, then retry.")
         }
         Err(Error::AssetNotFound(_)) => {
-            Failure::new("ASSET_NOT_FOUND", FailureClass::Operator, "The asset service lost the asset.")
+            let hint = "The asset service lost the asset; restore its database, then execute it.";
+            Failure::new("ASSET_NOT_FOUND", FailureClass::Operator, hint)
         }
         Err(Error::PaymentTokenNotAccepted(_)) => {
             let hint = "Accept the payment token again, then retry.";

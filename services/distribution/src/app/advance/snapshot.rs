@@ -83,9 +83,11 @@ pub(super) async fn calculate(
             let hint = "Balances could not be frozen; retry when the mirror node answers again.";
             Failure::new(reason, FailureClass::Operator, hint)
         }
-        Ok(Some(SnapshotStatus::Ready(_))) => {
-            Failure::new("SNAPSHOT_INCONSISTENT", FailureClass::Bug, "The snapshot is of another asset.")
-        }
+        Ok(Some(SnapshotStatus::Ready(_))) => Failure::new(
+            "SNAPSHOT_INCONSISTENT",
+            FailureClass::Bug,
+            "Report it: the snapshot is of another asset.",
+        ),
         Ok(None) => {
             let hint = "The holder service does not know the snapshot; retry, or create it anew.";
             Failure::new("SNAPSHOT_NOT_FOUND", FailureClass::Operator, hint)

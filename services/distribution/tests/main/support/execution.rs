@@ -126,7 +126,31 @@ impl ExecutionService for ExecutionNeighbour {
             required_units: request.get_ref().total_units.clone(),
             account: "0.0.2001".to_owned(),
             fee_payer_account: "0.0.2002".to_owned(),
+            hbar_equivalent: 30_000,
+            cent_equivalent: 360_000,
         }))
+    }
+
+    async fn check_recipients(
+        &self,
+        request: Request<pb::CheckRecipientsRequest>,
+    ) -> Result<Response<pb::CheckRecipientsResponse>, Status> {
+        let recipients = request.into_inner().recipients;
+        let mut facts = self.0.facts();
+        if facts.checks_left == 0 {
+            return Err(refusal(Code::Unavailable, "MIRROR_UNAVAILABLE"));
+        }
+        facts.checks_left -= 1;
+        let check = |account: String| {
+            let problem = facts.problems.get(&account).map(|reason| Failure {
+                reason: reason.clone(),
+                class: FailureClass::Recipient.into(),
+                hint: "associate".to_owned(),
+            });
+            pb::RecipientCheck { account, problem }
+        };
+        let checks = recipients.into_iter().map(check).collect();
+        Ok(Response::new(pb::CheckRecipientsResponse { checks }))
     }
 
     async fn retry_run(

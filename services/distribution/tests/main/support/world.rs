@@ -60,6 +60,10 @@ pub(crate) struct Facts {
     pub(crate) former_holders: BTreeSet<String>,
     /// How long before its record time a snapshot's balances are.
     pub(crate) snapshot_age_s: i64,
+    /// What stands against paying an account.
+    pub(crate) problems: BTreeMap<String, String>,
+    /// Calls of `CheckRecipients` that are answered before the network cannot be asked any more.
+    pub(crate) checks_left: usize,
     /// Answers of `StartRun` that are lost after the run is there.
     pub(crate) lose_start_answers: u32,
 }
@@ -152,6 +156,8 @@ impl World {
             paid_when_cancelled: BTreeSet::new(),
             former_holders: BTreeSet::new(),
             snapshot_age_s: 60,
+            problems: BTreeMap::new(),
+            checks_left: usize::MAX,
             lose_start_answers: 0,
         };
         let funding = FundingAccountId::from_uuid(SystemIds.uuid());

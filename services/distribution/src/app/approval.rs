@@ -41,12 +41,8 @@ pub(super) async fn ask(
     if need.approvers == 0 {
         return Ok(());
     }
-    let number = distribution.requests.last().map_or(1, |last| last.number + 1);
-    if number > ROUNDS_MAX {
-        return Err(Error::TooManyRequests(distribution.id));
-    }
     let request = Request {
-        number,
+        number: distribution.requests.last().map_or(1, |last| last.number + 1),
         terms_version: distribution.terms_version,
         hash: hash(distribution, result),
         required: need.approvers,
@@ -67,6 +63,10 @@ pub(super) async fn ask_again(
     let asked = distribution.entitlements.zip(distribution.request());
     let missing = NotApproved::Missing { have: 0, need: 1 };
     let (result, last) = asked.ok_or(not_approved(distribution.id, missing))?;
+    // Versions of the terms are bounded by themselves, so that calculating can always ask.
+    if last.number >= ROUNDS_MAX {
+        return Err(Error::TooManyRequests(distribution.id));
+    }
     let terms = &distribution.terms;
     let now = need(conn, terms.kind, &terms.payment_token, result.totals.entitled).await?;
     let need = Need {

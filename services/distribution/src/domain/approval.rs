@@ -6,7 +6,8 @@ use super::kind::Kind;
 
 /// Most people that can be asked for.
 pub(crate) const APPROVERS_MAX: u8 = 5;
-/// Most versions of a distribution's terms, and most times its approval is asked for: all of them are shown.
+/// Most versions of a distribution's terms, and most times its approval is asked for when it is asked for again: all of them
+/// are shown.
 pub(crate) const ROUNDS_MAX: u32 = 100;
 
 /// For which distributions a policy is.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth::Role;
 use diesel::sql_query;
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use proto::distribution::v1 as pb;
 use tonic::Code;
 
@@ -320,6 +320,9 @@ async fn approvers_do_nothing_else_and_nobody_else_approves() {
 
 /// Changes what is stored, as nobody but the database's owner can.
 async fn tamper(stage: &Stage, statement: &str) {
+    // Here, because everything has an `execute` with it.
+    use diesel_async::RunQueryDsl as _;
+
     let mut conn = AsyncPgConnection::establish(&stage.db.owner_url).await.expect("a connection");
     let changed = sql_query(statement).execute(&mut conn).await.expect("changed");
     assert!(changed > 0, "{statement}");

@@ -23,9 +23,10 @@ use crate::error::Error;
 /// The most recipients of one call.
 pub const RECIPIENTS_MAX: usize = 1_000;
 /// Longest time for one call: whoever asks about many asks again about fewer.
-const DEADLINE: Duration = Duration::from_secs(25);
-/// Requests to the mirror node at the same time, for one call.
-const CONCURRENCY: usize = 8;
+const DEADLINE: Duration = Duration::from_secs(45);
+/// Requests to the mirror node at the same time, for one call: public ones take 50 a second from one address, and payments
+/// ask them too.
+const CONCURRENCY: usize = 4;
 
 /// What is known of one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,9 +7,14 @@ use proto::execution::v1::pause_service_client::PauseServiceClient;
 use serde_json::json;
 use tonic::{Code, Status};
 
-use crate::support::{Bench, PATIENCE, reason};
+use crate::support::{Bench, PATIENCE, quick, reason};
 
 use pb::DiagnosticOutcome::{Ok as Fine, Problem, Warning};
+
+/// Nodes are given time: here it is no trouble that they answer late on a machine that does much else.
+async fn start() -> Bench {
+    Bench::with(execution::Tuning { node_deadline_ms: 5_000, ..quick() }).await
+}
 
 async fn ask(bench: &Bench, run: &str) -> Result<Vec<pb::DiagnosticCheck>, Status> {
     let message = pb::DiagnoseRequest { run_id: run.to_owned() };
@@ -44,7 +49,7 @@ async fn until(bench: &Bench, run: &str, sort: &str, outcome: pb::DiagnosticOutc
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_healthy_system_is_shown_as_healthy_before_and_after_a_run() {
-    let bench = Bench::start().await;
+    let bench = start().await;
     let checks = ask(&bench, "").await.unwrap();
     let ill: Vec<_> = checks.iter().filter(|check| check.outcome() != Fine).collect();
     assert!(ill.is_empty(), "{ill:#?}");
@@ -140,7 +145,7 @@ async fn each_recipient_that_failed_is_shown_as_it_is_now() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_down_or_busy_and_a_mirror_node_that_lags_or_is_away_are_named() {
-    let bench = Bench::start().await;
+    let bench = start().await;
     let node = bench.sandbox.network().nodes[0].account_id.to_string();
     bench.control.post("/v1/faults", json!({"kind": "receipt_lost", "node": node})).await;
     let nodes = of(&bench, "", "NODE").await;
@@ -208,4 +213,41 @@ async fn a_run_that_is_not_there_is_the_callers_mistake() {
     let unknown = bench.header(&[(5, 1)]).run_id;
     assert_eq!(reason(&ask(&bench, &unknown).await.unwrap_err()), "RUN_NOT_FOUND");
     assert_eq!(ask(&bench, "run_nonsense").await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_or_a_network_that_is_away_is_named_and_hides_nothing_else() {
+    let bench = start().await;
+    let payees: Vec<(u64, u64)> = bench.control.accounts(2).await.into_iter().zip(1..).collect();
+    let header = bench.header(&payees);
+    bench.start_run(&header, &payees).await.unwrap();
+    bench.wait_end(&header.run_id).await;
+    // Answered when the network is there again, which nobody waits for.
+    let down = bench.control.post("/v1/restart", json!({"down_millis": 600_000}));
+    tokio::select! {
+        _ = down => panic!("the network is back"),
+        () = without_network_and_database(&bench, &header.run_id) => {}
+    }
+}
+
+async fn without_network_and_database(bench: &Bench, run: &str) {
+    until(bench, run, "NODE", Problem, "does not answer").await;
+    let checks = ask(bench, run).await.unwrap();
+    let outcomes = |sort: &str| -> Vec<pb::DiagnosticOutcome> {
+        checks.iter().filter(|check| check.check == sort).map(pb::DiagnosticCheck::outcome).collect()
+    };
+    assert_eq!(outcomes("NODE"), [Problem, Problem]);
+    assert_eq!((outcomes("MIRROR"), outcomes("FUNDING")), (vec![Problem], vec![Problem]));
+    assert_eq!(
+        (outcomes("DATABASE"), outcomes("KEY"), outcomes("RUN")),
+        (vec![Fine], vec![Fine], vec![Fine])
+    );
+    bench.cut_database().await;
+    let checks = ask(bench, run).await.unwrap();
+    for sort in ["DATABASE", "RUN", "PAUSE", "KEY"] {
+        let of_it: Vec<_> = checks.iter().filter(|check| check.check == sort).collect();
+        assert_eq!(of_it.len(), 1, "{sort}");
+        assert_eq!(of_it[0].outcome(), Problem, "{of_it:?}");
+        assert!(of_it[0].seen.starts_with("could not be found out"), "{of_it:?}");
+    }
 }

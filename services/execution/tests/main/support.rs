@@ -33,6 +33,7 @@ pub(crate) struct Bench {
     pub(crate) asset: String,
     pub(crate) token: String,
     pub(crate) db_url: String,
+    owner_url: String,
     peer: Peer,
     shutdown: Shutdown,
     pub(crate) dir: tempfile::TempDir,
@@ -67,7 +68,7 @@ impl Bench {
         auth::keys::generate(dir.path(), &["execution", "asset", "distribution", "gateway"]).unwrap();
         std::fs::write(dir.path().join("operator.key"), &network.operator.private_key).unwrap();
         let db = TestDb::create("execution", MIGRATIONS).await;
-        let db_url = db.url.clone();
+        let (db_url, owner_url) = (db.url.clone(), db.owner_url.clone());
         let nodes = network
             .nodes
             .iter()
@@ -98,10 +99,36 @@ impl Bench {
         let token = network.payment_token_id.unwrap().to_string();
         let asset = format!("hedera:sandbox/token:{token}");
         let operator = network.operator.account_id.to_string();
-        let mut bench =
-            Self { sandbox, control, funding: String::new(), asset, token, db_url, peer, shutdown, dir };
+        let mut bench = Self {
+            sandbox,
+            control,
+            funding: String::new(),
+            asset,
+            token,
+            db_url,
+            owner_url,
+            peer,
+            shutdown,
+            dir,
+        };
         bench.funding = bench.create_funding_account("main", &operator, "operator", "main").await.unwrap().id;
         bench
+    }
+
+    /// Ends all connections of the service to its database and lets it make no new one.
+    pub(crate) async fn cut_database(&self) {
+        let connect = async |url: &str| {
+            let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
+        };
+        let (app, owner) = (connect(&self.db_url).await, connect(&self.owner_url).await);
+        let row = app.query_one("SELECT current_database()::text, current_user::text", &[]).await.unwrap();
+        let (database, role): (String, String) = (row.get(0), row.get(1));
+        owner.batch_execute(&format!("REVOKE CONNECT ON DATABASE \"{database}\" FROM {role}")).await.unwrap();
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()";
+        app.execute(others, &[]).await.unwrap();
     }
 
     pub(crate) fn client(&self) -> ExecutionServiceClient<Channel> {

@@ -12,6 +12,7 @@ use auth::Actor;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 use ids::RunId;
+use tokio::time::timeout as within;
 
 use crate::app::{Context, read};
 use crate::domain::diagnosis::{Check, Diagnosis};
@@ -27,13 +28,19 @@ type Look<'a> = BoxFuture<'a, Result<Vec<Diagnosis>, Error>>;
 
 /// All looks, in the order of what paying depends on; with a run also where that stands.
 pub async fn diagnose(ctx: &Context, actor: &Actor, id: Option<RunId>) -> Result<Vec<Diagnosis>, Error> {
-    // That there is no such run is the caller's to know; that the database is away is a finding.
+    // That there is no such run is the caller's to know; that it cannot be read now is a finding.
     let run = match id {
-        Some(id) => match look(read::run(ctx, id)).await {
-            Err(Error::RunNotFound(id)) => return Err(Error::RunNotFound(id)),
-            found => found.ok(),
-        },
         None => None,
+        Some(id) => match within(LOOK_DEADLINE, read::run(ctx, id)).await {
+            Ok(Err(Error::RunNotFound(id))) => return Err(Error::RunNotFound(id)),
+            read => Some(read),
+        },
+    };
+    let (run, unread) = match run {
+        None => (None, None),
+        Some(Ok(Ok(run))) => (Some(run), None),
+        Some(Ok(Err(error))) => (None, Some(unknown(Check::Run, &error))),
+        Some(Err(_late)) => (None, Some(late(Check::Run, LOOK_DEADLINE))),
     };
     let mut looks: Vec<(Check, Duration, Look<'_>)> = vec![
         (Check::Database, LOOK_DEADLINE, ourselves::database(ctx).boxed()),
@@ -49,25 +56,21 @@ pub async fn diagnose(ctx: &Context, actor: &Actor, id: Option<RunId>) -> Result
         looks.push((Check::Doubt, LOOK_DEADLINE, run::doubts(ctx, run).boxed()));
         looks.push((Check::Recipient, RECIPIENTS_DEADLINE, run::recipients(ctx, run).boxed()));
     }
-    let looks = looks.into_iter().map(async |(check, deadline, look)| {
-        match tokio::time::timeout(deadline, look).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(error)) => vec![unknown(check, &error)],
-            Err(_late) => {
-                let seen = format!("could not be found out within {} s", deadline.as_secs());
-                vec![Diagnosis::problem(check, "", seen, advice(check))]
-            }
-        }
+    let looks = looks.into_iter().map(async |(check, deadline, look)| match within(deadline, look).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => vec![unknown(check, &error)],
+        Err(_late) => vec![late(check, deadline)],
     });
     let mut found: Vec<Diagnosis> = join_all(looks).await.into_iter().flatten().collect();
+    found.extend(unread);
     found.push(ourselves::permissions(actor));
     Ok(found)
 }
 
-async fn look<T>(looking: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let late =
-        || service_kit::error::Problem::unavailable("DATABASE_UNAVAILABLE", "no answer in time").into();
-    tokio::time::timeout(LOOK_DEADLINE, looking).await.unwrap_or_else(|_late| Err(late()))
+/// A look that took too long.
+fn late(check: Check, deadline: Duration) -> Diagnosis {
+    let seen = format!("could not be found out within {} s", deadline.as_secs());
+    Diagnosis::problem(check, "", seen, advice(check))
 }
 
 /// A look that failed. Causes stay in the log: they may name what is none of the caller's business.

@@ -36,10 +36,10 @@ pub(super) async fn clocks(ctx: &Context) -> Result<Vec<Diagnosis>, Error> {
     let database = server::look(&mut conn).await?.now;
     let after = ctx.clock.now();
     drop(conn);
-    // Half of what the question took.
-    let ours = before + after.duration_since(before).unwrap_or_default() / 2;
     let tolerance_ms = (i64::from(ctx.tuning.clock_skew_s) + 1) * 1_000;
-    let mut found = vec![diagnosis::clock("database", ahead_ms(ours, database), tolerance_ms)];
+    // It was asked at some moment between the two: within them nothing is wrong.
+    let ahead = if database < before { ahead_ms(before, database) } else { ahead_ms(after, database).min(0) };
+    let mut found = vec![diagnosis::clock("database", ahead, tolerance_ms)];
     // A block that ends after now says that our clock is behind. That it ends before says nothing: it may be old.
     if let Ok(Some(block)) = ctx.rail.mirror().newest_block().await {
         let ahead = ahead_ms(ctx.clock.now(), pg::time::from_ns(block.end_ns)).min(0);

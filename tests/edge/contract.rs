@@ -123,7 +123,7 @@ const SERVICES: [Service; 9] = [
             "GetPayout",
         ],
         writes: &[("ResolveInDoubt", &[Approver, Admin])],
-        internal: &["StartRun", "QuoteRun", "RetryRun", "CancelRun"],
+        internal: &["StartRun", "QuoteRun", "CheckRecipients", "RetryRun", "CancelRun"],
         public: &[],
     },
     Service {

@@ -5,11 +5,15 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use super::balances::Links;
 use super::{Mirror, MirrorError};
 use crate::ids::{AccountId, EvmAddress, TokenId};
 
 /// The most ids one request takes (mirror node, `maxRepeatedQueryParameters` and the page limit).
 pub const BATCH_MAX: usize = 100;
+
+/// The most pages read of what one account is associated with: it is the account's owner who decides how many there are.
+const RELATIONSHIP_PAGES_MAX: u32 = 10;
 
 /// How an account is named when it is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +114,8 @@ struct Contract {
 #[derive(Deserialize)]
 struct Relationships {
     tokens: Vec<TokenRelationship>,
+    #[serde(default)]
+    links: Links,
 }
 
 impl Mirror {
@@ -151,6 +157,28 @@ impl Mirror {
         let path = format!("/api/v1/accounts/{account}/tokens?token.id={token}");
         let answer = self.http.find::<Relationships>(&path).await?;
         Ok(answer.and_then(|answer| answer.tokens.into_iter().find(|found| found.token == token)))
+    }
+
+    /// How many tokens an account was associated with by receiving them, counted up to `most`. Of the first thousand
+    /// tokens of an account only: of one with more, the count may be too small.
+    pub async fn automatic_associations(&self, account: AccountId, most: u32) -> Result<u32, MirrorError> {
+        let list = format!("/api/v1/accounts/{account}/tokens");
+        let mut next = Some(format!("{list}?limit={BATCH_MAX}"));
+        let mut counted = 0;
+        for _ in 0..RELATIONSHIP_PAGES_MAX {
+            let Some(path) = next.take() else { break };
+            let Some(answer) = self.http.find::<Relationships>(&path).await? else { break };
+            let automatic = answer.tokens.iter().filter(|found| found.automatic_association).count();
+            counted += u32::try_from(automatic).unwrap_or(u32::MAX);
+            next = answer.links.next;
+            if next.as_ref().is_some_and(|next| !next.starts_with(&list)) {
+                return Err(MirrorError::malformed(&path, "the next page is of another list"));
+            }
+            if counted >= most {
+                break;
+            }
+        }
+        Ok(counted.min(most))
     }
 }
 

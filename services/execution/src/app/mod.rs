@@ -1,6 +1,7 @@
 //! What execution does: one file per use case, each one transaction script.
 
 pub mod cancel_run;
+pub mod check_recipients;
 pub mod create_funding_account;
 pub mod finish_run;
 pub mod pause;

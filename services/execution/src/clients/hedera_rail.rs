@@ -37,6 +37,7 @@ const NS_PER_S: i64 = 1_000_000_000;
 pub struct HederaRail {
     nodes: NodeClient,
     mirror: Mirror,
+    patient_mirror: Mirror,
     keyring: Keyring,
     pacer: Pacer,
     tuning: Tuning,
@@ -85,9 +86,11 @@ impl HederaRail {
         // A visit to a batch is bounded by its lease; what the mirror node does not say now it says at the next one.
         config.attempts_max = 2;
         config.request_timeout = Duration::from_secs(5);
+        let patient = MirrorConfig { attempts_max: 6, ..config.clone() };
         Ok(Self {
             nodes: NodeClient::new(&network)?,
             mirror: Mirror::new(config)?,
+            patient_mirror: Mirror::new(patient)?,
             keyring,
             pacer: Pacer::new(tuning.transactions_per_second),
             tuning,
@@ -103,6 +106,12 @@ impl HederaRail {
     /// The mirror node.
     pub fn mirror(&self) -> &Mirror {
         &self.mirror
+    }
+
+    /// The mirror node for what is asked about many at once: one busy moment must not spoil the answer about all. Whoever
+    /// uses it bounds the whole by a deadline.
+    pub fn patient_mirror(&self) -> &Mirror {
+        &self.patient_mirror
     }
 
     /// An attempt's exact bytes. Pure but for reading the keys: the same order gives the same bytes.

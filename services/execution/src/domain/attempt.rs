@@ -38,6 +38,12 @@ impl Cause {
             "FOREIGN_TRANSACTION" => {
                 "A transaction of somebody else has this id: another system uses the same fee payer. Use one of its own."
             }
+            "ACCOUNT_NOT_FOUND" => {
+                "There is no such account on this network: check it with the recipient and reissue the payout."
+            }
+            "RECEIVER_SIGNATURE_REQUIRED" => {
+                "The account takes nothing that it has not signed: its owner must turn that off; then retry."
+            }
             "OPERATOR_RESOLVED" => "Two people ended the doubt with evidence; see the attempt.",
             "BREAK" => {
                 "The ledger shows a payment that the record excludes. Do not retry; compare both and call support."

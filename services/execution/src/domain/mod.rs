@@ -5,5 +5,6 @@ pub mod pause;
 pub mod payout;
 pub mod plan;
 pub mod progress;
+pub mod recipient;
 pub mod retry;
 pub mod run;

@@ -132,7 +132,8 @@ pub(crate) fn amount(units: u128, asset: &AssetCode) -> types::Amount {
     types::Amount { units: units.to_string(), asset: asset.as_str().to_owned() }
 }
 
-fn failure(cause: &Cause) -> types::Failure {
+/// Why something failed, as it is sent.
+pub(crate) fn failure(cause: &Cause) -> types::Failure {
     let class = match cause.class {
         Class::Retryable => types::FailureClass::Retryable,
         Class::Recipient => types::FailureClass::Recipient,

@@ -1,6 +1,7 @@
 //! The RPCs: reading requests, calling use cases, writing answers. One file per method.
 
 mod cancel_run;
+mod check_recipients;
 pub(crate) mod convert;
 mod create_funding_account;
 mod get_funding_account;
@@ -64,6 +65,13 @@ impl ExecutionService for Execution {
         request: Request<pb::QuoteRunRequest>,
     ) -> Result<Response<pb::QuoteRunResponse>, Status> {
         quote_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn check_recipients(
+        &self,
+        request: Request<pb::CheckRecipientsRequest>,
+    ) -> Result<Response<pb::CheckRecipientsResponse>, Status> {
+        check_recipients::handle(&self.0, request).await.map(Response::new)
     }
 
     async fn retry_run(

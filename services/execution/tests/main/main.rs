@@ -7,6 +7,7 @@ mod doubt;
 mod funding_accounts;
 mod pause;
 mod pay;
+mod recipients;
 mod schema;
 mod start_run;
 mod support;

@@ -96,22 +96,26 @@ fn page(
     Ok(Json(answer))
 }
 
-/// An account by number, alias or long-zero address; 0.0.0 is nobody's account.
+/// An account by number, alias or long-zero address; 0.0.0 is nobody's account. An alias finds no deleted account, a
+/// number does.
 fn find<'a>(
     ledger: &'a Ledger,
     text: &str,
     until: Timestamp,
     parameter: &str,
 ) -> Result<&'a Account, Refusal> {
-    let number = if let Ok(id) = text.parse::<EntityId>() {
-        Some(id.0)
+    let (number, alias) = if let Ok(id) = text.parse::<EntityId>() {
+        (Some(id.0), false)
     } else {
         let address = text.strip_prefix("0.0.").unwrap_or(text);
         let address: EvmAddress = address.parse().map_err(|_| Refusal::parameter(parameter))?;
-        ledger.resolve(AccountRef::Address(address))
+        (ledger.resolve(AccountRef::Address(address)), address.long_zero().is_none())
     };
     let account = number.filter(|number| *number != 0).and_then(|number| ledger.account(number));
-    account.filter(|account| account.created_at() <= until).ok_or(Refusal::not_found())
+    account
+        .filter(|account| account.created_at() <= until)
+        .filter(|account| !(alias && account.deleted_at.is_some_and(|at| at <= until)))
+        .ok_or(Refusal::not_found())
 }
 
 fn account_info(ledger: &Ledger, account: &Account, until: Timestamp, with_balance: bool) -> Value {

@@ -220,3 +220,18 @@ async fn the_network_lists_its_nodes_rate_and_fees() {
     assert_eq!(net.mirror("/api/v1/balances?account.id=0.0.2").await["balances"][0]["account"], "0.0.2");
     assert_eq!(net.mirror("/api/v1/tokens?token.id=0.0.1003").await["tokens"][0]["symbol"], "USDC");
 }
+
+#[tokio::test]
+async fn a_deleted_account_is_shown_under_its_number_and_not_under_its_alias() {
+    let net = net().await;
+    let alias = "0xabcdefabcdefabcdefabcdefabcdefabcdefabcd";
+    let created = net.did("POST", "/v1/accounts", json!({"evm_address": alias})).await;
+    let id = created["account_id"].as_str().expect("an id").to_owned();
+    assert_eq!(net.mirror(&format!("/api/v1/accounts/{alias}")).await["account"], json!(id));
+    net.did("PATCH", &format!("/v1/accounts/{id}"), json!({"deleted": true})).await;
+    assert_eq!(net.mirror(&format!("/api/v1/accounts/{id}")).await["deleted"], json!(true));
+    let listed = net.mirror(&format!("/api/v1/accounts?account.id={id}")).await;
+    assert_eq!(listed["accounts"][0]["deleted"], json!(true));
+    let base = net.sandbox.network().mirror.url.clone();
+    assert_eq!(net.get(&base, &format!("/api/v1/accounts/{alias}")).await.0, 404);
+}

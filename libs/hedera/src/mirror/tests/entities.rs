@@ -112,3 +112,27 @@ async fn what_an_account_is_to_a_token_is_read() {
     assert_eq!(client.token_relationship(account(7), token()).await, Ok(None));
     assert_eq!(mirror.asked()[0], "/api/v1/accounts/0.0.7/tokens?token.id=0.0.456858");
 }
+
+#[tokio::test]
+async fn automatic_associations_are_counted_over_pages_and_no_further_than_asked() {
+    let row = |token: u32, automatic: bool| {
+        format!(
+            r#"{{"automatic_association":{automatic},"balance":0,"created_timestamp":"1.0","decimals":0,"freeze_status":"NOT_APPLICABLE","kyc_status":"NOT_APPLICABLE","token_id":"0.0.{token}"}}"#
+        )
+    };
+    let page = |rows: &[String], next: &str| {
+        ok(format!(r#"{{"tokens":[{}],"links":{{"next":{next}}}}}"#, rows.join(",")))
+    };
+    let next = r#""/api/v1/accounts/0.0.7/tokens?limit=100&token.id=gt:0.0.2""#;
+    let script = [page(&[row(1, true), row(2, false)], next), page(&[row(3, true)], "null")];
+    let mirror = FakeMirror::start(script.clone()).await;
+    assert_eq!(mirror.client().automatic_associations(account(7), 5).await, Ok(2));
+    assert_eq!(mirror.asked()[1], next.trim_matches('"'));
+    let mirror = FakeMirror::start(script).await;
+    assert_eq!(mirror.client().automatic_associations(account(7), 1).await, Ok(1));
+    assert_eq!(mirror.asked().len(), 1);
+    let endless = FakeMirror::start([page(&[row(1, true)], next)]).await;
+    assert_eq!(endless.client().automatic_associations(account(7), 100).await, Ok(10));
+    let astray = FakeMirror::start([page(&[], r#""/api/v1/accounts/0.0.8/tokens""#)]).await;
+    assert!(astray.client().automatic_associations(account(7), 1).await.is_err());
+}

@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 9] = [
+const SERVICES: [Service; 10] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -107,6 +107,14 @@ const SERVICES: [Service; 9] = [
             ("EndSchedule", &[Payout]),
             ("SkipOccurrence", &[Payout]),
         ],
+        internal: &[],
+        public: &[],
+    },
+    Service {
+        server: "distribution",
+        name: "bursar.distribution.v1.IngestService",
+        reads: &["GetIngestFile", "ListIngestFiles", "ListIngestErrors"],
+        writes: &[("IngestFile", &[Payout])],
         internal: &[],
         public: &[],
     },

@@ -9,6 +9,7 @@ mod draft;
 mod duty;
 mod execute_distribution;
 mod fire_schedules;
+mod ingest_file;
 mod preview_distribution;
 mod read;
 mod read_schedules;
@@ -39,8 +40,12 @@ pub(crate) use create_schedule::{Scheduled, create_schedule, preview_schedule};
 pub(crate) use draft::Draft;
 pub(crate) use execute_distribution::execute_distribution;
 pub(crate) use fire_schedules::fire_schedules;
+pub(crate) use ingest_file::{IngestDraft, ingest_file};
 pub(crate) use preview_distribution::{Preview, Unpaid, preview_distribution};
-pub(crate) use read::{get_distribution, list_distributions, list_entitlements, version};
+pub(crate) use read::{
+    get_distribution, get_ingest_file, list_distributions, list_entitlements, list_ingest_errors,
+    list_ingest_files, version,
+};
 pub(crate) use read_schedules::{get_schedule, list_recorded, list_schedules, list_upcoming};
 pub(crate) use retry_distribution::{Retried, retry_distribution};
 pub(crate) use schedule_draft::ScheduleDraft;
@@ -71,6 +76,8 @@ pub(crate) struct App {
     pub preview_wait: Duration,
     /// Calculations held in memory at the same time, previews included: a million holders take some 150 MB.
     pub calculations: Arc<Semaphore>,
+    /// Files read at the same time.
+    pub ingests: Arc<Semaphore>,
     /// Wakes this replica's job, so that it need not wait for its next look.
     pub woken: Arc<Notify>,
 }

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod calculation;
 pub(crate) mod distribution;
 pub(crate) mod failure;
+pub(crate) mod ingest;
 pub(crate) mod kind;
 pub(crate) mod list;
 pub(crate) mod preview;

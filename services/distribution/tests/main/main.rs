@@ -3,6 +3,7 @@
 mod cancel;
 mod create;
 mod execute;
+mod ingest;
 mod jobs;
 mod listed;
 mod lists;

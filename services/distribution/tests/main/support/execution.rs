@@ -129,6 +129,30 @@ impl ExecutionService for ExecutionNeighbour {
         }))
     }
 
+    /// Everybody whose address ends in an even digit has an account, of the number of its last two digits.
+    async fn check_recipients(
+        &self,
+        request: Request<pb::CheckRecipientsRequest>,
+    ) -> Result<Response<pb::CheckRecipientsResponse>, Status> {
+        let message = request.into_inner();
+        if !message.resolve_only || message.recipients.len() > 1_000 {
+            return Err(refusal(Code::InvalidArgument, "INVALID_ARGUMENT"));
+        }
+        self.0.facts().addresses_asked += message.recipients.len();
+        let check = |address: &String| {
+            let number = u64::from_str_radix(&address[40..], 16).unwrap_or_default();
+            let problem = (number % 2 == 1).then(|| Failure {
+                reason: "ACCOUNT_NOT_FOUND".to_owned(),
+                class: FailureClass::Recipient.into(),
+                hint: "There is no such account.".to_owned(),
+            });
+            let account = if problem.is_none() { format!("0.0.{number}") } else { String::new() };
+            pb::RecipientCheck { account, problem }
+        };
+        let checks = message.recipients.iter().map(check).collect();
+        Ok(Response::new(pb::CheckRecipientsResponse { checks }))
+    }
+
     async fn retry_run(
         &self,
         request: Request<pb::RetryRunRequest>,

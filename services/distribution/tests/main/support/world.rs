@@ -62,6 +62,8 @@ pub(crate) struct Facts {
     pub(crate) snapshot_age_s: i64,
     /// Answers of `StartRun` that are lost after the run is there.
     pub(crate) lose_start_answers: u32,
+    /// Addresses whose accounts were asked for.
+    pub(crate) addresses_asked: usize,
 }
 
 /// The world the neighbours share.
@@ -151,6 +153,7 @@ impl World {
             former_holders: BTreeSet::new(),
             snapshot_age_s: 60,
             lose_start_answers: 0,
+            addresses_asked: 0,
         };
         let funding = FundingAccountId::from_uuid(SystemIds.uuid());
         let open = || Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));

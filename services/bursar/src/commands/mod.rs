@@ -6,6 +6,7 @@ pub mod demo;
 pub mod distribution;
 pub mod funding;
 pub mod holders;
+pub mod ingest;
 pub mod network;
 pub mod pause;
 pub mod payment_token;

@@ -3,6 +3,7 @@
 mod cancel;
 pub(super) mod create;
 mod execute;
+mod ingest;
 mod list;
 mod preview;
 mod retry;
@@ -22,6 +23,8 @@ pub enum Command {
     Preview(preview::Preview),
     /// Create a distribution: balances are frozen and entitlements calculated; nothing is paid yet.
     Create(create::Create),
+    /// Make a distribution of a CSV file of payees; nothing is paid yet.
+    Ingest(ingest::Ingest),
     /// Start paying.
     Execute(execute::Execute),
     /// Follow a distribution until it ends or waits for a person.
@@ -41,6 +44,7 @@ impl Command {
         match self {
             Command::Preview(command) => command.run(&session).await,
             Command::Create(command) => command.run(&session).await,
+            Command::Ingest(command) => command.run(&session).await,
             Command::Execute(command) => command.run(&session).await,
             Command::Watch(command) => command.run(&session).await,
             Command::List(command) => command.run(&session).await,

@@ -195,11 +195,11 @@ impl Error {
 
     /// Whether a statement gave up waiting for what another transaction has locked.
     pub fn is_lock_timeout(&self) -> bool {
-        let query = match self {
-            Self::Store(StoreError::Rows(pg::StoreError::Query(error)))
-            | Self::Idempotency(IdempotencyError::Query(error))
-            | Self::Database(PgError::Query(error)) => error,
-            _ => return false,
+        let (Self::Store(StoreError::Rows(pg::StoreError::Query(query)))
+        | Self::Idempotency(IdempotencyError::Query(query))
+        | Self::Database(PgError::Query(query))) = self
+        else {
+            return false;
         };
         pg::is_lock_timeout(query)
     }

@@ -47,7 +47,7 @@ fn answer(file: &IngestFile) -> pb::IngestFileResponse {
 }
 
 async fn header(parts: &mut Streaming<pb::IngestFileRequest>) -> Result<pb::IngestHeader, Error> {
-    let first = parts.message().await.map_err(broken)?.and_then(|message| message.part);
+    let first = parts.message().await.map_err(|status| broken(&status))?.and_then(|message| message.part);
     match first {
         Some(Part::Header(header)) => Ok(header),
         Some(Part::Chunk(_)) | None => {
@@ -56,13 +56,13 @@ async fn header(parts: &mut Streaming<pb::IngestFileRequest>) -> Result<pb::Inge
     }
 }
 
-fn broken(status: Status) -> Error {
+fn broken(status: &Status) -> Error {
     Error::UploadBroken(status.message().to_owned())
 }
 
 fn chunks(parts: Streaming<pb::IngestFileRequest>) -> impl Stream<Item = Result<Vec<u8>, Error>> + Send {
     stream::try_unfold(parts, |mut parts| async {
-        let Some(message) = parts.message().await.map_err(broken)? else { return Ok(None) };
+        let Some(message) = parts.message().await.map_err(|status| broken(&status))? else { return Ok(None) };
         let Some(Part::Chunk(chunk)) = message.part else {
             return Err(Problem::field("chunk", REQUIRED, "bytes after the header").into());
         };

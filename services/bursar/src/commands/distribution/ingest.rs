@@ -59,8 +59,8 @@ impl Ingest {
         match file.state() {
             IngestFileState::Accepted => Ok(()),
             IngestFileState::Refused | IngestFileState::Unspecified => {
-                let counts = format!("{} lines are refused", file.refused_count);
-                Err(CommandError::Unexpected(format!("nothing of the file is accepted: {counts}")))
+                let found = file.error_count;
+                Err(CommandError::input(format!("nothing of the file is accepted: {found} mistakes in it")))
             }
         }
     }

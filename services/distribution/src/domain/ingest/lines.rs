@@ -42,6 +42,11 @@ impl Lines {
         }
     }
 
+    /// Whether the line that has not ended is longer than a line may be.
+    pub(super) const fn is_too_long(&self) -> bool {
+        self.too_long
+    }
+
     fn end(&mut self, each: &mut impl FnMut(RawLine<'_>)) {
         each(if self.too_long { RawLine::TooLong } else { line(&self.held) });
         self.held.clear();

@@ -70,10 +70,12 @@ impl Reading {
         }
     }
 
-    /// More bytes came than a file may have.
+    /// More bytes came than a file may have; an endless line is the cause that is told.
     pub(crate) fn too_large(&mut self) {
         if !self.found.refused {
-            self.found.refuse_all(self.found.line + 1, Reason::FileTooLarge);
+            let endless = self.lines.is_too_long();
+            let reason = if endless { Reason::LineTooLong } else { Reason::FileTooLarge };
+            self.found.refuse_all(self.found.line + 1, reason);
         }
     }
 

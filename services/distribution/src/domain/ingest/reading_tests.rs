@@ -125,8 +125,19 @@ fn an_endless_line_is_refused_and_not_kept() {
     let (_, _, errors) = reading.into_errors();
     assert_eq!(
         errors.iter().map(|error| (error.line, error.reason.as_str())).collect::<Vec<_>>(),
-        [(3, "FILE_TOO_LARGE")]
+        [(3, "LINE_TOO_LONG")]
     );
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_as_a_whole() {
+    let (mut reading, mut lines) = (Reading::new(rules()), Vec::new());
+    reading.feed(&file("a,0.0.5005,1,HBAR,\nb,0.0.5006,"), &mut lines);
+    reading.too_large();
+    reading.finish(&mut lines);
+    let refused = reading.is_refused();
+    let (_, _, errors) = reading.into_errors();
+    assert_eq!((refused, errors[0].line, errors[0].reason.as_str()), (true, 3, "FILE_TOO_LARGE"));
 }
 
 #[test]
@@ -150,7 +161,10 @@ proptest! {
     ) {
         let mut text = format!("\u{feff}{HEADER}{ends}");
         for (number, note) in (1..).zip(&notes) {
-            text += &format!("INV-{number},0.0.{},{number}.5,HBAR,{note}{ends}", 5000 + number);
+            let account = 5000 + number;
+            for part in [&format!("INV-{number},0.0.{account},{number}.5,HBAR,"), note, &ends] {
+                text += part;
+            }
         }
         let bytes = text.as_bytes();
         let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();

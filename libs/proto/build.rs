@@ -11,6 +11,7 @@ const ROOTS: &[&str] = &[
     "bursar/asset/v1/payment_token_service.proto",
     "bursar/distribution/v1/approval_service.proto",
     "bursar/distribution/v1/distribution_service.proto",
+    "bursar/distribution/v1/ingest_service.proto",
     "bursar/distribution/v1/redemption_service.proto",
     "bursar/distribution/v1/schedule_service.proto",
     "bursar/execution/v1/diagnostics_service.proto",

@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 10] = [
+const SERVICES: [Service; 13] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -120,6 +120,14 @@ const SERVICES: [Service; 10] = [
             ("RejectDistribution", &[Approver]),
             ("SetApprovalPolicy", &[Admin]),
         ],
+        internal: &[],
+        public: &[],
+    },
+    Service {
+        server: "distribution",
+        name: "bursar.distribution.v1.IngestService",
+        reads: &["GetIngestFile", "ListIngestFiles", "ListIngestErrors"],
+        writes: &[("IngestFile", &[Payout])],
         internal: &[],
         public: &[],
     },

@@ -37,6 +37,9 @@ const APPEND_ONLY: [(&str, &[&str]); 5] = [
             "approval_request",
             "approval",
             "approval_rejection",
+            "listed_payee",
+            "ingest_file",
+            "ingest_error",
         ],
     ),
     (
@@ -72,7 +75,19 @@ const CHANGING: [(&str, &[&str]); 5] = [
             "holder",
         ],
     ),
-    ("distribution", &["idempotency_key", "distribution_state", "redeemable", "schedule_state"]),
+    (
+        "distribution",
+        &[
+            "idempotency_key",
+            "distribution_state",
+            "redeemable",
+            "schedule_state",
+            "ingest_upload",
+            "ingest_line",
+            "accepted_file",
+            "accepted_reference",
+        ],
+    ),
     ("execution", &["idempotency_key", "run", "batch", "attempt", "live_attempt", "pause", "asset_pause"]),
     ("gateway", &[]),
 ];
@@ -81,7 +96,7 @@ const CHANGING: [(&str, &[&str]); 5] = [
 const SHRINKING: [(&str, &[&str]); 5] = [
     ("asset", &["payment_token"]),
     ("holder-sync", &["job", "reading", "staged_balance", "snapshot_balance", "holder"]),
-    ("distribution", &[]),
+    ("distribution", &["ingest_upload", "ingest_line", "accepted_file", "accepted_reference"]),
     ("execution", &[]),
     ("gateway", &[]),
 ];

@@ -80,6 +80,10 @@ typed_id!(
     ScheduleId, "sch"
 );
 typed_id!(
+    /// A file of payees.
+    IngestFileId, "ing"
+);
+typed_id!(
     /// One execution of a list of instructions.
     RunId, "run"
 );
@@ -121,7 +125,7 @@ mod tests {
                 assert_eq!(format!("{id:?}"), text);
             )*};
         }
-        round_trip!(AssetId "ast", SyncId "syn", SnapshotId "snp", DistributionId "dst", RunId "run",
+        round_trip!(AssetId "ast", SyncId "syn", SnapshotId "snp", DistributionId "dst", IngestFileId "ing", RunId "run",
             AttemptId "att", FundingAccountId "fnd", PauseId "pau", AuditId "aud", ScheduleId "sch",
             WithdrawalId "wdr");
         Ok(())

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    approval, asset, bench, demo, diagnose, distribution, funding, holders, network, pause, payment_token,
-    payouts, redemption, schedule, token, up, withdrawal,
+    approval, asset, bench, demo, diagnose, distribution, funding, holders, ingest, network, pause,
+    payment_token, payouts, redemption, schedule, token, up, withdrawal,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -43,6 +43,9 @@ enum Command {
     /// Who is owed what, and when.
     #[command(subcommand)]
     Distribution(distribution::Command),
+    /// Files of payees that were sent.
+    #[command(subcommand)]
+    Ingest(ingest::Command),
     /// A bond's principal, at or after its maturity.
     #[command(subcommand)]
     Redemption(redemption::Command),
@@ -98,6 +101,7 @@ impl Cli {
             Command::Asset(command) => command.run(globals).await,
             Command::Holders(command) => command.run(globals).await,
             Command::Distribution(command) => command.run(globals).await,
+            Command::Ingest(command) => command.run(globals).await,
             Command::Redemption(command) => command.run(globals).await,
             Command::Approval(command) => command.run(globals).await,
             Command::Schedule(command) => command.run(globals).await,

@@ -1,6 +1,6 @@
 //! What can go wrong here, each with a stable reason, and the one place that says what the caller is told.
 
-use ids::{AssetId, DistributionId, FundingAccountId, ScheduleId, SnapshotId};
+use ids::{AssetId, DistributionId, FundingAccountId, IngestFileId, ScheduleId, SnapshotId};
 use pg::PgError;
 use pg::idempotency::IdempotencyError;
 use schedule::ScheduleError;
@@ -78,6 +78,21 @@ pub enum Error {
     /// `FAILED_PRECONDITION`, reason `VERSION_CHANGED`.
     #[error("the approval policy was changed")]
     PolicyChanged,
+    /// `NOT_FOUND`, reason `INGEST_FILE_NOT_FOUND`.
+    #[error("file {0} does not exist")]
+    IngestFileNotFound(IngestFileId),
+    /// `ALREADY_EXISTS`, reason `FILE_ALREADY_ACCEPTED`.
+    #[error("the same bytes were accepted as file {0}")]
+    FileAlreadyAccepted(IngestFileId),
+    /// `ABORTED`, reason `UPLOAD_BROKEN`.
+    #[error("the upload broke off: {0}")]
+    UploadBroken(String),
+    /// `UNAVAILABLE`, reason `INGEST_BUSY`.
+    #[error("as many files are being read as may be, or one with the same references is being stored")]
+    IngestBusy,
+    /// Never told: the decision is made again.
+    #[error("another file was accepted meanwhile")]
+    FileOvertaken,
     /// `NOT_FOUND`, reason `SCHEDULE_NOT_FOUND`.
     #[error("schedule {0} does not exist")]
     ScheduleNotFound(ScheduleId),
@@ -208,6 +223,17 @@ impl Error {
         matches!(self, Self::Store(StoreError::LeaseLost))
     }
 
+    /// Whether a statement gave up waiting for what another transaction has locked.
+    pub fn is_lock_timeout(&self) -> bool {
+        let (Self::Store(StoreError::Rows(pg::StoreError::Query(query)))
+        | Self::Idempotency(IdempotencyError::Query(query))
+        | Self::Database(PgError::Query(query))) = self
+        else {
+            return false;
+        };
+        pg::is_lock_timeout(query)
+    }
+
     /// Whether a calculation counts no more, because another redemption of the asset came first.
     pub const fn is_overtaken(&self) -> bool {
         matches!(self, Self::Store(StoreError::Overtaken))
@@ -277,6 +303,20 @@ impl Failure for Error {
                 &"approval policy",
                 "somebody set the policy meanwhile; read it again",
             ),
+            Self::IngestFileNotFound(id) => Problem::not_found("INGEST_FILE_NOT_FOUND", "file", id),
+            Self::FileAlreadyAccepted(id) => {
+                let words =
+                    "a file of the same bytes was accepted before; see what became of its distribution";
+                Problem::user(Code::AlreadyExists, "FILE_ALREADY_ACCEPTED", words)
+                    .with(Detail::Meta("ingest_file_id", id.to_string()))
+            }
+            Self::UploadBroken(why) => {
+                Problem::user(Code::Aborted, "UPLOAD_BROKEN", format!("the upload broke off: {why}"))
+            }
+            Self::IngestBusy => Problem::unavailable(
+                "INGEST_BUSY",
+                "other files are being read or stored; send it again with the same key",
+            ),
             Self::ScheduleNotFound(id) => Problem::not_found("SCHEDULE_NOT_FOUND", "schedule", id),
             Self::OccurrenceNotFound(_, number) => Problem::not_found(
                 "OCCURRENCE_NOT_FOUND",
@@ -318,6 +358,7 @@ impl Failure for Error {
             }
             Self::Idempotency(_)
             | Self::Rule { .. }
+            | Self::FileOvertaken
             | Self::Store(_)
             | Self::Database(_)
             | Self::Died(_)

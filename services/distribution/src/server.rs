@@ -7,6 +7,7 @@ use auth::internal::ServiceKeys;
 use auth::{AuthLayer, PolicyTable};
 use proto::distribution::v1::approval_service_server::ApprovalServiceServer;
 use proto::distribution::v1::distribution_service_server::DistributionServiceServer;
+use proto::distribution::v1::ingest_service_server::IngestServiceServer;
 use proto::distribution::v1::redemption_service_server::RedemptionServiceServer;
 use proto::distribution::v1::schedule_service_server::ScheduleServiceServer;
 use service_kit::client::Peer;
@@ -27,6 +28,9 @@ const PREVIEW_WORK: Duration = Duration::from_secs(30);
 /// Calculations held in memory at the same time.
 const CALCULATIONS_MAX: usize = 2;
 
+/// Files read at the same time: each may take a connection for its lines, and waits for its sender.
+const INGESTS_MAX: usize = 4;
+
 /// Migrates the database, then serves on `listener` and works on what is due until `shutdown`.
 pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
     service_kit::failpoints::arm_from_environment(crate::failpoints::ALL)?;
@@ -45,7 +49,8 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
         .add_service(DistributionServiceServer::new(rpc::Distributions(app.clone())))
         .add_service(RedemptionServiceServer::new(rpc::Redemptions(app.clone())))
         .add_service(ScheduleServiceServer::new(rpc::Schedules(app.clone())))
-        .add_service(ApprovalServiceServer::new(rpc::Approvals(app)))
+        .add_service(ApprovalServiceServer::new(rpc::Approvals(app.clone())))
+        .add_service(IngestServiceServer::new(rpc::Ingests(app)))
         .run(shutdown.clone())
         .await;
     // Also when serving failed: the jobs must not outlive the service.
@@ -72,6 +77,7 @@ async fn wire(config: &Config, keys: &ServiceKeys) -> Result<App, StartError> {
         ids: Arc::clone(&config.ids),
         preview_wait: config.preview_wait,
         calculations: Arc::new(Semaphore::new(CALCULATIONS_MAX)),
+        ingests: Arc::new(Semaphore::new(INGESTS_MAX)),
         woken: Arc::new(Notify::new()),
     })
 }

@@ -8,6 +8,7 @@ pub mod diagnose;
 pub mod distribution;
 pub mod funding;
 pub mod holders;
+pub mod ingest;
 pub mod network;
 pub mod pause;
 pub mod payment_token;

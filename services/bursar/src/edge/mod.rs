@@ -11,6 +11,7 @@ use proto::asset::v1::asset_service_client::AssetServiceClient;
 use proto::asset::v1::payment_token_service_client::PaymentTokenServiceClient;
 use proto::distribution::v1::approval_service_client::ApprovalServiceClient;
 use proto::distribution::v1::distribution_service_client::DistributionServiceClient;
+use proto::distribution::v1::ingest_service_client::IngestServiceClient;
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
 use proto::execution::v1::diagnostics_service_client::DiagnosticsServiceClient;
@@ -28,6 +29,8 @@ pub use failure::explain;
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// Until the response's headers; streams live longer.
 const CALL_DEADLINE: Duration = Duration::from_mins(1);
+/// Until the answer to a call that streams a large request.
+const UPLOAD_DEADLINE: Duration = Duration::from_mins(30);
 /// A connection whose peer vanished without a word is noticed after this.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
@@ -38,6 +41,8 @@ pub type Service = InterceptedService<Channel, Credentials>;
 #[derive(Clone, Debug)]
 pub struct Edge {
     service: Service,
+    /// For what is answered only when all of it was sent.
+    uploads: Service,
 }
 
 /// Why there is no connection.
@@ -63,17 +68,24 @@ pub enum EdgeError {
 impl Edge {
     /// Connects to the gateway at `address` (`http://host:port`) with `credentials`.
     pub async fn connect(address: &str, credentials: Credentials) -> Result<Edge, EdgeError> {
-        let endpoint = endpoint(address)?;
-        let channel = endpoint.connect().await;
+        let channel = endpoint(address)?.connect().await;
         let channel =
             channel.map_err(|source| EdgeError::Unreachable { address: address.to_owned(), source })?;
-        Ok(Edge { service: InterceptedService::new(channel, credentials) })
+        Edge::of(channel, address, credentials)
     }
 
     /// The same, connecting when the first call is made, and again after each break.
     pub fn connect_lazy(address: &str, credentials: Credentials) -> Result<Edge, EdgeError> {
         let channel = endpoint(address)?.connect_lazy();
-        Ok(Edge { service: InterceptedService::new(channel, credentials) })
+        Edge::of(channel, address, credentials)
+    }
+
+    fn of(channel: Channel, address: &str, credentials: Credentials) -> Result<Edge, EdgeError> {
+        let uploads = endpoint(address)?.timeout(UPLOAD_DEADLINE).connect_lazy();
+        Ok(Edge {
+            service: InterceptedService::new(channel, credentials.clone()),
+            uploads: InterceptedService::new(uploads, credentials),
+        })
     }
 
     /// What can be paid on.
@@ -94,6 +106,11 @@ impl Edge {
     /// Who is owed what.
     pub fn distributions(&self) -> DistributionServiceClient<Service> {
         DistributionServiceClient::new(self.service.clone())
+    }
+
+    /// Lists of payees from files.
+    pub fn ingests(&self) -> IngestServiceClient<Service> {
+        IngestServiceClient::new(self.uploads.clone())
     }
 
     /// Principal of bonds, which is paid once.

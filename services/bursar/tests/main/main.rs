@@ -3,6 +3,7 @@
 mod approval;
 mod demo;
 mod diagnose;
+mod ingest;
 mod pause;
 mod program;
 mod schedule;

@@ -15,6 +15,7 @@ mod execute_distribution;
 mod expire_approvals;
 mod fire_schedules;
 mod forecast_funding;
+mod ingest_file;
 mod preview_distribution;
 mod read;
 mod read_policies;
@@ -53,8 +54,12 @@ pub(crate) use draft::Draft;
 pub(crate) use execute_distribution::execute_distribution;
 pub(crate) use expire_approvals::expire_approvals;
 pub(crate) use fire_schedules::fire_schedules;
+pub(crate) use ingest_file::{IngestDraft, ingest_file};
 pub(crate) use preview_distribution::{Preview, Unpaid, preview_distribution};
-pub(crate) use read::{get_distribution, list_distributions, list_entitlements, version};
+pub(crate) use read::{
+    get_distribution, get_ingest_file, list_distributions, list_entitlements, list_ingest_errors,
+    list_ingest_files, version,
+};
 pub(crate) use read_policies::{get_approval_policy, list_approval_policies};
 pub(crate) use read_schedules::{get_schedule, list_recorded, list_schedules, list_upcoming};
 pub(crate) use reject_distribution::reject_distribution;
@@ -89,6 +94,8 @@ pub(crate) struct App {
     pub preview_wait: Duration,
     /// Calculations held in memory at the same time, previews included: a million holders take some 150 MB.
     pub calculations: Arc<Semaphore>,
+    /// Files read at the same time.
+    pub ingests: Arc<Semaphore>,
     /// Wakes this replica's job, so that it need not wait for its next look.
     pub woken: Arc<Notify>,
 }

@@ -1,14 +1,16 @@
 //! Reads.
 
 use diesel_async::AsyncPgConnection;
-use ids::DistributionId;
+use ids::{DistributionId, IngestFileId};
 
 use super::App;
 use crate::domain::distribution::Distribution;
+use crate::domain::ingest::IngestFile;
 use crate::domain::treatment::Treatment;
 use crate::error::Error;
 use crate::store::distributions::{self, Cursor, Filter};
 use crate::store::entitlements::{self, Entitlement};
+use crate::store::ingest_files::{self, StoredError};
 use crate::store::states;
 
 /// One distribution.
@@ -51,4 +53,31 @@ pub(crate) async fn list_entitlements(
 pub(crate) async fn version(app: &App, id: DistributionId) -> Result<i64, Error> {
     let version = states::version(&mut *app.conn().await?, id).await?;
     version.ok_or(Error::DistributionNotFound(id))
+}
+
+/// One file of payees.
+pub(crate) async fn get_ingest_file(app: &App, id: IngestFileId) -> Result<IngestFile, Error> {
+    let file = ingest_files::find(&mut *app.conn().await?, id).await?;
+    file.ok_or(Error::IngestFileNotFound(id))
+}
+
+/// Up to `limit` files of payees, newest first.
+pub(crate) async fn list_ingest_files(
+    app: &App,
+    filter: &ingest_files::Filter,
+    after: Option<ingest_files::Cursor>,
+    limit: u32,
+) -> Result<Vec<IngestFile>, Error> {
+    Ok(ingest_files::list(&mut *app.conn().await?, filter, after, limit).await?)
+}
+
+/// Up to `limit` errors of a file, by line and column.
+pub(crate) async fn list_ingest_errors(
+    app: &App,
+    id: IngestFileId,
+    after: Option<ingest_files::ErrorCursor>,
+    limit: u32,
+) -> Result<Vec<StoredError>, Error> {
+    get_ingest_file(app, id).await?;
+    Ok(ingest_files::errors(&mut *app.conn().await?, id, after, limit).await?)
 }

@@ -1,13 +1,16 @@
-//! What becomes of a redemption's reservations when it ends.
+//! What becomes of reservations when a distribution ends: a redemption's holdings, a file's references.
 
 use diesel_async::AsyncPgConnection;
+use ids::{AssetId, DistributionId};
 
 use crate::domain::distribution::Distribution;
+use crate::domain::kind::Kind;
 use crate::domain::redemption::Fate;
 use crate::error::Error;
+use crate::store::accepted;
 use crate::store::redemptions::{self, Payees};
 
-/// How the payouts of a redemption ended.
+/// How the payouts ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Settlement {
     /// All are paid.
@@ -19,8 +22,8 @@ pub(super) enum Settlement {
 }
 
 /// Makes permanent what is paid and gives back what is proven unpaid; what is neither stays reserved. Call it in the
-/// transaction that ends the redemption, after its state is locked: that state keeps everybody from paying it later.
-/// Nothing is done for other kinds.
+/// transaction that ends the distribution, after its state is locked: that state keeps everybody from paying it later.
+/// Nothing is done for what has nothing reserved.
 pub(super) async fn settle(
     conn: &mut AsyncPgConnection,
     distribution: &Distribution,
@@ -28,21 +31,51 @@ pub(super) async fn settle(
     now_ns: i64,
 ) -> Result<(), Error> {
     let id = distribution.id;
-    let Some(asset) = distribution.terms.redeems() else { return Ok(()) };
+    if let Settlement::Each(fates) = settlement {
+        let undecided = those(fates, Fate::Undecided).len();
+        if undecided > 0 {
+            tracing::error!(distribution = %id, undecided, "a cancelled run has undecided payouts");
+        }
+    }
+    if let Some(asset) = distribution.terms.redeems() {
+        holdings(conn, id, asset, settlement, now_ns).await?;
+    }
+    if distribution.terms.kind == Kind::List {
+        references(conn, id, settlement).await?;
+    }
+    Ok(())
+}
+
+/// Of a redemption: what it reserved of its payees' holdings.
+async fn holdings(
+    conn: &mut AsyncPgConnection,
+    id: DistributionId,
+    asset: AssetId,
+    settlement: &Settlement,
+    now_ns: i64,
+) -> Result<(), Error> {
     match settlement {
         Settlement::AllPaid => redemptions::redeem(conn, id, &Payees::All, now_ns).await?,
-        Settlement::NothingSent => {
-            redemptions::release(conn, id, asset, &Payees::All, now_ns).await?;
-        }
+        Settlement::NothingSent => redemptions::release(conn, id, asset, &Payees::All, now_ns).await?,
         Settlement::Each(fates) => {
-            let undecided = those(fates, Fate::Undecided).len();
-            if undecided > 0 {
-                tracing::error!(distribution = %id, undecided, "a cancelled run has undecided payouts");
-            }
             redemptions::redeem(conn, id, &Payees::These(those(fates, Fate::Paid)), now_ns).await?;
             let unpaid = Payees::These(those(fates, Fate::Unpaid));
             redemptions::release(conn, id, asset, &unpaid, now_ns).await?;
         }
+    }
+    Ok(())
+}
+
+/// Of a file: the references of its lines, which may come again when they are not paid.
+async fn references(
+    conn: &mut AsyncPgConnection,
+    id: DistributionId,
+    settlement: &Settlement,
+) -> Result<(), Error> {
+    match settlement {
+        Settlement::AllPaid => {}
+        Settlement::NothingSent => accepted::release_all(conn, id).await?,
+        Settlement::Each(fates) => accepted::release(conn, id, &those(fates, Fate::Unpaid)).await?,
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ mod holders;
 mod recipients;
 
 pub(crate) use assets::{AssetFacts, Assets, PaymentTokenFacts};
-pub(crate) use execution::{Execution, FundingFacts, Handover, RunHeader, RunView, pending_units};
+pub(crate) use execution::{Execution, FundingFacts, Handover, Resolved, RunHeader, RunView, pending_units};
 pub(crate) use holders::{Holders, SnapshotStatus};
 
 use std::time::Duration;

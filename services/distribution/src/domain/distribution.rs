@@ -134,6 +134,12 @@ impl Terms {
         }
     }
 
+    /// Whether something is to be given back when it ends with payouts proven unpaid for ever: a redemption's holdings, or
+    /// the references of a file.
+    pub(crate) fn reserves(&self) -> bool {
+        self.redeems().is_some() || self.kind == Kind::List
+    }
+
     /// Whether it is executed by itself as soon as it is calculated.
     pub(crate) const fn execute_now(&self) -> bool {
         match &self.source {

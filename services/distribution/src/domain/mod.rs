@@ -7,6 +7,7 @@ pub(crate) mod comparison;
 pub(crate) mod distribution;
 pub(crate) mod failure;
 pub(crate) mod forecast;
+pub(crate) mod ingest;
 pub(crate) mod kind;
 pub(crate) mod list;
 pub(crate) mod preview;

@@ -107,7 +107,7 @@ pub(super) fn scope(
     let payment_token: Option<AssetCode> = if payment_token.is_empty() {
         None
     } else {
-        draft::payment_token(violations, network, payment_token)
+        draft::payment_token(violations, "payment_token", network, payment_token)
     };
     Scope { kind: self::kind(kind), payment_token }
 }

@@ -1,6 +1,6 @@
-//! What calls have in common: on which distribution or schedule, and why something is stopped.
+//! What calls have in common: on which distribution, schedule or file, and why something is stopped.
 
-use ids::{DistributionId, ScheduleId};
+use ids::{DistributionId, IngestFileId, ScheduleId};
 use service_kit::error::{FieldViolations, Problem};
 use service_kit::validate;
 
@@ -10,6 +10,11 @@ const REASON_CHARS_MAX: usize = 500;
 /// The id of a distribution.
 pub(super) fn distribution_id(text: &str) -> Result<DistributionId, Problem> {
     validate::only("distribution_id", text)
+}
+
+/// The id of a file of payees.
+pub(super) fn ingest_file_id(text: &str) -> Result<IngestFileId, Problem> {
+    validate::only("ingest_file_id", text)
 }
 
 /// The id of a schedule.

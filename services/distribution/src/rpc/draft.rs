@@ -19,10 +19,10 @@ use crate::domain::kind::Kind;
 use crate::domain::treatment::Treatment;
 use crate::time;
 
-const LABEL_CHARS_MAX: usize = 100;
-const BATCH_SIZE_DEFAULT: u32 = 100;
-const BATCH_SIZE_MAX: u32 = 1_000;
-const PARALLELISM_MAX: u32 = 64;
+pub(super) const LABEL_CHARS_MAX: usize = 100;
+pub(super) const BATCH_SIZE_DEFAULT: u32 = 100;
+pub(super) const BATCH_SIZE_MAX: u32 = 1_000;
+pub(super) const PARALLELISM_MAX: u32 = 64;
 const DECISIONS_MAX: usize = 1_000;
 const ACCOUNTS_MAX: usize = 1_000;
 const ATTEMPTS_MAX: u32 = 20;
@@ -38,12 +38,12 @@ pub(super) fn read_redemption(message: &pb::CreateRedemptionRequest, network: Ne
         accounts: accounts(found, &message.accounts),
         label: validate::text(found, "label", &message.label, LABEL_CHARS_MAX),
         kind: Some(Kind::Redemption),
-        payment_token: payment_token(found, network, &message.payment_token),
+        payment_token: payment_token(found, "payment_token", network, &message.payment_token),
         funding_account: validate::parse(found, "funding_account_id", &message.funding_account_id),
         decisions: decisions(found, &message.holder_decisions),
         batch_size: or_default(found, "batch_size", message.batch_size, BATCH_SIZE_DEFAULT, BATCH_SIZE_MAX),
         parallelism: or_default(found, "parallelism", message.parallelism, 1, PARALLELISM_MAX),
-        retry: retry_policy(found, message.retry_policy.as_ref()),
+        retry: retry_policy(found, "", message.retry_policy.as_ref()),
         execute_now: message.execute_now,
         ..Draft::default()
     };
@@ -73,7 +73,7 @@ fn accounts(violations: &mut FieldViolations, texts: &[String]) -> Vec<(usize, A
 pub(super) fn read(message: &pb::CreateDistributionRequest, network: Network, now: SystemTime) -> Draft {
     let mut violations = FieldViolations::new();
     let found = &mut violations;
-    let payment_token = payment_token(found, network, &message.payment_token);
+    let payment_token = payment_token(found, "payment_token", network, &message.payment_token);
     let mut draft = Draft {
         asset: validate::parse(found, "asset_id", &message.asset_id),
         accounts: Vec::new(),
@@ -87,7 +87,7 @@ pub(super) fn read(message: &pb::CreateDistributionRequest, network: Network, no
         decisions: decisions(found, &message.holder_decisions),
         batch_size: or_default(found, "batch_size", message.batch_size, BATCH_SIZE_DEFAULT, BATCH_SIZE_MAX),
         parallelism: or_default(found, "parallelism", message.parallelism, 1, PARALLELISM_MAX),
-        retry: retry_policy(found, message.retry_policy.as_ref()),
+        retry: retry_policy(found, "", message.retry_policy.as_ref()),
         execute_now: message.execute_now,
         violations: FieldViolations::new(),
     };
@@ -117,13 +117,13 @@ pub(super) fn read_change(
         label: label.and_then(|label| validate::text(found, "label", label, LABEL_CHARS_MAX)),
         rule: rule.and_then(|rule| self::rule(found, Some(rule), None)),
         pool_asset: rule.and_then(pool_asset),
-        payment_token: token.and_then(|token| payment_token(found, network, token)),
+        payment_token: token.and_then(|token| payment_token(found, "payment_token", network, token)),
         funding_account: funding.and_then(|id| validate::parse(found, "funding_account_id", id)),
         record_time_ns: record_time(found, message.record_time.as_ref(), now),
         decisions: decided.map(|decided| decisions(found, &decided.decisions)),
         batch_size,
         parallelism,
-        retry: message.retry_policy.as_ref().and_then(|policy| retry_policy(found, Some(policy))),
+        retry: message.retry_policy.as_ref().and_then(|policy| retry_policy(found, "", Some(policy))),
         execute_now: message.execute_now,
         violations: FieldViolations::new(),
     };
@@ -161,11 +161,12 @@ fn kind(violations: &mut FieldViolations, kind: pb::DistributionKind) -> Option<
 /// The code of what is paid.
 pub(super) fn payment_token(
     violations: &mut FieldViolations,
+    field: &str,
     network: Network,
     text: &str,
 ) -> Option<AssetCode> {
     if text.is_empty() {
-        violations.add("payment_token", REQUIRED, "\"hbar\" or the id of an HTS token");
+        violations.add(field, REQUIRED, "\"hbar\" or the id of an HTS token");
         return None;
     }
     if text == "hbar" {
@@ -173,7 +174,7 @@ pub(super) fn payment_token(
     }
     let token = AssetCode::token(network, text).ok();
     if token.is_none() {
-        violations.add("payment_token", MALFORMED, "\"hbar\" or the id of an HTS token, such as 0.0.456858");
+        violations.add(field, MALFORMED, "\"hbar\" or the id of an HTS token, such as 0.0.456858");
     }
     token
 }
@@ -279,7 +280,7 @@ fn decisions(
 }
 
 /// A number where zero stands for the default.
-fn or_default(
+pub(super) fn or_default(
     violations: &mut FieldViolations,
     field: &str,
     value: u32,
@@ -289,17 +290,22 @@ fn or_default(
     if value == 0 { Some(default) } else { validate::within(violations, field, value, 1, max) }
 }
 
-fn retry_policy(violations: &mut FieldViolations, policy: Option<&PbRetryPolicy>) -> Option<RetryPolicy> {
+/// How failures are tried again; `within` is what stands before the names of the fields.
+pub(super) fn retry_policy(
+    violations: &mut FieldViolations,
+    within: &str,
+    policy: Option<&PbRetryPolicy>,
+) -> Option<RetryPolicy> {
     let default = RetryPolicy::default();
     let Some(policy) = policy else { return Some(default) };
-    let attempts = "retry_policy.max_attempts";
+    let attempts = &format!("{within}retry_policy.max_attempts");
     let max_attempts =
         or_default(violations, attempts, policy.max_attempts, default.max_attempts, ATTEMPTS_MAX);
-    let mut wait = |field, given: Option<&prost_types::Duration>, default| {
+    let mut wait = |field: &str, given: Option<&prost_types::Duration>, default| {
         let Some(given) = given else { return Some(default) };
         let wait = Duration::try_from(*given).ok().filter(|wait| (WAIT_MIN..=WAIT_MAX).contains(wait));
         if wait.is_none() {
-            violations.add(field, OUT_OF_RANGE, "between a millisecond and a day");
+            violations.add(format!("{within}{field}"), OUT_OF_RANGE, "between a millisecond and a day");
         }
         wait
     };
@@ -307,7 +313,7 @@ fn retry_policy(violations: &mut FieldViolations, policy: Option<&PbRetryPolicy>
     let cap = wait("retry_policy.cap", policy.cap.as_ref(), default.cap);
     let policy = RetryPolicy { max_attempts: max_attempts?, base: base?, cap: cap? };
     if policy.cap < policy.base {
-        violations.add("retry_policy.cap", OUT_OF_RANGE, "not below the base");
+        violations.add(format!("{within}retry_policy.cap"), OUT_OF_RANGE, "not below the base");
         return None;
     }
     Some(policy)

@@ -15,10 +15,15 @@ mod execute_distribution;
 mod execute_redemption;
 mod get_approval_policy;
 mod get_distribution;
+mod get_ingest_file;
 mod get_schedule;
+mod ingest_convert;
+mod ingest_file;
 mod list_approval_policies;
 mod list_distributions;
 mod list_entitlements;
+mod list_ingest_errors;
+mod list_ingest_files;
 mod list_occurrences;
 mod list_schedules;
 mod outlook;
@@ -39,9 +44,10 @@ mod watch_distribution;
 use proto::distribution::v1 as pb;
 use proto::distribution::v1::approval_service_server::ApprovalService;
 use proto::distribution::v1::distribution_service_server::DistributionService;
+use proto::distribution::v1::ingest_service_server::IngestService;
 use proto::distribution::v1::redemption_service_server::RedemptionService;
 use proto::distribution::v1::schedule_service_server::ScheduleService;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::app::App;
 
@@ -261,5 +267,40 @@ impl ApprovalService for Approvals {
         request: Request<pb::ListApprovalPoliciesRequest>,
     ) -> Result<Response<pb::ListApprovalPoliciesResponse>, Status> {
         list_approval_policies::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+/// `bursar.distribution.v1.IngestService`: lists of payees from files.
+#[derive(Clone)]
+pub(crate) struct Ingests(pub App);
+
+#[tonic::async_trait]
+impl IngestService for Ingests {
+    async fn ingest_file(
+        &self,
+        request: Request<Streaming<pb::IngestFileRequest>>,
+    ) -> Result<Response<pb::IngestFileResponse>, Status> {
+        ingest_file::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_ingest_file(
+        &self,
+        request: Request<pb::GetIngestFileRequest>,
+    ) -> Result<Response<pb::GetIngestFileResponse>, Status> {
+        get_ingest_file::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_ingest_files(
+        &self,
+        request: Request<pb::ListIngestFilesRequest>,
+    ) -> Result<Response<pb::ListIngestFilesResponse>, Status> {
+        list_ingest_files::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_ingest_errors(
+        &self,
+        request: Request<pb::ListIngestErrorsRequest>,
+    ) -> Result<Response<pb::ListIngestErrorsResponse>, Status> {
+        list_ingest_errors::handle(&self.0, request).await.map(Response::new)
     }
 }

@@ -1,10 +1,13 @@
 //! Rows and queries. SQL lives here and nowhere else.
 
+pub(crate) mod accepted;
 pub(crate) mod amendments;
 pub(crate) mod approvals;
 pub(crate) mod calculations;
 pub(crate) mod distributions;
 pub(crate) mod entitlements;
+pub(crate) mod ingest_files;
+pub(crate) mod ingest_lines;
 pub(crate) mod leases;
 pub(crate) mod listed_payees;
 pub(crate) mod occurrences;

@@ -356,3 +356,68 @@ diesel::allow_tables_to_appear_in_same_query!(distribution, distribution_state, 
 diesel::allow_tables_to_appear_in_same_query!(entitlement, listed_payee);
 diesel::joinable!(schedule_state -> schedule (schedule_id));
 diesel::allow_tables_to_appear_in_same_query!(schedule, schedule_state, schedule_version);
+
+diesel::table! {
+    ingest_upload (file_id) {
+        file_id -> Uuid,
+        begun_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    ingest_line (file_id, line) {
+        file_id -> Uuid,
+        line -> Integer,
+        account -> BigInt,
+        units -> Numeric,
+        reference -> Text,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    ingest_file (id) {
+        id -> Uuid,
+        name -> Text,
+        label -> Text,
+        digest -> Bytea,
+        size_bytes -> BigInt,
+        mode -> Text,
+        distribution_id -> Nullable<Uuid>,
+        accepted_lines -> Integer,
+        accepted_units -> Numeric,
+        refused_lines -> Integer,
+        error_count -> BigInt,
+        payment_token -> Text,
+        funding_account_id -> Uuid,
+        created_by -> Text,
+        created_ns -> BigInt,
+    }
+}
+
+diesel::table! {
+    ingest_error (file_id, line, column_number) {
+        file_id -> Uuid,
+        line -> Integer,
+        column_number -> SmallInt,
+        reason -> Text,
+        message -> Text,
+    }
+}
+
+diesel::table! {
+    accepted_file (digest) {
+        digest -> Bytea,
+        distribution_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    accepted_reference (reference) {
+        reference -> Text,
+        distribution_id -> Uuid,
+        account -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(accepted_file, ingest_file);

@@ -8,6 +8,7 @@ mod cancel;
 mod create;
 mod execute;
 mod hints;
+mod ingest;
 mod jobs;
 mod listed;
 mod lists;

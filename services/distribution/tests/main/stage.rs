@@ -14,6 +14,7 @@ use proto::asset::v1::asset_service_server::AssetServiceServer;
 use proto::asset::v1::payment_token_service_server::PaymentTokenServiceServer;
 use proto::distribution::v1 as pb;
 use proto::distribution::v1::distribution_service_client::DistributionServiceClient;
+use proto::distribution::v1::ingest_service_client::IngestServiceClient;
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
 use proto::execution::v1::execution_service_server::ExecutionServiceServer;
@@ -192,6 +193,11 @@ impl Stage {
     /// A client of the newest replica.
     pub(crate) fn client(&self) -> Client {
         DistributionServiceClient::new(self.peer().channel())
+    }
+
+    /// The same for files of payees.
+    pub(crate) fn ingests(&self) -> IngestServiceClient<Channel> {
+        IngestServiceClient::new(self.peer().channel())
     }
 
     /// The same for redemptions.

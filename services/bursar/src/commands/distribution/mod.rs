@@ -4,6 +4,7 @@ mod approve;
 mod cancel;
 pub(super) mod create;
 mod execute;
+mod ingest;
 mod list;
 mod look;
 mod modify;
@@ -35,6 +36,8 @@ pub enum Command {
     Approve(approve::Approve),
     /// Send it back to whoever created it; needs the role APPROVER.
     Reject(reject::Reject),
+    /// Make a distribution of a CSV file of payees; nothing is paid yet.
+    Ingest(ingest::Ingest),
     /// Start paying.
     Execute(execute::Execute),
     /// Follow a distribution until it ends or waits for a person.
@@ -58,6 +61,7 @@ impl Command {
             Command::Modify(command) => command.run(&session).await,
             Command::Approve(command) => command.run(&session).await,
             Command::Reject(command) => command.run(&session).await,
+            Command::Ingest(command) => command.run(&session).await,
             Command::Execute(command) => command.run(&session).await,
             Command::Watch(command) => command.run(&session).await,
             Command::List(command) => command.run(&session).await,

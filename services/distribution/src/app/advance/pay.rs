@@ -129,14 +129,14 @@ async fn record(step: &Step<'_>, distribution: &Distribution, view: &RunView) ->
     .await
 }
 
-/// How a redemption's payouts ended, when its run has ended for good. One that failed can be retried, so that everything
+/// How the payouts ended of what has something reserved, when the run has ended for good. One that failed can be retried, so that everything
 /// stays reserved.
 async fn settlement(
     step: &Step<'_>,
     distribution: &Distribution,
     news: &RunNews,
 ) -> Result<Option<Settlement>, Error> {
-    let Some(result) = distribution.entitlements.filter(|_| distribution.terms.redeems().is_some()) else {
+    let Some(result) = distribution.entitlements.filter(|_| distribution.terms.reserves()) else {
         return Ok(None);
     };
     match news {

@@ -70,6 +70,24 @@ impl ExecutionNeighbour {
         }
         Ok(answer)
     }
+
+    fn resolve(&self, addresses: &[String]) -> Result<Response<pb::CheckRecipientsResponse>, Status> {
+        if addresses.len() > 1_000 {
+            return Err(refusal(Code::InvalidArgument, "INVALID_ARGUMENT"));
+        }
+        self.0.facts().addresses_asked += addresses.len();
+        let check = |address: &String| {
+            let number = u64::from_str_radix(&address[40..], 16).unwrap_or_default();
+            let problem = (number % 2 == 1).then(|| Failure {
+                reason: "ACCOUNT_NOT_FOUND".to_owned(),
+                class: FailureClass::Recipient.into(),
+                hint: "There is no such account.".to_owned(),
+            });
+            let account = if problem.is_none() { format!("0.0.{number}") } else { String::new() };
+            pb::RecipientCheck { account, problem }
+        };
+        Ok(Response::new(pb::CheckRecipientsResponse { checks: addresses.iter().map(check).collect() }))
+    }
 }
 
 /// Everything of a handover, when it is as declared.
@@ -131,11 +149,17 @@ impl ExecutionService for ExecutionNeighbour {
         }))
     }
 
+    /// Everybody whose address ends in an even digit has an account, of the number of its last two digits; whether an account
+    /// could be paid is as the test says.
     async fn check_recipients(
         &self,
         request: Request<pb::CheckRecipientsRequest>,
     ) -> Result<Response<pb::CheckRecipientsResponse>, Status> {
-        let recipients = request.into_inner().recipients;
+        let message = request.into_inner();
+        if message.resolve_only {
+            return self.resolve(&message.recipients);
+        }
+        let recipients = message.recipients;
         let mut facts = self.0.facts();
         if facts.checks_left == 0 {
             return Err(refusal(Code::Unavailable, "MIRROR_UNAVAILABLE"));

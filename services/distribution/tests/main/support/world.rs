@@ -66,6 +66,8 @@ pub(crate) struct Facts {
     pub(crate) checks_left: usize,
     /// Answers of `StartRun` that are lost after the run is there.
     pub(crate) lose_start_answers: u32,
+    /// Addresses whose accounts were asked for.
+    pub(crate) addresses_asked: usize,
 }
 
 /// The world the neighbours share.
@@ -159,6 +161,7 @@ impl World {
             problems: BTreeMap::new(),
             checks_left: usize::MAX,
             lose_start_answers: 0,
+            addresses_asked: 0,
         };
         let funding = FundingAccountId::from_uuid(SystemIds.uuid());
         let open = || Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));

@@ -8,12 +8,12 @@ use service_kit::error::{Detail, Failure, Problem, to_status};
 use tonic::{Code, Status};
 
 use crate::clients::PeerError;
-use crate::domain::approval::NotApproved;
 use crate::domain::calculation::CalculationError;
 use crate::domain::kind::Duty;
 use crate::domain::preview::Obstacle;
 use crate::domain::schedule::{NotSteered, Steer};
 use crate::domain::state::{Action, NotAllowed};
+use crate::refusal::Refusal;
 use crate::store::StoreError;
 use crate::time;
 
@@ -49,35 +49,9 @@ pub enum Error {
         /// What was asked for, and what can be done.
         source: NotAllowed,
     },
-    /// `FAILED_PRECONDITION`, with the reason of [`NotApproved::reason`].
-    #[error("distribution {id}: {source}")]
-    NotApproved {
-        /// The distribution.
-        id: DistributionId,
-        /// Why.
-        source: NotApproved,
-    },
-    /// `FAILED_PRECONDITION`, reason `APPROVER_IS_CREATOR`.
-    #[error("whoever made distribution {0} does not approve it")]
-    ApproverIsCreator(DistributionId),
-    /// `PERMISSION_DENIED`, reason `NOT_A_PERSON`.
-    #[error("a service approves nothing")]
-    NotAPerson,
-    /// `FAILED_PRECONDITION`, reason `VERSION_CHANGED`.
-    #[error("the terms of distribution {0} were changed")]
-    TermsChanged(DistributionId),
-    /// `FAILED_PRECONDITION`, reason `TOO_MANY_VERSIONS`.
-    #[error("the terms of distribution {0} were changed too often")]
-    TooManyVersions(DistributionId),
-    /// `FAILED_PRECONDITION`, reason `TOO_MANY_REQUESTS`.
-    #[error("approval of distribution {0} was asked for too often")]
-    TooManyRequests(DistributionId),
-    /// `NOT_FOUND`, reason `APPROVAL_POLICY_NOT_FOUND`.
-    #[error("there is no such approval policy")]
-    PolicyNotFound,
-    /// `FAILED_PRECONDITION`, reason `VERSION_CHANGED`.
-    #[error("the approval policy was changed")]
-    PolicyChanged,
+    /// A change or an approval is refused, with the reason of [`Refusal`].
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// `NOT_FOUND`, reason `INGEST_FILE_NOT_FOUND`.
     #[error("file {0} does not exist")]
     IngestFileNotFound(IngestFileId),
@@ -240,7 +214,8 @@ impl Error {
     }
 }
 
-fn precondition(
+/// What stands against it, with its subject.
+pub(crate) fn precondition(
     reason: &'static str,
     subject: &dyn std::fmt::Display,
     message: impl Into<String>,
@@ -274,35 +249,7 @@ impl Failure for Error {
                 precondition("ASSET_PAUSED", id, "the asset is paused; unpause it first")
             }
             Self::ActionNotAllowed { id, source } => not_allowed(*id, source),
-            Self::NotApproved { id, source } => precondition(source.reason(), id, source.message()),
-            Self::ApproverIsCreator(id) => precondition(
-                "APPROVER_IS_CREATOR",
-                id,
-                "whoever created or changed it, or its schedule, does not approve it; somebody else has to",
-            ),
-            Self::NotAPerson => {
-                Problem::user(Code::PermissionDenied, "NOT_A_PERSON", "only people approve and reject")
-            }
-            Self::TermsChanged(id) => {
-                let message = "somebody changed the distribution meanwhile; read it again";
-                precondition("VERSION_CHANGED", id, message)
-            }
-            Self::TooManyVersions(id) => {
-                let message = "its terms were changed too often; cancel it, and create another one";
-                precondition("TOO_MANY_VERSIONS", id, message)
-            }
-            Self::TooManyRequests(id) => {
-                let message = "its approval was asked for too often; cancel it, and create another one";
-                precondition("TOO_MANY_REQUESTS", id, message)
-            }
-            Self::PolicyNotFound => {
-                Problem::user(Code::NotFound, "APPROVAL_POLICY_NOT_FOUND", "there is no such approval policy")
-            }
-            Self::PolicyChanged => precondition(
-                "VERSION_CHANGED",
-                &"approval policy",
-                "somebody set the policy meanwhile; read it again",
-            ),
+            Self::Refused(refusal) => refusal.problem(),
             Self::IngestFileNotFound(id) => Problem::not_found("INGEST_FILE_NOT_FOUND", "file", id),
             Self::FileAlreadyAccepted(id) => {
                 let words =

@@ -26,6 +26,7 @@ mod domain;
 mod error;
 pub mod failpoints;
 mod jobs;
+mod refusal;
 mod rpc;
 mod server;
 mod store;

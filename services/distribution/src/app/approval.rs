@@ -9,6 +9,7 @@ use crate::domain::approval::{self, Need, NotApproved, ROUNDS_MAX, Request};
 use crate::domain::distribution::{Distribution, Entitlements};
 use crate::domain::kind::Kind;
 use crate::error::Error;
+use crate::refusal::Refusal;
 use crate::store::states::Besides;
 use crate::store::{approvals, policies};
 
@@ -65,7 +66,7 @@ pub(super) async fn ask_again(
     let (result, last) = asked.ok_or(not_approved(distribution.id, missing))?;
     // Versions of the terms are bounded by themselves, so that calculating can always ask.
     if last.number >= ROUNDS_MAX {
-        return Err(Error::TooManyRequests(distribution.id));
+        return Err(Refusal::TooManyRequests(distribution.id).into());
     }
     let terms = &distribution.terms;
     let now = need(conn, terms.kind, &terms.payment_token, result.totals.entitled).await?;
@@ -89,7 +90,7 @@ pub(super) fn ensure_approved(distribution: &Distribution, now_ns: i64) -> Resul
 }
 
 fn not_approved(id: DistributionId, source: NotApproved) -> Error {
-    Error::NotApproved { id, source }
+    Refusal::NotApproved { id, source }.into()
 }
 
 /// What is approved; `docs/APPROVAL.md` defines it.

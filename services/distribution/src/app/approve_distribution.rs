@@ -12,6 +12,7 @@ use crate::domain::distribution::Distribution;
 use crate::domain::state::{Action, State};
 use crate::error::Error;
 use crate::failpoints::here;
+use crate::refusal::Refusal;
 use crate::store::states::{self, Besides};
 use crate::store::{StoreError, approvals, inconsistent_request};
 
@@ -37,10 +38,10 @@ pub(crate) async fn approve_distribution<R: Answer>(
                 let now_ns = own.now_ns();
                 let request = named(&found, &locked.state, Action::Approve, &hash, now_ns)?;
                 if approvals::makers(conn, id).await?.contains(&person) {
-                    return Err(Error::ApproverIsCreator(id));
+                    return Err(Refusal::ApproverIsCreator(id).into());
                 }
                 if request.expires_ns() <= now_ns {
-                    return Err(Error::NotApproved { id, source: NotApproved::Expired });
+                    return Err(Refusal::NotApproved { id, source: NotApproved::Expired }.into());
                 }
                 let endorsement = Endorsement { by: person, at_ns: now_ns };
                 approve(conn, &found, request, &locked.state, endorsement).await?;
@@ -57,7 +58,7 @@ pub(crate) async fn approve_distribution<R: Answer>(
 
 /// Who decides: people do, and no service by itself.
 pub(super) fn person(actor: &Actor) -> Result<String, Error> {
-    if actor.is_service() { Err(Error::NotAPerson) } else { Ok(actor.subject.clone()) }
+    if actor.is_service() { Err(Refusal::NotAPerson.into()) } else { Ok(actor.subject.clone()) }
 }
 
 fn has_approved(found: &Distribution, person: &str, hash: &[u8; 32]) -> bool {
@@ -79,7 +80,7 @@ pub(super) fn named(
     if request.hash == *hash {
         Ok(request.clone())
     } else {
-        Err(Error::NotApproved { id, source: NotApproved::HashDiffers })
+        Err(Refusal::NotApproved { id, source: NotApproved::HashDiffers }.into())
     }
 }
 

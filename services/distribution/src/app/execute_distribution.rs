@@ -11,6 +11,7 @@ use crate::domain::kind::Duty;
 use crate::domain::preview::{Obstacle, obstacles};
 use crate::domain::state::{Action, Next};
 use crate::error::Error;
+use crate::refusal::Refusal;
 use crate::store::states::{self, Besides};
 
 /// Executes a distribution. One that is being paid or was paid stays as it is.
@@ -41,7 +42,7 @@ pub(crate) async fn execute_distribution<R: Answer>(
                 if let Next::Changes(next) = act.map_err(|source| duty::refused(&distribution, source))? {
                     if locked.terms_version != distribution.terms_version {
                         // What was looked at above is not what would be executed.
-                        return Err(Error::TermsChanged(id));
+                        return Err(Refusal::TermsChanged(id).into());
                     }
                     approval::ensure_approved(&read::in_transaction(conn, id).await?, now_ns)?;
                     let besides = Besides { executed_ns: Some(now_ns), ..Besides::default() };

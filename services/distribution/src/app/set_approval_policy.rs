@@ -7,6 +7,7 @@ use pg::idempotency::{Answer, Once};
 use super::App;
 use crate::domain::approval::{Policy, Scope, Tier};
 use crate::error::Error;
+use crate::refusal::Refusal;
 use crate::store::policies;
 
 /// A policy as it was asked for.
@@ -37,7 +38,7 @@ pub(crate) async fn set_approval_policy<R: Answer>(
             let seen = policies::version(conn, &policy.scope).await? == version;
             // Somebody may be setting the same version just now.
             if !seen || !policies::insert(conn, &policy).await? {
-                return Err(Error::PolicyChanged);
+                return Err(Refusal::PolicyChanged.into());
             }
             Ok(policy)
         }

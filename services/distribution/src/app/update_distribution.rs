@@ -18,6 +18,7 @@ use crate::domain::kind::Duty;
 use crate::domain::state::{Action, State};
 use crate::domain::treatment::{Parties, Treatment};
 use crate::error::Error;
+use crate::refusal::Refusal;
 use crate::store::amendments;
 use crate::store::states::{self, Besides};
 
@@ -100,9 +101,9 @@ pub(crate) async fn update_distribution<R: Answer>(
 fn ensure(found: &Distribution, state: &State, version: u32) -> Result<(), Error> {
     state.act(Action::Modify, 0).map_err(|source| duty::refused(found, source))?;
     if found.terms_version != version {
-        return Err(Error::TermsChanged(found.id));
+        return Err(Refusal::TermsChanged(found.id).into());
     }
-    if version < ROUNDS_MAX { Ok(()) } else { Err(Error::TooManyVersions(found.id)) }
+    if version < ROUNDS_MAX { Ok(()) } else { Err(Refusal::TooManyVersions(found.id).into()) }
 }
 
 async fn amend(

@@ -29,6 +29,10 @@ pub(crate) struct Locked {
 }
 
 /// What else changes with a state.
+#[expect(
+    clippy::option_option,
+    reason = "in a changeset of Diesel none is unchanged, and none in some is null"
+)]
 #[derive(AsChangeset, Clone, Debug, Default)]
 #[diesel(table_name = distribution_state)]
 pub struct Besides {

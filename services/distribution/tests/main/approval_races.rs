@@ -71,7 +71,7 @@ async fn settled(stage: &Stage, id: &str) -> pb::Distribution {
 
 /// The change comes so much after the approvals. Whether it came first all the same.
 async fn round(stage: &Stage, number: usize, wait_ms: u64) -> bool {
-    let execute_now = number % 2 == 0;
+    let execute_now = number.is_multiple_of(2);
     let request = pb::CreateDistributionRequest { execute_now, ..stage.request() };
     let pending = stage.pending(request).await;
     let rule = pb::amount_rule::Rule::PerToken("0.5".to_owned());
@@ -81,7 +81,7 @@ async fn round(stage: &Stage, number: usize, wait_ms: u64) -> bool {
         ..relabel(&pending, "Edited")
     };
     // Somebody who also approves, or somebody else.
-    let editor = if number % 3 == 0 { "bo" } else { "eve" };
+    let editor = if number.is_multiple_of(3) { "bo" } else { "eve" };
     let edit = async {
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         stage.modify(editor, change).await

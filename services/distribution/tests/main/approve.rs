@@ -337,7 +337,7 @@ async fn executing_looks_at_what_is_stored_then_and_not_at_the_state() {
         ("DELETE FROM approval WHERE approved_by = 'cy'", "NOT_APPROVED"),
         ("UPDATE approval_request SET required = 1; DELETE FROM approval", "NOT_APPROVED"),
         ("UPDATE approval_request SET required = 1", "NOT_APPROVED"),
-        ("UPDATE approval SET approved_ns = approved_ns - 8 * 86400 * 1000000000", "APPROVAL_EXPIRED"),
+        ("UPDATE approval SET approved_ns = approved_ns - 691200000000000", "APPROVAL_EXPIRED"),
         (
             "INSERT INTO approval_rejection SELECT distribution_id, 1, 'di', 'no', 1 FROM distribution_state",
             "APPROVAL_REJECTED",

@@ -6,6 +6,7 @@ use proto::distribution::v1::amount_rule::Rule;
 use proto::distribution::v1::{
     AmountRule, Distribution, HolderDecisions, Pool, PoolBase, UpdateDistributionRequest,
 };
+use proto::r#type::v1::Amount;
 
 use super::create::{self, Waiting};
 use super::terms::{Base, Decisions, Paying, pool_amount};
@@ -92,16 +93,27 @@ impl Modify {
     ) -> Result<Option<AmountRule>, CommandError> {
         let rule = match (&self.pool, &self.per_token) {
             (Some(pool), _) => {
-                let token = self.payment_token.as_ref().unwrap_or(&read.payment_token);
-                let amount = Some(pool_amount(session, pool, token).await?);
+                let amount = match &self.payment_token {
+                    Some(token) => pool_amount(session, pool, token).await?,
+                    None => same_token(read, pool)?,
+                };
                 let base = self.base.map_or_else(|| base_of(read), Base::to_proto);
-                Rule::Pool(Pool { amount, base: base.into() })
+                Rule::Pool(Pool { amount: Some(amount), base: base.into() })
             }
             (None, Some(rate)) => Rule::PerToken(rate.clone()),
             (None, None) => return Ok(None),
         };
         Ok(Some(AmountRule { rule: Some(rule) }))
     }
+}
+
+/// The amount that was typed, in smallest units of what is paid anyway.
+fn same_token(read: &Distribution, text: &str) -> Result<Amount, CommandError> {
+    let decimals = u8::try_from(read.payment_decimals);
+    let decimals = decimals.map_err(|_| CommandError::Unexpected("too many decimals".to_owned()))?;
+    let units = money::parse_units(text, decimals)
+        .map_err(|error| CommandError::input(format!("--pool {text:?} {error}")))?;
+    Ok(Amount { units: units.to_string(), asset: read.payment_token.clone() })
 }
 
 /// Over what a pool was split before.

@@ -9,6 +9,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::state::State;
 use crate::error::Error;
 use crate::failpoints::here;
+use crate::refusal::Refusal;
 use crate::store::leases::Wake;
 use crate::store::states::Besides;
 
@@ -33,11 +34,11 @@ async fn execute_now(step: &Step<'_>, distribution: &Distribution) -> Result<(),
 pub(super) async fn execute(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
     let failure = match execute_now(step, distribution).await {
         Ok(()) => return Ok(NOW),
-        Err(Error::NotApproved { source: NotApproved::Expired, .. }) => {
+        Err(Error::Refused(Refusal::NotApproved { source: NotApproved::Expired, .. })) => {
             step.change(State::approval_expired, Besides::default()).await?;
             return Ok(Wake::Never);
         }
-        Err(Error::NotApproved { source, .. }) => {
+        Err(Error::Refused(Refusal::NotApproved { source, .. })) => {
             let hint = "It is not what was approved; modify it, or cancel it.";
             Failure::new(source.reason(), FailureClass::Bug, hint)
         }

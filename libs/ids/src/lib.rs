@@ -16,7 +16,7 @@ pub use parse::ParseIdError;
 pub use payout::PayoutId;
 pub use source::{IdSource, SystemIds};
 pub use typed::{
-    AssetId, AttemptId, AuditId, DistributionId, FundingAccountId, PauseId, RunId, ScheduleId, SnapshotId,
-    SyncId,
+    AlertId, AssetId, AttemptId, AuditId, DistributionId, FundingAccountId, PauseId, RunId, ScheduleId,
+    SnapshotId, SyncId,
 };
 pub use uuid::Uuid;

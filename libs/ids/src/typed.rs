@@ -96,6 +96,10 @@ typed_id!(
     PauseId, "pau"
 );
 typed_id!(
+    /// Something that an operator has to end.
+    AlertId, "alr"
+);
+typed_id!(
     /// One record of the audit log.
     AuditId, "aud"
 );
@@ -118,7 +122,7 @@ mod tests {
             )*};
         }
         round_trip!(AssetId "ast", SyncId "syn", SnapshotId "snp", DistributionId "dst", RunId "run",
-            AttemptId "att", FundingAccountId "fnd", PauseId "pau", AuditId "aud", ScheduleId "sch");
+            AttemptId "att", FundingAccountId "fnd", PauseId "pau", AlertId "alr", AuditId "aud", ScheduleId "sch");
         Ok(())
     }
 

@@ -6,6 +6,7 @@ mod create_funding_account;
 mod get_funding_account;
 mod get_payout;
 mod get_run;
+mod list_alerts;
 mod list_batches;
 mod list_funding_accounts;
 mod list_pauses;
@@ -15,6 +16,7 @@ mod pause;
 mod quote_run;
 mod resolve_in_doubt;
 mod resume;
+mod retry_payouts;
 mod retry_run;
 mod set_asset_pause;
 mod start_run;
@@ -25,6 +27,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use proto::execution::v1 as pb;
+use proto::execution::v1::alert_service_server::AlertService;
 use proto::execution::v1::execution_service_server::ExecutionService;
 use proto::execution::v1::funding_account_service_server::FundingAccountService;
 use proto::execution::v1::pause_service_server::PauseService;
@@ -46,6 +49,10 @@ pub(crate) struct FundingAccounts(pub(crate) Arc<Context>);
 /// `bursar.execution.v1.PauseService`.
 #[derive(Clone)]
 pub(crate) struct Pauses(pub(crate) Arc<Context>);
+
+/// `bursar.execution.v1.AlertService`.
+#[derive(Clone)]
+pub(crate) struct Alerts(pub(crate) Arc<Context>);
 
 #[tonic::async_trait]
 impl ExecutionService for Execution {
@@ -71,6 +78,13 @@ impl ExecutionService for Execution {
         request: Request<pb::RetryRunRequest>,
     ) -> Result<Response<pb::RetryRunResponse>, Status> {
         retry_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn retry_payouts(
+        &self,
+        request: Request<pb::RetryPayoutsRequest>,
+    ) -> Result<Response<pb::RetryPayoutsResponse>, Status> {
+        retry_payouts::handle(&self.0, request).await.map(Response::new)
     }
 
     async fn cancel_run(
@@ -158,6 +172,16 @@ impl FundingAccountService for FundingAccounts {
         request: Request<pb::ListFundingAccountsRequest>,
     ) -> Result<Response<pb::ListFundingAccountsResponse>, Status> {
         list_funding_accounts::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+#[tonic::async_trait]
+impl AlertService for Alerts {
+    async fn list_alerts(
+        &self,
+        request: Request<pb::ListAlertsRequest>,
+    ) -> Result<Response<pb::ListAlertsResponse>, Status> {
+        list_alerts::handle(&self.0, request).await.map(Response::new)
     }
 }
 

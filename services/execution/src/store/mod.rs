@@ -2,10 +2,13 @@
 //!
 //! Rows hold primitives; what leaves this room is a domain type, or an error that says which row is inconsistent.
 //!
-//! Lock order, the same everywhere: word on an asset, pause, run, batch, attempt.
+//! Lock order, the same everywhere: word on an asset, pause, run, batch, attempt. Whoever supersedes payouts
+//! of another run locks that run before it writes its own.
 
+pub mod alerts;
 pub mod attempts;
 pub mod batches;
+pub mod chosen;
 pub mod claims;
 pub mod decisions;
 pub mod evidence;
@@ -16,6 +19,7 @@ pub mod payouts;
 pub mod runs;
 #[allow(missing_docs, reason = "columns speak for themselves; the migrations say the rest")]
 pub mod schema;
+pub mod supersessions;
 mod time;
 
 pub use pg::StoreError;

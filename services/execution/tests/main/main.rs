@@ -2,12 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test failing")]
 
+mod alerts;
 mod cancel;
 mod doubt;
 mod funding_accounts;
 mod pause;
 mod pay;
+mod race;
+mod retry_payouts;
+mod retry_policy;
 mod schema;
 mod start_run;
+mod supersede;
 mod support;
 mod trouble;

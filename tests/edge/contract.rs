@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 9] = [
+const SERVICES: [Service; 10] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -77,6 +77,7 @@ const SERVICES: [Service; 9] = [
             ("CreateDistribution", &[Payout]),
             ("ExecuteDistribution", &[Payout]),
             ("RetryDistribution", &[Payout]),
+            ("RerunDistribution", &[Payout]),
             ("CancelDistribution", &[Payout]),
         ],
         internal: &[],
@@ -123,7 +124,15 @@ const SERVICES: [Service; 9] = [
             "GetPayout",
         ],
         writes: &[("ResolveInDoubt", &[Approver, Admin])],
-        internal: &["StartRun", "QuoteRun", "RetryRun", "CancelRun"],
+        internal: &["StartRun", "QuoteRun", "RetryRun", "RetryPayouts", "CancelRun"],
+        public: &[],
+    },
+    Service {
+        server: "execution",
+        name: "bursar.execution.v1.AlertService",
+        reads: &["ListAlerts"],
+        writes: &[],
+        internal: &[],
         public: &[],
     },
     Service {

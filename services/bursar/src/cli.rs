@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    asset, bench, demo, distribution, funding, holders, network, pause, payment_token, payouts, redemption,
-    schedule, token, up,
+    alerts, asset, bench, demo, distribution, funding, holders, network, pause, payment_token, payouts,
+    redemption, schedule, token, up,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -52,6 +52,9 @@ enum Command {
     /// Stop payments, and let them go on.
     #[command(subcommand)]
     Pause(pause::Command),
+    /// What an operator has to end before a halted run goes on.
+    #[command(subcommand)]
+    Alerts(alerts::Command),
     /// What was paid to whom.
     #[command(subcommand)]
     Payouts(payouts::Command),
@@ -93,6 +96,7 @@ impl Cli {
             Command::Redemption(command) => command.run(globals).await,
             Command::Schedule(command) => command.run(globals).await,
             Command::Pause(command) => command.run(globals).await,
+            Command::Alerts(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,
             Command::PaymentToken(command) => command.run(globals).await,

@@ -148,11 +148,18 @@ pub(super) fn header(funding: &str, asset: &str, payees: &[(u64, u64)]) -> Outco
             max_attempts: 10,
             base: Some(prost_types::Duration { seconds: 0, nanos: 50_000_000 }),
             cap: Some(prost_types::Duration { seconds: 1, nanos: 0 }),
+            ..Default::default()
         }),
+        supersedes_run_id: String::new(),
     })
 }
 
 fn instruction(ordinal: u32, (account, units): (u64, u64)) -> pb::Instruction {
     let kind = Some(recipient::Kind::HederaAccount(format!("0.0.{account}")));
-    pb::Instruction { ordinal, recipient: Some(Recipient { kind }), units: units.to_string() }
+    pb::Instruction {
+        ordinal,
+        recipient: Some(Recipient { kind }),
+        units: units.to_string(),
+        supersedes: None,
+    }
 }

@@ -90,7 +90,8 @@ async fn hand_over(pool: &Pool, url: &str, header: &Header) -> Result<(), Comman
     let under = Uuid::nil();
     let mut load = Load::begin(url, header.run, under).await.map_err(failed)?;
     for ordinal in 0..header.count {
-        let instruction = Instruction { ordinal, account: u64::from(ordinal) + 1, units: UNITS };
+        let instruction =
+            Instruction { ordinal, account: u64::from(ordinal) + 1, units: UNITS, supersedes: None };
         load.push(instruction).await.map_err(failed)?;
     }
     load.finish().await.map_err(failed)?;

@@ -12,6 +12,7 @@ use proto::asset::v1::payment_token_service_client::PaymentTokenServiceClient;
 use proto::distribution::v1::distribution_service_client::DistributionServiceClient;
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
+use proto::execution::v1::alert_service_client::AlertServiceClient;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
@@ -106,6 +107,11 @@ impl Edge {
     /// Paying.
     pub fn execution(&self) -> ExecutionServiceClient<Service> {
         ExecutionServiceClient::new(self.service.clone())
+    }
+
+    /// What an operator has to end.
+    pub fn alerts(&self) -> AlertServiceClient<Service> {
+        AlertServiceClient::new(self.service.clone())
     }
 
     /// Stopping, and letting go on.

@@ -35,7 +35,7 @@ pub(crate) async fn retry_distribution<R: Answer>(
     let distribution = read::get_distribution(app, id).await?;
     duty::ensure(duty, &distribution)?;
     let now_ns = app.now_ns();
-    let act = distribution.state.act(Action::Retry, now_ns);
+    let act = distribution.act(Action::Retry, now_ns);
     act.map_err(|source| Error::ActionNotAllowed { id, source })?;
     let asset = distribution.terms.asset;
     if app.assets.asset(actor, asset).await?.ok_or(Error::AssetNotFound(asset))?.paused {

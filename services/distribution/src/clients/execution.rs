@@ -2,7 +2,7 @@
 
 use auth::Actor;
 use futures::{Stream, StreamExt as _};
-use ids::{AssetId, DistributionId, FundingAccountId, RunId};
+use ids::{AssetId, DistributionId, FundingAccountId, PayoutId, RunId};
 use money::{AssetCode, Units};
 use prost::Message as _;
 use proto::execution::v1 as pb;
@@ -211,6 +211,22 @@ impl Execution {
         self.view(answer.into_inner().run, "RetryRun")
     }
 
+    /// Tries these payouts again, all or none; the same key again is the same call.
+    pub(crate) async fn retry_payouts(
+        &self,
+        actor: &Actor,
+        id: RunId,
+        payouts: &[PayoutId],
+        key: &IdempotencyKey,
+    ) -> Result<(RunView, u64), PeerError> {
+        let payout_ids = payouts.iter().map(ToString::to_string).collect();
+        let message = pb::RetryPayoutsRequest { run_id: id.to_string(), payout_ids };
+        let request = self.peer.request_once(message, actor, WRITE_DEADLINE, key);
+        let answer = self.client().retry_payouts(request).await;
+        let answer = answer.map_err(PeerError::of(&self.peer, "RetryPayouts"))?.into_inner();
+        Ok((self.view(answer.run, "RetryPayouts")?, answer.retried))
+    }
+
     /// Cancels a run: once this has returned, also with `NOT_FOUND`, nothing new of it is sent.
     pub(crate) async fn cancel(
         &self,
@@ -298,6 +314,7 @@ fn instruction(payee: &Payee) -> pb::Instruction {
         ordinal: payee.ordinal,
         recipient: Some(Recipient { kind: Some(kind) }),
         units: payee.units.to_string(),
+        supersedes: None,
     }
 }
 
@@ -315,11 +332,21 @@ impl From<RunHeader> for pb::RunHeader {
             entitlement_root: header.root.to_vec(),
             batch_size: header.batch_size,
             parallelism: header.parallelism,
-            retry_policy: Some(pb::RetryPolicy {
-                max_attempts: header.retry.max_attempts,
-                base: prost_types::Duration::try_from(header.retry.base).ok(),
-                cap: prost_types::Duration::try_from(header.retry.cap).ok(),
-            }),
+            retry_policy: Some(header.retry.into()),
+            supersedes_run_id: String::new(),
+        }
+    }
+}
+
+impl From<RetryPolicy> for pb::RetryPolicy {
+    fn from(policy: RetryPolicy) -> Self {
+        Self {
+            max_attempts: policy.max_attempts,
+            base: prost_types::Duration::try_from(policy.base).ok(),
+            cap: prost_types::Duration::try_from(policy.cap).ok(),
+            factor_hundredths: policy.factor_hundredths,
+            jitter_percent: Some(policy.jitter_percent),
+            recipient_max_attempts: policy.recipient_max_attempts,
         }
     }
 }

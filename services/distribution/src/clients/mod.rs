@@ -62,6 +62,11 @@ impl PeerError {
         if self.reason.is_empty() { format!("{:?}", self.code).to_uppercase() } else { self.reason.clone() }
     }
 
+    /// What it said, for its caller.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Whether it said no, so that asking the same again comes to the same. Everything else proves nothing.
     pub const fn is_refusal(&self) -> bool {
         match self.code {

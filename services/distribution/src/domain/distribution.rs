@@ -8,24 +8,37 @@ use money::AssetCode;
 
 use super::account::Account;
 use super::calculation::{AmountRule, Totals};
-use super::kind::Kind;
-use super::state::State;
+use super::kind::{Duty, Kind};
+use super::state::{Action, Next, NotAllowed, State};
 use super::treatment::{Decisions, Parties};
 
-/// How execution tries failures of class RETRYABLE again.
+/// Which failures execution tries again by itself, how often and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Attempts per payout in all, 1 to 20.
+    /// Attempts per payout in all while they fail with class RETRYABLE, 1 to 20.
     pub max_attempts: u32,
-    /// Wait before the second attempt; each later one is twice as long.
+    /// Wait before the second attempt.
     pub base: Duration,
     /// Longest wait.
     pub cap: Duration,
+    /// How much longer each later wait is, in hundredths: 100 to 1000.
+    pub factor_hundredths: u32,
+    /// How much of each wait chance takes away at most, in percent: 0 to 100.
+    pub jitter_percent: u32,
+    /// Attempts per payout in all while it fails alone with class RECIPIENT, 1 to 20.
+    pub recipient_max_attempts: u32,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { max_attempts: 5, base: Duration::from_secs(1), cap: Duration::from_mins(5) }
+        Self {
+            max_attempts: 5,
+            base: Duration::from_secs(1),
+            cap: Duration::from_mins(5),
+            factor_hundredths: 200,
+            jitter_percent: 50,
+            recipient_max_attempts: 1,
+        }
     }
 }
 
@@ -154,4 +167,20 @@ pub(crate) struct Distribution {
     pub entitlements: Option<Entitlements>,
     /// What execution last said.
     pub report: Option<RunReport>,
+}
+
+impl Distribution {
+    /// What a person can do with it now. What was never handed over has no payouts to run again, and a redemption's stay
+    /// reserved by it.
+    pub(crate) fn allowed_actions(&self) -> Vec<Action> {
+        let reruns = self.terms.kind.duty() == Duty::Payout && self.report.is_some();
+        let allowed = self.state.allowed_actions().into_iter();
+        allowed.filter(|action| *action != Action::Rerun || reruns).collect()
+    }
+
+    /// What a person's action comes to at this time.
+    pub(crate) fn act(&self, action: Action, now_ns: i64) -> Result<Next, NotAllowed> {
+        let refused = |refused| NotAllowed { allowed: self.allowed_actions(), ..refused };
+        self.state.act(action, now_ns).map_err(refused)
+    }
 }

@@ -28,7 +28,7 @@ pub(crate) enum State {
     Halted(Failure),
     /// Cancelled by a person; nothing new is begun, and what is in flight is followed to its end.
     Cancelling,
-    /// Every payout is paid.
+    /// Every payout is paid, or superseded by one of a rerun.
     Completed {
         /// When, in nanoseconds since the epoch.
         ended_ns: i64,
@@ -84,11 +84,15 @@ pub enum Action {
     Retry,
     /// Stop it for good.
     Cancel,
+    /// Try chosen payouts again, which failed.
+    RetryPayouts,
+    /// Make a new distribution of what is proven unpaid.
+    Rerun,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 3] = [Self::Execute, Self::Retry, Self::Cancel];
+    pub const ALL: [Self; 5] = [Self::Execute, Self::Retry, Self::Cancel, Self::RetryPayouts, Self::Rerun];
 
     /// The name in the contract.
     pub const fn as_str(self) -> &'static str {
@@ -96,6 +100,8 @@ impl Action {
             Self::Execute => "EXECUTE",
             Self::Retry => "RETRY",
             Self::Cancel => "CANCEL",
+            Self::RetryPayouts => "RETRY_PAYOUTS",
+            Self::Rerun => "RERUN",
         }
     }
 }
@@ -105,6 +111,8 @@ impl Action {
 pub(crate) enum Next {
     /// The distribution goes to this state.
     Changes(State),
+    /// It is done beside the state, which stays.
+    Stays,
     /// It is done already.
     Unchanged,
 }
@@ -179,8 +187,8 @@ impl State {
 
     /// What a person can do now.
     pub(crate) fn allowed_actions(&self) -> Vec<Action> {
-        let changes = |action: &Action| matches!(self.next(*action, 0), Some(Next::Changes(_)));
-        Action::ALL.into_iter().filter(changes).collect()
+        let acts = |action: &Action| matches!(self.next(*action, 0), Some(Next::Changes(_) | Next::Stays));
+        Action::ALL.into_iter().filter(acts).collect()
     }
 
     /// Whether it ended, or goes on only when a person acts.
@@ -254,6 +262,44 @@ impl State {
             Action::Execute => self.execute(),
             Action::Retry => self.retry(),
             Action::Cancel => self.cancel(now_ns),
+            Action::RetryPayouts => self.retry_payouts(),
+            Action::Rerun => self.rerun(),
+        }
+    }
+
+    /// A halted run stays halted: who names some payouts has not said that its cause is gone.
+    fn retry_payouts(&self) -> Option<Next> {
+        match self {
+            Self::RunFailed { .. } => Some(Next::Changes(Self::Ongoing)),
+            Self::Ongoing | Self::Paused(_) | Self::Retrying | Self::Halted(_) => Some(Next::Stays),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::Upcoming
+            | Self::Due
+            | Self::Refused(_)
+            | Self::Cancelling
+            | Self::Completed { .. }
+            | Self::CalculationFailed { .. }
+            | Self::Cancelled { .. } => None,
+        }
+    }
+
+    /// Only of what has ended: until then somebody may still be paid.
+    fn rerun(&self) -> Option<Next> {
+        match self {
+            Self::RunFailed { .. } | Self::Cancelled { .. } => Some(Next::Stays),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::Upcoming
+            | Self::Due
+            | Self::Refused(_)
+            | Self::Ongoing
+            | Self::Paused(_)
+            | Self::Retrying
+            | Self::Halted(_)
+            | Self::Cancelling
+            | Self::Completed { .. }
+            | Self::CalculationFailed { .. } => None,
         }
     }
 
@@ -350,9 +396,22 @@ impl State {
         matches!(self, Self::Cancelling).then_some(Self::Cancelled { ended_ns: now_ns })
     }
 
-    /// What execution says about the run.
+    /// What execution says about the run. One that failed goes on when payouts of it are retried, and is complete once the
+    /// last of them is superseded.
     pub(crate) fn run_reported(&self, news: RunNews, now_ns: i64) -> Option<Self> {
-        let followed = matches!(self, Self::Ongoing | Self::Paused(_) | Self::Halted(_) | Self::Cancelling);
+        let followed = match self {
+            Self::Ongoing | Self::Paused(_) | Self::Halted(_) | Self::Cancelling => true,
+            Self::RunFailed { .. } => !matches!(news, RunNews::Failed(_)),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::Upcoming
+            | Self::Due
+            | Self::Refused(_)
+            | Self::Retrying
+            | Self::Completed { .. }
+            | Self::CalculationFailed { .. }
+            | Self::Cancelled { .. } => false,
+        };
         let next = match news {
             // Our wish stands until execution has it.
             RunNews::Running | RunNews::Paused(_) | RunNews::Halted(_) if *self == Self::Cancelling => {

@@ -13,22 +13,22 @@ fn failure() -> Failure {
 
 #[test]
 fn each_state_allows_what_the_table_says() {
-    use Action::{Cancel, Execute, Retry};
+    use Action::{Cancel, Execute, Rerun, Retry, RetryPayouts};
     let table: [(Phase, &[Action]); 14] = [
         (Phase::Snapshotting, &[Cancel]),
         (Phase::Snapshotting, &[Cancel]),
         (Phase::Upcoming, &[Execute, Cancel]),
         (Phase::Upcoming, &[Execute, Cancel]),
         (Phase::Paused, &[Execute, Retry, Cancel]),
-        (Phase::Ongoing, &[Cancel]),
-        (Phase::Paused, &[Cancel]),
-        (Phase::Ongoing, &[Cancel]),
-        (Phase::Paused, &[Retry, Cancel]),
+        (Phase::Ongoing, &[Cancel, RetryPayouts]),
+        (Phase::Paused, &[Cancel, RetryPayouts]),
+        (Phase::Ongoing, &[Cancel, RetryPayouts]),
+        (Phase::Paused, &[Retry, Cancel, RetryPayouts]),
         (Phase::Ongoing, &[]),
         (Phase::Completed, &[]),
         (Phase::Failed, &[Retry, Cancel]),
-        (Phase::Failed, &[Retry]),
-        (Phase::Cancelled, &[]),
+        (Phase::Failed, &[Retry, RetryPayouts, Rerun]),
+        (Phase::Cancelled, &[Rerun]),
     ];
     for (state, (phase, allowed)) in State::one_of_each().into_iter().zip(table) {
         assert_eq!((state.phase(), state.allowed_actions().as_slice()), (phase, allowed), "{state:?}");
@@ -42,7 +42,7 @@ fn doing_again_what_is_done_changes_nothing() {
             if let Ok(Next::Changes(next)) = state.act(action, NOW_NS) {
                 assert_ne!(next, state, "{action:?}");
                 // A retry leads to work that can fail and be retried; the others are done once they are done.
-                if action != Action::Retry {
+                if !matches!(action, Action::Retry | Action::RetryPayouts) {
                     assert_eq!(next.act(action, NOW_NS), Ok(Next::Unchanged), "{action:?} after {state:?}");
                 }
             }
@@ -54,6 +54,15 @@ fn doing_again_what_is_done_changes_nothing() {
 fn what_is_not_allowed_names_the_state_and_what_is() {
     let refused = State::Snapshotting.act(Action::Execute, NOW_NS).expect_err("nothing is calculated yet");
     assert_eq!((refused.phase, refused.allowed), (Phase::Snapshotting, vec![Action::Cancel]));
+}
+
+#[test]
+fn a_run_that_failed_goes_on_when_payouts_are_retried_and_is_complete_when_all_are_superseded() {
+    let failed = State::RunFailed { failure: failure(), ended_ns: 1 };
+    assert_eq!(failed.run_reported(RunNews::Running, NOW_NS), Some(State::Ongoing));
+    let completed = State::Completed { ended_ns: NOW_NS };
+    assert_eq!(failed.run_reported(RunNews::Completed, NOW_NS), Some(completed));
+    assert_eq!(failed.run_reported(RunNews::Failed(failure()), NOW_NS), None, "it ended when it ended");
 }
 
 #[test]
@@ -103,6 +112,8 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Act(Action::Execute)),
         Just(Event::Act(Action::Retry)),
         Just(Event::Act(Action::Cancel)),
+        Just(Event::Act(Action::RetryPayouts)),
+        Just(Event::Act(Action::Rerun)),
         Just(Event::SnapshotAsked),
         Just(Event::Calculated),
         Just(Event::CalculationFailed),
@@ -119,7 +130,7 @@ fn apply(state: &State, event: &Event) -> Option<State> {
     match event {
         Event::Act(action) => match state.act(*action, NOW_NS) {
             Ok(Next::Changes(next)) => Some(next),
-            Ok(Next::Unchanged) | Err(_) => None,
+            Ok(Next::Unchanged | Next::Stays) | Err(_) => None,
         },
         Event::SnapshotAsked => state.snapshot_asked(),
         Event::Calculated => state.calculated(true),

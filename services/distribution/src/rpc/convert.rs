@@ -17,7 +17,7 @@ use crate::time::timestamp;
 /// A distribution.
 pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
     let terms = &whole.terms;
-    let allowed_actions = whole.state.allowed_actions().into_iter().map(|allowed| action(allowed).into());
+    let allowed_actions = whole.allowed_actions().into_iter().map(|allowed| action(allowed).into());
     let progress = whole.report.as_ref().map(|report| {
         // What cannot be read was written by a newer version of execution, and is left out.
         RunProgress::decode(report.progress.as_slice()).unwrap_or_default()
@@ -48,6 +48,8 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
         end_time: whole.state.ended_ns().map(timestamp),
         cancel_reason: whole.cancel_reason.clone(),
         accounts: terms.accounts.iter().map(ToString::to_string).collect(),
+        retry_policy: Some(terms.retry.into()),
+        rerun_of: String::new(),
     }
 }
 
@@ -178,6 +180,8 @@ fn action(action: Action) -> pb::DistributionAction {
         Action::Execute => pb::DistributionAction::Execute,
         Action::Retry => pb::DistributionAction::Retry,
         Action::Cancel => pb::DistributionAction::Cancel,
+        Action::RetryPayouts => pb::DistributionAction::RetryPayouts,
+        Action::Rerun => pb::DistributionAction::Rerun,
     }
 }
 

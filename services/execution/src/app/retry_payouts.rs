@@ -50,11 +50,7 @@ pub async fn retry_payouts<R: Answer>(
     Ok(answer)
 }
 
-async fn retry(
-    conn: &mut AsyncPgConnection,
-    id: RunId,
-    ordinals: &BTreeSet<u32>,
-) -> Result<Retried, Error> {
+async fn retry(conn: &mut AsyncPgConnection, id: RunId, ordinals: &BTreeSet<u32>) -> Result<Retried, Error> {
     let stored = runs::find_for_update(conn, id).await?.ok_or(Error::RunNotFound(id))?;
     let run = stored.run;
     if matches!(run.state, RunState::Cancelling | RunState::Cancelled) {

@@ -13,8 +13,8 @@ use crate::app::Context;
 use crate::domain::run::{Header, Run, RunState};
 use crate::error::Error;
 use crate::failpoints::here;
-use crate::store::instructions::{Instruction, Load};
 use crate::store::batches::{self, Recount};
+use crate::store::instructions::{Instruction, Load};
 use crate::store::runs::{StoredRun, same_header};
 use crate::store::supersessions::{self, Successor};
 use crate::store::{funding_accounts, runs};
@@ -187,7 +187,8 @@ impl<'a> Check<'a> {
             return Err(Problem::field(at("recipient"), "PAYEES_NOT_ASCENDING", rule).into());
         }
         if instruction.supersedes.is_some() != self.header.supersedes.is_some() {
-            let rule = "every instruction of a run that supersedes another names a payout of it, and no other does";
+            let rule =
+                "every instruction of a run that supersedes another names a payout of it, and no other does";
             return Err(Problem::field(at("supersedes"), "PREDECESSOR_MISMATCH", rule).into());
         }
         self.last_account = instruction.account;

@@ -75,15 +75,15 @@ fn the_whole_jitter_is_taken_by_the_highest_chance_and_none_by_the_lowest() {
 
 fn policies() -> impl Strategy<Value = RetryPolicy> {
     let day_ms = 24 * 60 * 60 * 1000_u64;
-    (1..=day_ms, 1..=day_ms, 100..=1000_u32, 0..=100_u32).prop_map(|(one, other, factor_hundredths, jitter)| {
-        RetryPolicy {
+    (1..=day_ms, 1..=day_ms, 100..=1000_u32, 0..=100_u32).prop_map(
+        |(one, other, factor_hundredths, jitter)| RetryPolicy {
             base: Duration::from_millis(one.min(other)),
             cap: Duration::from_millis(one.max(other)),
             factor_hundredths,
             jitter_percent: jitter,
             ..RetryPolicy::default()
-        }
-    })
+        },
+    )
 }
 
 proptest! {

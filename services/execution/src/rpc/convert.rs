@@ -244,7 +244,9 @@ pub(crate) fn wanted_payout_status(status: pb::PayoutStatus) -> Result<Option<Pa
         pb::PayoutStatus::Failed => Ok(Some(PayoutStatus::Failed)),
         pb::PayoutStatus::Cancelled => Ok(Some(PayoutStatus::Cancelled)),
         pb::PayoutStatus::Superseded => Ok(Some(PayoutStatus::Superseded)),
-        pb::PayoutStatus::AwaitingRecipient | pb::PayoutStatus::Returned | pb::PayoutStatus::Expired => Err(()),
+        pb::PayoutStatus::AwaitingRecipient | pb::PayoutStatus::Returned | pb::PayoutStatus::Expired => {
+            Err(())
+        }
     }
 }
 

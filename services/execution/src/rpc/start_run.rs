@@ -100,7 +100,9 @@ fn instruction(message: &pb::Instruction) -> Result<Instruction, Error> {
         );
     }
     if message.supersedes.is_some_and(|ordinal| ordinal > i32::MAX.cast_unsigned()) {
-        return Err(Problem::field(at("supersedes"), validate::OUT_OF_RANGE, "an ordinal of the other run").into());
+        return Err(
+            Problem::field(at("supersedes"), validate::OUT_OF_RANGE, "an ordinal of the other run").into()
+        );
     }
     let (ordinal, supersedes) = (message.ordinal, message.supersedes);
     Ok(Instruction { ordinal, account: account.num(), units: units.0, supersedes })
@@ -119,11 +121,8 @@ fn header(message: &pb::RunHeader) -> Result<Header, Error> {
     validate::within(&mut violations, "header.decimals", message.decimals, 0, DECIMALS_MAX);
     validate::within(&mut violations, "header.batch_size", message.batch_size, 0, BATCH_SIZE_MAX);
     validate::within(&mut violations, "header.parallelism", message.parallelism, 0, PARALLELISM_MAX);
-    let supersedes: Option<Option<RunId>> = validate::parse_optional(
-        &mut violations,
-        "header.supersedes_run_id",
-        &message.supersedes_run_id,
-    );
+    let supersedes: Option<Option<RunId>> =
+        validate::parse_optional(&mut violations, "header.supersedes_run_id", &message.supersedes_run_id);
     if run.is_some() && supersedes.flatten() == run {
         violations.add("header.supersedes_run_id", validate::OUT_OF_RANGE, "another run");
     }
@@ -175,10 +174,20 @@ fn retry_policy(violations: &mut FieldViolations, message: Option<&pb::RetryPoli
         if value == 0 { absent } else { value }
     };
     let max_attempts = number("max_attempts", message.max_attempts, 1, ATTEMPTS_MAX, default.max_attempts);
-    let factor_hundredths =
-        number("factor_hundredths", message.factor_hundredths, FACTOR_MIN, FACTOR_MAX, default.factor_hundredths);
-    let recipient_max_attempts =
-        number("recipient_max_attempts", message.recipient_max_attempts, 1, ATTEMPTS_MAX, default.recipient_max_attempts);
+    let factor_hundredths = number(
+        "factor_hundredths",
+        message.factor_hundredths,
+        FACTOR_MIN,
+        FACTOR_MAX,
+        default.factor_hundredths,
+    );
+    let recipient_max_attempts = number(
+        "recipient_max_attempts",
+        message.recipient_max_attempts,
+        1,
+        ATTEMPTS_MAX,
+        default.recipient_max_attempts,
+    );
     let jitter_percent = message.jitter_percent.unwrap_or(default.jitter_percent);
     validate::within(violations, "header.retry_policy.jitter_percent", jitter_percent, 0, 100);
     RetryPolicy { max_attempts, base, cap, factor_hundredths, jitter_percent, recipient_max_attempts }

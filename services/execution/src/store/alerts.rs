@@ -40,7 +40,8 @@ impl TryFrom<Row> for Alert {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let id = AlertId::from_uuid(row.alert_id);
-        let class = class_from_code(row.class).ok_or_else(|| StoreError::inconsistent("alert", id, "class"))?;
+        let class =
+            class_from_code(row.class).ok_or_else(|| StoreError::inconsistent("alert", id, "class"))?;
         Ok(Self {
             id,
             run: RunId::from_uuid(row.run_id),

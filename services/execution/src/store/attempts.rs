@@ -233,11 +233,8 @@ pub async fn replace(
         FROM unnest($3, $4) AS new (ordinal, attempt_id) \
         WHERE live_attempt.run_id = $1 AND live_attempt.ordinal BETWEEN $5 AND $6 \
         AND live_attempt.ordinal = new.ordinal AND live_attempt.attempt_id = $2";
-    let marked = if dead.chosen {
-        leave_chosen(conn, batch, dead).await?
-    } else {
-        leave_whole(conn, dead).await?
-    };
+    let marked =
+        if dead.chosen { leave_chosen(conn, batch, dead).await? } else { leave_whole(conn, dead).await? };
     let (ordinals, owners) = by_ordinal(successors);
     let expected = ordinals.len();
     // Bounds the reading to the batch, whatever the plan.
@@ -270,14 +267,20 @@ async fn leave_whole(mut conn: &AsyncPgConnection, dead: &Due) -> Result<bool, S
 }
 
 /// Those that were chosen of a dead attempt, in a new one: notes it, once each.
-async fn leave_chosen(mut conn: &AsyncPgConnection, batch: &DueBatch, dead: &Due) -> Result<bool, StoreError> {
+async fn leave_chosen(
+    mut conn: &AsyncPgConnection,
+    batch: &DueBatch,
+    dead: &Due,
+) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE chosen_payout SET next_at = NULL \
         WHERE run_id = $1 AND batch_number = $2 AND attempt_id = $3 AND ordinal = ANY ($4) AND next_at IS NOT NULL";
     let noted = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())
         .bind::<Integer, _>(batch.number.cast_signed())
         .bind::<SqlUuid, _>(dead.attempt.as_uuid())
-        .bind::<Array<Integer>, _>(dead.ordinals.iter().map(|ordinal| ordinal.cast_signed()).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(
+            dead.ordinals.iter().map(|ordinal| ordinal.cast_signed()).collect::<Vec<_>>(),
+        )
         .prepared()
         .execute(&mut conn)
         .await?;

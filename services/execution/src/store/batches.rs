@@ -214,8 +214,7 @@ impl From<ProgressRow> for Progress {
         let tally =
             |payouts: i64, units: Numeric128| Tally { payouts: payouts.cast_unsigned(), units: units.0 };
         let small = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-        let decided = 
-            row.processing + row.in_doubt + row.paid + row.failed + row.cancelled + row.superseded;
+        let decided = row.processing + row.in_doubt + row.paid + row.failed + row.cancelled + row.superseded;
         let decided_units = row.processing_units.0
             + row.in_doubt_units.0
             + row.paid_units.0

@@ -105,8 +105,12 @@ pub async fn decide(
         .bind::<Array<Bool>, _>(
             decisions.iter().map(|d| next(d).is_some_and(|n| n.split)).collect::<Vec<_>>(),
         )
-        .bind::<Array<Integer>, _>(decisions.iter().map(|d| tries(d).retryable.cast_signed()).collect::<Vec<_>>())
-        .bind::<Array<Integer>, _>(decisions.iter().map(|d| tries(d).recipient.cast_signed()).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(
+            decisions.iter().map(|d| tries(d).retryable.cast_signed()).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Integer>, _>(
+            decisions.iter().map(|d| tries(d).recipient.cast_signed()).collect::<Vec<_>>(),
+        )
         .prepared()
         .load(&mut conn)
         .await?;

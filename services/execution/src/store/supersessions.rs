@@ -23,11 +23,7 @@ pub struct Successor {
 /// Gives each payout of `old` that an instruction of `new` names this one successor; returns how many it could. The
 /// compare-and-set of a supersession: from an attempt that is dead and not to be tried again, or from none in a run that is
 /// cancelled.
-pub async fn supersede(
-    conn: &mut AsyncPgConnection,
-    old: &Run,
-    new: Successor,
-) -> Result<u64, StoreError> {
+pub async fn supersede(conn: &mut AsyncPgConnection, old: &Run, new: Successor) -> Result<u64, StoreError> {
     const MOVE: &str = "WITH named AS (SELECT DISTINCT ON (supersedes) ordinal, supersedes FROM instruction \
             WHERE run_id = $3 AND load_id = $4 ORDER BY supersedes, ordinal), \
         moved AS (UPDATE live_attempt AS live SET attempt_id = NULL, successor_run_id = $3, successor_ordinal = named.ordinal \

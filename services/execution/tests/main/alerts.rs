@@ -42,7 +42,10 @@ async fn missing_funds_halt_the_run_and_alert_and_once_they_are_there_a_retry_pa
     assert_eq!((progress.paid.unwrap().payouts, progress.failed.unwrap().payouts), (3, 0));
     let [open] = alerts(&bench, &run, false).await.try_into().unwrap();
     let failure = open.failure.clone().unwrap();
-    assert_eq!((failure.reason.as_str(), failure.class()), ("INSUFFICIENT_TOKEN_BALANCE", FailureClass::Operator));
+    assert_eq!(
+        (failure.reason.as_str(), failure.class()),
+        ("INSUFFICIENT_TOKEN_BALANCE", FailureClass::Operator)
+    );
     assert!(!failure.hint.is_empty() && open.end_time.is_none());
     assert_eq!((&open.run_id, &open.distribution_id), (&run, &header.distribution_id));
 

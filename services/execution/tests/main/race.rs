@@ -36,7 +36,11 @@ async fn two_hundred_reruns_raced_by_a_retry_of_the_old_run_pay_each_payee_once(
         let retry = async {
             sleep_us(head_start_us).await;
             // Every other round by name.
-            if round % 2 == 0 { bench.retry(run).await.map(drop) } else { bench.retry_payouts(run, &[1], run).await.map(drop) }
+            if round % 2 == 0 {
+                bench.retry(run).await.map(drop)
+            } else {
+                bench.retry_payouts(run, &[1], run).await.map(drop)
+            }
         };
         let rerun = async {
             sleep_us(-head_start_us).await;

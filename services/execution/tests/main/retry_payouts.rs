@@ -116,7 +116,9 @@ async fn chosen_payouts_do_not_wait_for_a_run_that_is_under_way() {
     let header = pb::RunHeader { batch_size: 1, ..bench.header(&payees) };
     let run = header.run_id.clone();
     bench.start_run(&header, &payees).await.unwrap();
-    bench.wait(&run, "failure", |run| run.progress.as_ref().unwrap().failed.as_ref().unwrap().payouts == 1).await;
+    bench
+        .wait(&run, "failure", |run| run.progress.as_ref().unwrap().failed.as_ref().unwrap().payouts == 1)
+        .await;
     let lost = json!({"kind": "lost_before"});
     bench.control.post("/v1/faults", lost).await;
     let path = format!("/v1/tokens/{}/accounts/0.0.{}", bench.token, accounts[0]);

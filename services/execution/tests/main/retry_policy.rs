@@ -48,14 +48,19 @@ async fn a_payout_that_waits_says_when_it_goes_again_and_one_that_does_not_says_
     let payees: Vec<(u64, u64)> = bench.control.accounts(2).await.into_iter().zip(100..).collect();
     let throttled = json!({"kind": "consensus_status", "times": 1, "status": "THROTTLED_AT_CONSENSUS"});
     bench.control.post("/v1/faults", throttled).await;
-    let policy =
-        pb::RetryPolicy { base: seconds(3600), cap: seconds(7200), jitter_percent: Some(0), ..Default::default() };
+    let policy = pb::RetryPolicy {
+        base: seconds(3600),
+        cap: seconds(7200),
+        jitter_percent: Some(0),
+        ..Default::default()
+    };
     let header = pb::RunHeader { retry_policy: Some(policy), batch_size: 1, ..bench.header(&payees) };
     bench.start_run(&header, &payees).await.unwrap();
-    bench.wait(&header.run_id, "payment", |run| {
-        run.progress.as_ref().unwrap().paid.as_ref().unwrap().payouts == 1
-    })
-    .await;
+    bench
+        .wait(&header.run_id, "payment", |run| {
+            run.progress.as_ref().unwrap().paid.as_ref().unwrap().payouts == 1
+        })
+        .await;
     let payouts = bench.payouts(&header.run_id).await;
     assert_eq!(payouts[0].status(), pb::PayoutStatus::Pending);
     let next = SystemTime::try_from(payouts[0].next_attempt_time.unwrap()).unwrap();
@@ -84,7 +89,8 @@ async fn a_policy_out_of_bounds_is_refused_by_its_field_and_nothing_is_stored() 
         let header = pb::RunHeader { retry_policy: Some(policy), ..bench.header(&payees) };
         let refused = bench.start_run(&header, &payees).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{policy:?}");
-        let missing = bench.client().get_run(bench.request(pb::GetRunRequest { run_id: header.run_id })).await;
+        let missing =
+            bench.client().get_run(bench.request(pb::GetRunRequest { run_id: header.run_id })).await;
         assert_eq!(missing.unwrap_err().code(), Code::NotFound);
     }
 }

@@ -193,7 +193,7 @@ impl Bench {
     ) -> Result<pb::Run, Status> {
         let all: Vec<pb::Instruction> =
             (0..).zip(payees).map(|(ordinal, payee)| instruction(ordinal, *payee)).collect();
-        self.start(header, &all).await
+        self.hand_over(header, &all).await
     }
 
     /// A header that fits `payees` and supersedes payouts of the run `old`.
@@ -215,10 +215,10 @@ impl Bench {
                 ..instruction(ordinal, *payee)
             })
             .collect();
-        self.start(header, &all).await
+        self.hand_over(header, &all).await
     }
 
-    async fn start(&self, header: &pb::RunHeader, all: &[pb::Instruction]) -> Result<pb::Run, Status> {
+    async fn hand_over(&self, header: &pb::RunHeader, all: &[pb::Instruction]) -> Result<pb::Run, Status> {
         let mut parts = vec![pb::start_run_request::Part::Header(header.clone())];
         parts.extend(all.chunks(1000).map(|chunk| {
             pb::start_run_request::Part::Instructions(pb::InstructionChunk { instructions: chunk.to_vec() })

@@ -105,6 +105,21 @@ pub(super) async fn look(step: &Step<'_>, distribution: &Distribution) -> Result
     Ok(Wake::After(LOOK))
 }
 
+/// Looks at a run that has ended: what is shown of it changes when others supersede payouts of it, and it goes on when
+/// payouts of it are retried.
+pub(super) async fn look_back(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
+    if distribution.report.is_some()
+        && let Some(view) = step.app.execution.run(&step.actor, distribution.run).await?
+        && !matches!(
+            record(step, distribution, &view).await?,
+            State::RunFailed { .. } | State::Cancelled { .. }
+        )
+    {
+        return Ok(NOW);
+    }
+    Ok(Wake::Never)
+}
+
 /// Records what execution says, from the state that is locked; returns the state as it is now.
 async fn record(step: &Step<'_>, distribution: &Distribution, view: &RunView) -> Result<State, Error> {
     // Asked before anything is locked. A run that has ended this way never changes any more.

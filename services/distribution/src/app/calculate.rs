@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::App;
 use crate::domain::calculation::{self, Basis, Calculation, Holder};
-use crate::domain::distribution::{SnapshotFacts, Terms};
+use crate::domain::distribution::{FromHolders, SnapshotFacts, Terms};
 use crate::domain::kind::Kind;
 use crate::domain::redemption::Redeemed;
 use crate::error::Error;
@@ -25,17 +25,17 @@ pub(super) struct Calculated {
 
 /// What the amounts depend on besides the holders.
 pub(super) fn basis<'a>(
-    terms: &'a Terms,
+    terms: &'a Terms<FromHolders>,
     snapshot: &SnapshotFacts,
     redeemed: Option<&'a Redeemed>,
 ) -> Basis<'a> {
     Basis {
-        rule: terms.rule,
+        rule: terms.source.rule,
         payment_decimals: terms.payment_decimals,
         holding_decimals: snapshot.decimals,
         total_supply: snapshot.total_supply,
         parties: terms.parties,
-        decisions: &terms.decisions,
+        decisions: &terms.source.decisions,
         redeemed,
     }
 }
@@ -44,7 +44,7 @@ pub(super) fn basis<'a>(
 pub(super) async fn calculate(
     app: &App,
     actor: &Actor,
-    terms: &Terms,
+    terms: &Terms<FromHolders>,
     snapshot: SnapshotFacts,
 ) -> Result<Calculated, Error> {
     let place = Arc::clone(&app.calculations).acquire_owned().await;
@@ -54,8 +54,8 @@ pub(super) async fn calculate(
     let terms = terms.clone();
     // A million holders take a tenth of a second, which is too long for a thread that serves others.
     let calculated = tokio::task::spawn_blocking(move || {
-        if !terms.accounts.is_empty() {
-            holders.retain(|holder| terms.accounts.contains(&holder.account));
+        if !terms.source.accounts.is_empty() {
+            holders.retain(|holder| terms.source.accounts.contains(&holder.account));
         }
         let calculation = calculation::calculate(&holders, &basis(&terms, &snapshot, redeemed.as_ref()))?;
         Ok::<_, Error>(Calculated { holders, calculation, redeemed, _place: place })
@@ -64,11 +64,15 @@ pub(super) async fn calculate(
 }
 
 /// What redemptions have of the asset now, for a redemption.
-async fn redeemed(app: &App, terms: &Terms, snapshot: &SnapshotFacts) -> Result<Option<Redeemed>, Error> {
+async fn redeemed(
+    app: &App,
+    terms: &Terms<FromHolders>,
+    snapshot: &SnapshotFacts,
+) -> Result<Option<Redeemed>, Error> {
     if terms.kind != Kind::Redemption {
         return Ok(None);
     }
-    let redeemed = redemptions::read(&mut *app.conn().await?, terms.asset).await?;
+    let redeemed = redemptions::read(&mut *app.conn().await?, terms.source.asset).await?;
     redeemed.ensure_not_older(snapshot.consensus_ns)?;
     Ok(Some(redeemed))
 }

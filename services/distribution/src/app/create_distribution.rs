@@ -26,7 +26,7 @@ pub(crate) async fn create_distribution<R: Answer>(
     let created = Distribution {
         id: DistributionId::new(app.ids.as_ref()),
         run: RunId::new(app.ids.as_ref()),
-        terms,
+        terms: terms.into(),
         created_by: actor.subject.clone(),
         created_ns: app.now_ns(),
         state: State::SnapshotWanted,

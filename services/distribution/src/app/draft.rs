@@ -10,7 +10,7 @@ use super::App;
 use crate::clients::{AssetFacts, FundingFacts, PaymentTokenFacts, PeerError, SnapshotStatus};
 use crate::domain::account::Account;
 use crate::domain::calculation::AmountRule;
-use crate::domain::distribution::{RetryPolicy, SnapshotChoice, SnapshotFacts, Terms};
+use crate::domain::distribution::{FromHolders, RetryPolicy, SnapshotChoice, SnapshotFacts, Terms};
 use crate::domain::kind::Kind;
 use crate::domain::redemption::{Bond, NotPayable};
 use crate::domain::treatment::{Parties, Treatment, never_paid};
@@ -68,7 +68,7 @@ struct Named {
 /// A draft that is right: what is decided by it, and the snapshot it reuses.
 #[derive(Debug)]
 pub(super) struct Checked {
-    pub(super) terms: Terms,
+    pub(super) terms: Terms<FromHolders>,
     pub(super) reused: Option<SnapshotFacts>,
 }
 
@@ -211,12 +211,19 @@ impl Draft {
         };
         let own = || SnapshotChoice::Own(SnapshotId::new(app.ids.as_ref()));
         let record_time_ns = reused.map(|facts| facts.record_time_ns).or(self.record_time_ns);
-        let terms = Terms {
+        let source = FromHolders {
             asset: id,
             accounts: self.accounts.into_iter().map(|(_, account)| account).collect(),
+            rule,
+            record_time_ns: record_time_ns.unwrap_or_else(|| app.now_ns()),
+            snapshot: reused.map_or_else(own, |facts| SnapshotChoice::Reused(facts.id)),
+            decisions: self.decisions.into_iter().collect(),
+            execute_now: self.execute_now,
+        };
+        let terms = Terms {
             label: self.label.expect(NOTED),
             kind: self.kind.expect(NOTED),
-            rule,
+            source,
             payment_token: code,
             payment_decimals: token.decimals,
             funding_account,
@@ -225,13 +232,9 @@ impl Draft {
                 funding: funding.account,
                 fee_payer: funding.fee_payer,
             },
-            record_time_ns: record_time_ns.unwrap_or_else(|| app.now_ns()),
-            snapshot: reused.map_or_else(own, |facts| SnapshotChoice::Reused(facts.id)),
-            decisions: self.decisions.into_iter().collect(),
             batch_size: self.batch_size.expect(NOTED),
             parallelism: self.parallelism.expect(NOTED),
             retry: self.retry.expect(NOTED),
-            execute_now: self.execute_now,
         };
         Ok(Checked { terms, reused })
     }

@@ -2,7 +2,7 @@
 
 use auth::Actor;
 use futures::FutureExt as _;
-use ids::DistributionId;
+use ids::{AssetId, DistributionId};
 use pg::idempotency::{Answer, Once};
 
 use super::{App, duty, read};
@@ -49,6 +49,13 @@ pub(crate) async fn execute_distribution<R: Answer>(
     Ok(answer)
 }
 
+/// Holds the asset that something is for, if it is for one, not to be paused.
+pub(super) async fn ensure_not_paused(app: &App, actor: &Actor, asset: Option<AssetId>) -> Result<(), Error> {
+    let Some(id) = asset else { return Ok(()) };
+    let asset = app.assets.asset(actor, id).await?.ok_or(Error::AssetNotFound(id))?;
+    if asset.paused { Err(Error::AssetPaused(id)) } else { Ok(()) }
+}
+
 /// Whether a calculated distribution can be paid now: asset not paused, payment token still accepted with the same
 /// decimals, somebody to pay, and funds for both the payouts and the fees.
 pub(super) async fn ensure_executable(
@@ -57,10 +64,7 @@ pub(super) async fn ensure_executable(
     distribution: &Distribution,
 ) -> Result<(), Error> {
     let terms = &distribution.terms;
-    let asset = app.assets.asset(actor, terms.asset).await?.ok_or(Error::AssetNotFound(terms.asset))?;
-    if asset.paused {
-        return Err(Error::AssetPaused(terms.asset));
-    }
+    ensure_not_paused(app, actor, terms.asset()).await?;
     let token = app.assets.payment_token(actor, &terms.payment_token).await?;
     if token.is_none_or(|token| token.decimals != terms.payment_decimals) {
         return Err(Error::PaymentTokenNotAccepted(terms.payment_token.to_string()));

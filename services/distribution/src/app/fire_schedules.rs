@@ -98,7 +98,7 @@ async fn fire(app: &App, id: ScheduleId) -> Result<bool, Error> {
 async fn parties(app: &App, plan: &Plan) -> Parties {
     let (terms, actor) = (plan.template.terms(), Actor::service(NAME));
     let asked = async {
-        let asset = app.assets.asset(&actor, terms.asset);
+        let asset = app.assets.asset(&actor, terms.source.asset);
         let funding = app.execution.funding(&actor, terms.funding_account);
         futures::try_join!(asset, funding)
     };

@@ -11,7 +11,7 @@ use super::{App, Draft};
 use crate::clients::SnapshotStatus;
 use crate::domain::account::{Account, EvmAddress};
 use crate::domain::calculation::{Outcome, Totals, would_get};
-use crate::domain::distribution::{SnapshotFacts, Terms};
+use crate::domain::distribution::{FromHolders, SnapshotFacts, Terms};
 use crate::domain::preview::{Finding, Quote, dust_count, findings, largest_unpaid};
 use crate::domain::treatment::{Reason, Treatment};
 use crate::error::Error;
@@ -23,7 +23,7 @@ const POLL: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Preview {
     /// What was asked for.
-    pub terms: Terms,
+    pub terms: Terms<FromHolders>,
     /// The snapshot it was calculated from.
     pub snapshot: SnapshotFacts,
     /// What it comes to.
@@ -88,15 +88,16 @@ pub(crate) async fn preview_distribution(app: &App, actor: &Actor, draft: Draft)
         })
     });
     let unpaid = unpaid.collect();
-    let findings = findings(&totals, &quote, dust_count, snapshot.consensus_ns, terms.record_time_ns);
+    let findings = findings(&totals, &quote, dust_count, snapshot.consensus_ns, terms.source.record_time_ns);
     Ok(Preview { terms, snapshot, totals, unpaid, dust_count, quote, findings })
 }
 
-async fn take_snapshot(app: &App, actor: &Actor, terms: &Terms) -> Result<SnapshotFacts, Error> {
-    let id: SnapshotId = terms.snapshot.id();
+async fn take_snapshot(app: &App, actor: &Actor, terms: &Terms<FromHolders>) -> Result<SnapshotFacts, Error> {
+    let holders = &terms.source;
+    let id: SnapshotId = holders.snapshot.id();
     let until = Instant::now() + app.preview_wait;
     let key = app.fresh_key();
-    let mut status = app.holders.take(actor, terms.asset, terms.record_time_ns, id, &key).await?;
+    let mut status = app.holders.take(actor, holders.asset, holders.record_time_ns, id, &key).await?;
     loop {
         match status {
             SnapshotStatus::Ready(facts) => return Ok(facts),

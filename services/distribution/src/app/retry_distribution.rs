@@ -5,6 +5,7 @@ use futures::FutureExt as _;
 use ids::DistributionId;
 use pg::idempotency::{Answer, Once};
 
+use super::execute_distribution::ensure_not_paused;
 use super::{App, duty, read};
 use crate::domain::distribution::Distribution;
 use crate::domain::kind::Duty;
@@ -37,10 +38,7 @@ pub(crate) async fn retry_distribution<R: Answer>(
     let now_ns = app.now_ns();
     let act = distribution.act(Action::Retry, now_ns);
     act.map_err(|source| Error::ActionNotAllowed { id, source })?;
-    let asset = distribution.terms.asset;
-    if app.assets.asset(actor, asset).await?.ok_or(Error::AssetNotFound(asset))?.paused {
-        return Err(Error::AssetPaused(asset));
-    }
+    ensure_not_paused(app, actor, distribution.terms.asset()).await?;
     let answer = once
         .run(&app.pool, move |conn| {
             async move {

@@ -3,7 +3,6 @@
 use diesel_async::AsyncPgConnection;
 
 use crate::domain::distribution::Distribution;
-use crate::domain::kind::Kind;
 use crate::domain::redemption::Fate;
 use crate::error::Error;
 use crate::store::redemptions::{self, Payees};
@@ -28,14 +27,12 @@ pub(super) async fn settle(
     settlement: &Settlement,
     now_ns: i64,
 ) -> Result<(), Error> {
-    let (id, terms) = (distribution.id, &distribution.terms);
-    if terms.kind != Kind::Redemption {
-        return Ok(());
-    }
+    let id = distribution.id;
+    let Some(asset) = distribution.terms.redeems() else { return Ok(()) };
     match settlement {
         Settlement::AllPaid => redemptions::redeem(conn, id, &Payees::All, now_ns).await?,
         Settlement::NothingSent => {
-            redemptions::release(conn, id, terms.asset, &Payees::All, now_ns).await?;
+            redemptions::release(conn, id, asset, &Payees::All, now_ns).await?;
         }
         Settlement::Each(fates) => {
             let undecided = those(fates, Fate::Undecided).len();
@@ -44,7 +41,7 @@ pub(super) async fn settle(
             }
             redemptions::redeem(conn, id, &Payees::These(those(fates, Fate::Paid)), now_ns).await?;
             let unpaid = Payees::These(those(fates, Fate::Unpaid));
-            redemptions::release(conn, id, terms.asset, &unpaid, now_ns).await?;
+            redemptions::release(conn, id, asset, &unpaid, now_ns).await?;
         }
     }
     Ok(())

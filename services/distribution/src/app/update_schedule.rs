@@ -33,7 +33,7 @@ pub(crate) async fn update_schedule<R: Answer>(
     let now_ns = draft.now_ns;
     draft.timing = draft.timing.filter(|timing| *timing != found.plan.timing);
     let changed = draft.check(app, actor, past(instant(now_ns))).await?;
-    if changed.template.as_ref().is_some_and(|template| template.terms().asset != found.asset()) {
+    if changed.template.as_ref().is_some_and(|template| template.terms().source.asset != found.asset()) {
         let words = "a schedule stays with its asset; create another one";
         return Err(Problem::field("terms.asset_id", "IMMUTABLE", words).into());
     }

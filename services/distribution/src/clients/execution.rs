@@ -40,8 +40,8 @@ pub struct RunHeader {
     pub run: RunId,
     /// What it pays.
     pub distribution: DistributionId,
-    /// The asset whose holders are paid; its pause holds the run.
-    pub held_asset: AssetId,
+    /// The asset whose holders are paid; its pause holds the run. None when it is paid to no asset's holders.
+    pub held_asset: Option<AssetId>,
     /// Where the money comes from.
     pub funding_account: FundingAccountId,
     /// What is paid.
@@ -60,6 +60,8 @@ pub struct RunHeader {
     pub parallelism: u32,
     /// How failures are tried again.
     pub retry: RetryPolicy,
+    /// The run whose unpaid payouts it replaces.
+    pub supersedes: Option<RunId>,
 }
 
 /// Part of the payees of a run, or that there are no more.
@@ -78,6 +80,21 @@ pub(crate) struct RunView {
     pub news: RunNews,
     /// What is shown of it.
     pub report: RunReport,
+}
+
+/// A payout of a run, as far as a rerun is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PaidOrNot {
+    /// Place in the run.
+    pub ordinal: u32,
+    /// Who was to be paid.
+    pub account: Account,
+    /// How much.
+    pub units: u128,
+    /// Whether it is proven unpaid, and nothing goes on with it by itself.
+    pub unpaid: bool,
+    /// Where it stands, as the contract calls it.
+    pub status: &'static str,
 }
 
 /// Calls to the execution service, on behalf of whoever acts.
@@ -259,6 +276,24 @@ impl Execution {
         }))
     }
 
+    /// Every payout of a run, by ordinal.
+    pub(crate) async fn payouts(
+        &self,
+        actor: &Actor,
+        id: RunId,
+    ) -> Result<impl Stream<Item = Result<Vec<PaidOrNot>, PeerError>> + Send + Unpin + use<>, PeerError> {
+        let call = "StreamPayouts";
+        let message = pb::StreamPayoutsRequest { run_id: id.to_string() };
+        let request = self.peer.request(message, actor, STREAM_DEADLINE);
+        let answer = self.client().stream_payouts(request).await.map_err(PeerError::of(&self.peer, call))?;
+        let this = self.clone();
+        Ok(answer.into_inner().map(move |item| {
+            let chunk = item.map_err(PeerError::of(&this.peer, call))?;
+            let payouts: Option<Vec<PaidOrNot>> = chunk.payouts.into_iter().map(paid_or_not).collect();
+            payouts.ok_or_else(|| PeerError::malformed(&this.peer, call, "a payout that cannot be read"))
+        }))
+    }
+
     /// How each payout of a run stands, by ordinal from 0 without gaps.
     pub(crate) async fn fates(&self, actor: &Actor, id: RunId, count: u32) -> Result<Vec<Fate>, PeerError> {
         let call = "StreamPayouts";
@@ -301,7 +336,7 @@ fn handover(payees: mpsc::Receiver<Handover>) -> impl Stream<Item = Part> + Send
             Some(Handover::End) => None,
             // Without this the end of the stream could be taken for the end of the run.
             None => {
-                let nobody = pb::Instruction { ordinal: u32::MAX, recipient: None, units: String::new() };
+                let nobody = pb::Instruction { ordinal: u32::MAX, ..pb::Instruction::default() };
                 Some((Part::Instructions(pb::InstructionChunk { instructions: vec![nobody] }), None))
             }
         }
@@ -314,7 +349,7 @@ fn instruction(payee: &Payee) -> pb::Instruction {
         ordinal: payee.ordinal,
         recipient: Some(Recipient { kind: Some(kind) }),
         units: payee.units.to_string(),
-        supersedes: None,
+        supersedes: payee.supersedes,
     }
 }
 
@@ -323,7 +358,7 @@ impl From<RunHeader> for pb::RunHeader {
         Self {
             run_id: header.run.to_string(),
             distribution_id: header.distribution.to_string(),
-            asset_id: header.held_asset.to_string(),
+            asset_id: header.held_asset.map(|asset| asset.to_string()).unwrap_or_default(),
             funding_account_id: header.funding_account.to_string(),
             asset: header.asset.to_string(),
             decimals: header.decimals.into(),
@@ -333,7 +368,7 @@ impl From<RunHeader> for pb::RunHeader {
             batch_size: header.batch_size,
             parallelism: header.parallelism,
             retry_policy: Some(header.retry.into()),
-            supersedes_run_id: String::new(),
+            supersedes_run_id: header.supersedes.map(|run| run.to_string()).unwrap_or_default(),
         }
     }
 }
@@ -349,6 +384,18 @@ impl From<RetryPolicy> for pb::RetryPolicy {
             recipient_max_attempts: policy.recipient_max_attempts,
         }
     }
+}
+
+fn paid_or_not(payout: pb::Payout) -> Option<PaidOrNot> {
+    let status = payout.status();
+    let recipient::Kind::HederaAccount(account) = payout.recipient?.kind?;
+    Some(PaidOrNot {
+        ordinal: payout.ordinal,
+        account: account.parse().ok()?,
+        units: units(&payout.amount?.units)?,
+        unpaid: fate(status) == Fate::Unpaid,
+        status: status.as_str_name().trim_start_matches("PAYOUT_STATUS_"),
+    })
 }
 
 fn fate(status: pb::PayoutStatus) -> Fate {

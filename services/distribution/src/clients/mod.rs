@@ -5,7 +5,7 @@ mod execution;
 mod holders;
 
 pub(crate) use assets::{AssetFacts, Assets, PaymentTokenFacts};
-pub(crate) use execution::{Execution, FundingFacts, Handover, RunHeader, RunView};
+pub(crate) use execution::{Execution, FundingFacts, Handover, PaidOrNot, RunHeader, RunView};
 pub(crate) use holders::{Holders, SnapshotStatus};
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The decision to pay an asset's holders.
+//! The decision to pay an asset's holders, or a list of payees.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -42,19 +42,15 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What was decided: it never changes after it was created.
+/// What was decided: it never changes after it was created. `S` is where the entitlements come from, where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Terms {
-    /// Whose holders.
-    pub asset: AssetId,
-    /// Of a redemption by holder, whose holdings; all when empty, and for all other kinds.
-    pub accounts: BTreeSet<Account>,
+pub(crate) struct Terms<S = Source> {
     /// What people call it.
     pub label: String,
     /// What it is for.
     pub kind: Kind,
-    /// How much each holder gets.
-    pub rule: AmountRule,
+    /// Where the entitlements come from.
+    pub source: S,
     /// In what.
     pub payment_token: AssetCode,
     /// Decimals of one whole payment token.
@@ -63,20 +59,109 @@ pub(crate) struct Terms {
     pub funding_account: FundingAccountId,
     /// Accounts with a part in it.
     pub parties: Parties,
-    /// The record time asked for, in nanoseconds since the epoch.
-    pub record_time_ns: i64,
-    /// Which balances.
-    pub snapshot: SnapshotChoice,
-    /// People's decisions on holders.
-    pub decisions: Decisions,
     /// Payouts per batch.
     pub batch_size: u32,
     /// Batches worked on at the same time.
     pub parallelism: u32,
     /// How failures are tried again.
     pub retry: RetryPolicy,
+}
+
+/// Where entitlements come from; what a distribution is for says nothing about that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// From what holders of an asset have.
+    Holders(FromHolders),
+    /// From a list that is stored with the distribution: see `store/listed_payees.rs`. It is paid when somebody executes it,
+    /// never by itself.
+    List(FromList),
+}
+
+/// Entitlements by balance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FromHolders {
+    /// Whose holders.
+    pub asset: AssetId,
+    /// Of a redemption by holder, whose holdings; all when empty, and for all other kinds.
+    pub accounts: BTreeSet<Account>,
+    /// How much each holder gets.
+    pub rule: AmountRule,
+    /// The record time asked for, in nanoseconds since the epoch.
+    pub record_time_ns: i64,
+    /// Which balances.
+    pub snapshot: SnapshotChoice,
+    /// People's decisions on holders.
+    pub decisions: Decisions,
     /// Executed by itself as soon as it is calculated.
     pub execute_now: bool,
+}
+
+/// Entitlements that were written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FromList {
+    /// The asset whose holders they are; none of kind LIST.
+    pub asset: Option<AssetId>,
+    /// The distribution whose unpaid payouts they replace.
+    pub rerun_of: Option<DistributionId>,
+}
+
+impl<S> Terms<S> {
+    /// The same with entitlements from elsewhere.
+    pub(crate) fn with_source<T>(&self, source: T) -> Terms<T> {
+        Terms {
+            label: self.label.clone(),
+            kind: self.kind,
+            source,
+            payment_token: self.payment_token.clone(),
+            payment_decimals: self.payment_decimals,
+            funding_account: self.funding_account,
+            parties: self.parties,
+            batch_size: self.batch_size,
+            parallelism: self.parallelism,
+            retry: self.retry,
+        }
+    }
+}
+
+impl From<Terms<FromHolders>> for Terms {
+    fn from(terms: Terms<FromHolders>) -> Self {
+        terms.with_source(Source::Holders(terms.source.clone()))
+    }
+}
+
+impl Terms {
+    /// The asset it is for, whose pause holds it; none of kind LIST.
+    pub(crate) const fn asset(&self) -> Option<AssetId> {
+        match &self.source {
+            Source::Holders(holders) => Some(holders.asset),
+            Source::List(list) => list.asset,
+        }
+    }
+
+    /// The asset of which it reserves and redeems holdings; none when it does not.
+    pub(crate) const fn redeems(&self) -> Option<AssetId> {
+        match (self.kind, &self.source) {
+            (Kind::Redemption, Source::Holders(holders)) => Some(holders.asset),
+            (Kind::Redemption, Source::List(_))
+            | (Kind::Dividend | Kind::Coupon | Kind::Custom | Kind::List, _) => None,
+        }
+    }
+
+    /// The distribution whose unpaid payouts it replaces.
+    pub(crate) const fn rerun_of(&self) -> Option<DistributionId> {
+        match &self.source {
+            Source::Holders(_) => None,
+            Source::List(list) => list.rerun_of,
+        }
+    }
+
+    /// Whether it is executed by itself as soon as it is calculated.
+    pub(crate) const fn execute_now(&self) -> bool {
+        match &self.source {
+            Source::Holders(holders) => holders.execute_now,
+            Source::List(_) => false,
+        }
+    }
 }
 
 /// Which snapshot the entitlements are calculated from.
@@ -118,15 +203,22 @@ pub(crate) struct SnapshotFacts {
     pub decimals: u8,
 }
 
+/// Frozen balances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Balances {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// The network's time of them, in nanoseconds since the epoch.
+    pub consensus_ns: i64,
+}
+
 /// A calculation that counts: there is at most one per distribution, and it never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entitlements {
     /// Which attempt to calculate it was; its rows carry this id, those of attempts that were cut off carry others.
     pub calculation: Uuid,
-    /// The snapshot.
-    pub snapshot: SnapshotId,
-    /// The network's time of the snapshot's balances, in nanoseconds since the epoch.
-    pub consensus_ns: i64,
+    /// The balances it was calculated from; none where it was a list.
+    pub balances: Option<Balances>,
     /// What it comes to.
     pub totals: Totals,
     /// Root over all payees' entitlements.

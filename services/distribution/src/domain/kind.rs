@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Custom,
     /// A bond's principal.
     Redemption,
+    /// A list of payees that stands for no asset's holders.
+    List,
 }
 
 /// Two duties that roles hold apart, each with a service of its own: whose work a distribution is follows from its kind,
@@ -36,7 +38,8 @@ pub(crate) enum AssetType {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 4] = [Self::Dividend, Self::Coupon, Self::Custom, Self::Redemption];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Dividend, Self::Coupon, Self::Custom, Self::Redemption, Self::List];
 
     /// The name in the database and in messages.
     pub(crate) const fn as_str(self) -> &'static str {
@@ -45,6 +48,7 @@ impl Kind {
             Self::Coupon => "COUPON",
             Self::Custom => "CUSTOM",
             Self::Redemption => "REDEMPTION",
+            Self::List => "LIST",
         }
     }
 
@@ -59,13 +63,14 @@ impl Kind {
             Self::Dividend => matches!(asset, AssetType::Equity),
             Self::Coupon | Self::Redemption => matches!(asset, AssetType::Bond),
             Self::Custom => true,
+            Self::List => false,
         }
     }
 
     /// Whose work it is.
     pub(crate) const fn duty(self) -> Duty {
         match self {
-            Self::Dividend | Self::Coupon | Self::Custom => Duty::Payout,
+            Self::Dividend | Self::Coupon | Self::Custom | Self::List => Duty::Payout,
             Self::Redemption => Duty::Cashout,
         }
     }
@@ -87,12 +92,13 @@ mod tests {
     use super::{AssetType, Kind};
 
     #[test]
-    fn dividends_are_for_shares_coupons_and_redemptions_for_bonds_and_custom_for_all() {
+    fn dividends_are_for_shares_coupons_and_redemptions_for_bonds_custom_for_all_and_lists_for_none() {
         let table = [
             (Kind::Dividend, [true, false, false]),
             (Kind::Coupon, [false, true, false]),
             (Kind::Custom, [true, true, true]),
             (Kind::Redemption, [false, true, false]),
+            (Kind::List, [false, false, false]),
         ];
         for (kind, fits) in table {
             for (asset, fits) in [AssetType::Equity, AssetType::Bond, AssetType::Other].into_iter().zip(fits)

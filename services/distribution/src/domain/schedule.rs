@@ -6,7 +6,7 @@ use ids::{AssetId, DistributionId, ScheduleId, SnapshotId};
 use jiff::Timestamp;
 use schedule::{CatchUp, Occurrence, ScheduleError};
 
-use super::distribution::{SnapshotChoice, Terms};
+use super::distribution::{FromHolders, SnapshotChoice, Source, Terms};
 use super::treatment::Parties;
 
 /// When a schedule falls due, as somebody said it.
@@ -14,7 +14,7 @@ pub(crate) type Timing = schedule::Terms;
 
 /// The terms of a distribution but for its record time and its snapshot, which each occurrence has of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Template(Terms);
+pub(crate) struct Template(Terms<FromHolders>);
 
 /// What somebody decided; a change is a new version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,25 +160,27 @@ pub(crate) struct Schedule {
 
 impl Template {
     /// Of the terms of a distribution.
-    pub(crate) const fn of(terms: Terms) -> Self {
+    pub(crate) const fn of(terms: Terms<FromHolders>) -> Self {
         Self(terms)
     }
 
     /// The terms; record time and snapshot mean nothing.
-    pub(crate) const fn terms(&self) -> &Terms {
+    pub(crate) const fn terms(&self) -> &Terms<FromHolders> {
         &self.0
     }
 
     /// The terms of the distribution of an occurrence.
     pub(crate) fn fill(&self, record_time_ns: i64, snapshot: SnapshotId, parties: Parties) -> Terms {
-        Terms { record_time_ns, snapshot: SnapshotChoice::Own(snapshot), parties, ..self.0.clone() }
+        let snapshot = SnapshotChoice::Own(snapshot);
+        let holders = FromHolders { record_time_ns, snapshot, ..self.0.source.clone() };
+        Terms { parties, ..self.0.with_source(Source::Holders(holders)) }
     }
 }
 
 impl Schedule {
     /// Whose holders.
     pub(crate) const fn asset(&self) -> AssetId {
-        self.plan.template.terms().asset
+        self.plan.template.terms().source.asset
     }
 
     /// The rule of its timing. It was checked when it was saved, but a release may know fewer zones than the last one.

@@ -1,12 +1,13 @@
 //! From the domain to the contract's messages, and the few small things that go both ways.
 
+use money::AssetCode;
 use prost::Message as _;
 use proto::distribution::v1 as pb;
 use proto::execution::v1::RunProgress;
 use proto::r#type::v1 as common;
 
 use crate::domain::calculation::{AmountRule, PoolBase, Totals};
-use crate::domain::distribution::{Distribution, Entitlements, Terms};
+use crate::domain::distribution::{Distribution, Entitlements, FromHolders, Source};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::Kind;
 use crate::domain::state::{Action, Phase};
@@ -17,6 +18,10 @@ use crate::time::timestamp;
 /// A distribution.
 pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
     let terms = &whole.terms;
+    let holders = match &terms.source {
+        Source::Holders(holders) => Some(holders),
+        Source::List(_) => None,
+    };
     let allowed_actions = whole.allowed_actions().into_iter().map(|allowed| action(allowed).into());
     let progress = whole.report.as_ref().map(|report| {
         // What cannot be read was written by a newer version of execution, and is left out.
@@ -24,32 +29,36 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
     });
     pb::Distribution {
         id: whole.id.to_string(),
-        asset_id: terms.asset.to_string(),
+        asset_id: terms.asset().map(|asset| asset.to_string()).unwrap_or_default(),
         label: terms.label.clone(),
         kind: kind(terms.kind).into(),
-        amount_rule: Some(amount_rule(terms)),
+        amount_rule: holders.map(|holders| amount_rule(holders, &terms.payment_token)),
         payment_token: terms.payment_token.to_string(),
         payment_decimals: terms.payment_decimals.into(),
         funding_account_id: terms.funding_account.to_string(),
-        record_time: Some(timestamp(terms.record_time_ns)),
-        holder_decisions: decisions(terms),
+        record_time: holders.map(|holders| timestamp(holders.record_time_ns)),
+        holder_decisions: holders.map(decisions).unwrap_or_default(),
         batch_size: terms.batch_size,
         parallelism: terms.parallelism,
         state: phase(whole.state.phase()).into(),
         allowed_actions: allowed_actions.collect(),
         failure: whole.state.failure().map(failure),
-        entitlements: whole.entitlements.as_ref().map(|result| entitlements(result, terms)),
+        entitlements: whole.entitlements.as_ref().map(|result| entitlements(result, &terms.payment_token)),
         run_id: whole.run.to_string(),
         progress,
-        execute_now: terms.execute_now,
+        execute_now: terms.execute_now(),
         created_by: whole.created_by.clone(),
         create_time: Some(timestamp(whole.created_ns)),
         execute_time: whole.executed_ns.map(timestamp),
         end_time: whole.state.ended_ns().map(timestamp),
         cancel_reason: whole.cancel_reason.clone(),
-        accounts: terms.accounts.iter().map(ToString::to_string).collect(),
+        accounts: holders
+            .into_iter()
+            .flat_map(|holders| &holders.accounts)
+            .map(ToString::to_string)
+            .collect(),
         retry_policy: Some(terms.retry.into()),
-        rerun_of: String::new(),
+        rerun_of: terms.rerun_of().map(|old| old.to_string()).unwrap_or_default(),
     }
 }
 
@@ -59,72 +68,79 @@ pub(super) fn kind(kind: Kind) -> pb::DistributionKind {
         Kind::Coupon => pb::DistributionKind::Coupon,
         Kind::Custom => pb::DistributionKind::Custom,
         Kind::Redemption => pb::DistributionKind::Redemption,
+        Kind::List => pb::DistributionKind::List,
     }
 }
 
-pub(super) fn amount_rule(terms: &Terms) -> pb::AmountRule {
-    let rule = match terms.rule {
+pub(super) fn amount_rule(holders: &FromHolders, payment_token: &AssetCode) -> pb::AmountRule {
+    let rule = match holders.rule {
         AmountRule::PerToken(rate) => pb::amount_rule::Rule::PerToken(rate.to_string()),
         AmountRule::Pool { units, base } => {
             let base = match base {
                 PoolBase::EligibleHolders => pb::PoolBase::EligibleHolders,
                 PoolBase::TotalSupply => pb::PoolBase::TotalSupply,
             };
-            pb::amount_rule::Rule::Pool(pb::Pool { amount: Some(amount(units, terms)), base: base.into() })
+            pb::amount_rule::Rule::Pool(pb::Pool {
+                amount: Some(amount(units, payment_token)),
+                base: base.into(),
+            })
         }
     };
     pb::AmountRule { rule: Some(rule) }
 }
 
 /// So much of the payment token.
-pub(super) fn amount(units: u128, terms: &Terms) -> common::Amount {
-    common::Amount { units: units.to_string(), asset: terms.payment_token.to_string() }
+pub(super) fn amount(units: u128, payment_token: &AssetCode) -> common::Amount {
+    common::Amount { units: units.to_string(), asset: payment_token.to_string() }
 }
 
-pub(super) fn decisions(terms: &Terms) -> Vec<pb::HolderDecision> {
+pub(super) fn decisions(holders: &FromHolders) -> Vec<pb::HolderDecision> {
     let decision = |(account, decided): (&_, &Treatment)| pb::HolderDecision {
         account: ToString::to_string(account),
         treatment: treatment(*decided).into(),
     };
-    terms.decisions.iter().map(decision).collect()
+    holders.decisions.iter().map(decision).collect()
 }
 
 /// What a calculation that counts came to.
-fn entitlements(result: &Entitlements, terms: &Terms) -> pb::Entitlements {
+fn entitlements(result: &Entitlements, payment_token: &AssetCode) -> pb::Entitlements {
+    let balances = result.balances;
     pb::Entitlements {
-        snapshot_id: result.snapshot.to_string(),
-        consensus_ns: result.consensus_ns,
+        snapshot_id: balances.map(|balances| balances.snapshot.to_string()).unwrap_or_default(),
+        consensus_ns: balances.map_or(0, |balances| balances.consensus_ns),
         entitlement_root: result.root.to_vec(),
-        ..totals(&result.totals, terms)
+        ..totals(&result.totals, payment_token)
     }
 }
 
 /// The numbers of a calculation.
-pub(super) fn totals(totals: &Totals, terms: &Terms) -> pb::Entitlements {
+pub(super) fn totals(totals: &Totals, payment_token: &AssetCode) -> pb::Entitlements {
     pb::Entitlements {
         payee_count: totals.payee_count,
         zero_count: totals.zero_count,
         held_count: totals.held_count,
         excluded_count: totals.excluded_count,
-        entitled: Some(amount(totals.entitled, terms)),
-        held: Some(amount(totals.held, terms)),
-        pool: Some(amount(totals.pool, terms)),
-        residue: Some(amount(totals.residue, terms)),
+        entitled: Some(amount(totals.entitled, payment_token)),
+        held: Some(amount(totals.held, payment_token)),
+        pool: Some(amount(totals.pool, payment_token)),
+        residue: Some(amount(totals.residue, payment_token)),
         ..pb::Entitlements::default()
     }
 }
 
 /// What one holder is owed.
 pub(super) fn entitlement(stored: &Entitlement) -> pb::Entitlement {
+    let holding = stored.holding;
+    let counted = holding.and_then(|holding| holding.counted);
     pb::Entitlement {
         ordinal: stored.ordinal,
         account: stored.account.to_string(),
-        evm_address: stored.evm.to_string(),
-        balance: stored.balance.to_string(),
+        evm_address: holding.map(|holding| holding.evm.to_string()).unwrap_or_default(),
+        balance: holding.map(|holding| holding.balance.to_string()).unwrap_or_default(),
         units: stored.units.to_string(),
         treatment: treatment(stored.treatment).into(),
         reason: stored.reason.map(Reason::as_str).unwrap_or_default().to_owned(),
-        counted_balance: stored.counted.map(|units| units.to_string()).unwrap_or_default(),
+        counted_balance: counted.map(|units| units.to_string()).unwrap_or_default(),
     }
 }
 

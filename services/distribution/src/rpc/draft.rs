@@ -110,6 +110,10 @@ fn kind(violations: &mut FieldViolations, kind: pb::DistributionKind) -> Option<
             violations.add("kind", "IS_A_REDEMPTION", "redemptions are created by RedemptionService");
             None
         }
+        pb::DistributionKind::List => {
+            violations.add("kind", "IS_A_LIST", "lists of payees come from files; see IngestService");
+            None
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod list_schedules;
 mod pause_schedule;
 mod preview;
 mod resume_schedule;
+mod rerun_distribution;
 mod retry_distribution;
 mod retry_redemption;
 mod schedule_convert;
@@ -75,6 +76,13 @@ impl DistributionService for Distributions {
         request: Request<pb::ExecuteDistributionRequest>,
     ) -> Result<Response<pb::ExecuteDistributionResponse>, Status> {
         execute_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn rerun_distribution(
+        &self,
+        request: Request<pb::RerunDistributionRequest>,
+    ) -> Result<Response<pb::RerunDistributionResponse>, Status> {
+        rerun_distribution::handle(&self.0, request).await.map(Response::new)
     }
 
     async fn retry_distribution(

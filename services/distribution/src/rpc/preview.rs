@@ -11,7 +11,7 @@ pub(super) fn preview(found: &Preview) -> pb::Preview {
     let totals = pb::Entitlements {
         snapshot_id: found.snapshot.id.to_string(),
         consensus_ns: found.snapshot.consensus_ns,
-        ..convert::totals(&found.totals, &found.terms)
+        ..convert::totals(&found.totals, &found.terms.payment_token)
     };
     pb::Preview {
         entitlements: Some(totals),

@@ -6,7 +6,7 @@ use proto::distribution::v1 as pb;
 use schedule::{BusinessDayRule, CatchUp, Ends, Occurrence, Recurrence, Start};
 
 use super::convert;
-use crate::domain::distribution::Terms;
+use crate::domain::distribution::{FromHolders, Terms};
 use crate::domain::schedule::{Decision, Fate, Recorded, Schedule, Skip, Stand, Standing, Steer, Timing};
 use crate::time::timestamp;
 
@@ -57,19 +57,19 @@ fn decision(decision: &Decision) -> pb::ScheduleDecision {
 }
 
 /// As they would be sent: reading, changing a field and sending the rest back changes that field alone.
-fn terms(terms: &Terms) -> pb::ScheduleTerms {
+fn terms(terms: &Terms<FromHolders>) -> pb::ScheduleTerms {
     pb::ScheduleTerms {
-        asset_id: terms.asset.to_string(),
+        asset_id: terms.source.asset.to_string(),
         label: terms.label.clone(),
         kind: convert::kind(terms.kind).into(),
-        amount_rule: Some(convert::amount_rule(terms)),
+        amount_rule: Some(convert::amount_rule(&terms.source, &terms.payment_token)),
         payment_token: payment_token(&terms.payment_token),
         funding_account_id: terms.funding_account.to_string(),
-        holder_decisions: convert::decisions(terms),
+        holder_decisions: convert::decisions(&terms.source),
         batch_size: terms.batch_size,
         parallelism: terms.parallelism,
         retry_policy: Some(terms.retry.into()),
-        execute_now: terms.execute_now,
+        execute_now: terms.source.execute_now,
     }
 }
 

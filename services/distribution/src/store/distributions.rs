@@ -7,7 +7,7 @@ use ids::{AssetId, DistributionId, Uuid};
 use super::StoreError;
 use super::rows::{AccountRow, CalculationRow, DecisionRow, DistributionRow, StateRow, state_name};
 use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
-use crate::domain::distribution::Distribution;
+use crate::domain::distribution::{Distribution, FromHolders, Source};
 use crate::domain::state::{Phase, State};
 
 type WholeRow = (DistributionRow, StateRow, Option<CalculationRow>);
@@ -31,16 +31,9 @@ pub(crate) type Cursor = (i64, u128);
 /// Stores a new distribution with where it stands; the job sees it at once.
 pub(crate) async fn insert(conn: &mut AsyncPgConnection, new: &Distribution) -> Result<(), StoreError> {
     diesel::insert_into(distribution::table).values(DistributionRow::from(new)).execute(conn).await?;
-    let decisions: Vec<DecisionRow> = new
-        .terms
-        .decisions
-        .iter()
-        .map(|(account, treatment)| DecisionRow::new(new.id, *account, *treatment))
-        .collect();
-    diesel::insert_into(holder_decision::table).values(decisions).execute(conn).await?;
-    let accounts: Vec<AccountRow> =
-        new.terms.accounts.iter().map(|account| AccountRow::new(new.id, *account)).collect();
-    diesel::insert_into(redemption_account::table).values(accounts).execute(conn).await?;
+    if let Source::Holders(holders) = &new.terms.source {
+        insert_holders(conn, new.id, holders).await?;
+    }
     let now = diesel::dsl::now.into_sql::<diesel::sql_types::Timestamptz>().nullable();
     diesel::insert_into(distribution_state::table)
         .values((
@@ -51,6 +44,20 @@ pub(crate) async fn insert(conn: &mut AsyncPgConnection, new: &Distribution) -> 
         ))
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+async fn insert_holders(
+    conn: &mut AsyncPgConnection,
+    id: DistributionId,
+    holders: &FromHolders,
+) -> Result<(), StoreError> {
+    let decision = |(account, treatment): (&_, &_)| DecisionRow::new(id, *account, *treatment);
+    let decisions: Vec<DecisionRow> = holders.decisions.iter().map(decision).collect();
+    diesel::insert_into(holder_decision::table).values(decisions).execute(conn).await?;
+    let accounts: Vec<AccountRow> =
+        holders.accounts.iter().map(|account| AccountRow::new(id, *account)).collect();
+    diesel::insert_into(redemption_account::table).values(accounts).execute(conn).await?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 use super::schema::entitlement;
 use super::{Inconsistent, StoreError, rows};
 use crate::domain::account::{Account, EvmAddress};
-use crate::domain::calculation::{Holder, Line};
+use crate::domain::calculation::Line;
 use crate::domain::treatment::{Reason, Treatment};
 
 const COLUMNS: [(&str, Type); 9] = [
@@ -37,26 +37,26 @@ impl Writer {
         Ok(Self { copy: CopyIn::begin(url, "entitlement", &COLUMNS).await?, calculation })
     }
 
-    /// Writes one holder's line; of a redemption, with how much of the balance is counted.
+    /// Writes one line: a holder's with its holding, or that of somebody on a list.
     pub(crate) async fn write(
         &mut self,
-        holder: &Holder,
+        account: Account,
+        holding: Option<&Holding>,
         line: &Line,
-        counted: Option<u128>,
     ) -> Result<(), StoreError> {
         let ordinal: Option<i32> = line.outcome.ordinal().map(u32::cast_signed);
         let reason: Option<i16> = line.outcome.reason().map(Reason::code);
         self.copy
             .row(&[
                 &self.calculation,
-                &rows::number(holder.account),
+                &rows::number(account),
                 &ordinal,
-                &holder.evm.0.as_slice(),
-                &Numeric128(holder.balance),
+                &holding.map(|holding| holding.evm.0.as_slice()),
+                &holding.map(|holding| Numeric128(holding.balance)),
                 &Numeric128(line.units),
                 &line.outcome.treatment().code(),
                 &reason,
-                &counted.map(Numeric128),
+                &holding.and_then(|holding| holding.counted).map(Numeric128),
             ])
             .await?;
         Ok(())
@@ -68,6 +68,17 @@ impl Writer {
     }
 }
 
+/// What a holder had at the snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holding {
+    /// Its EVM address.
+    pub evm: EvmAddress,
+    /// Smallest units held.
+    pub balance: u128,
+    /// Of a redemption: how much of the balance is counted.
+    pub counted: Option<u128>,
+}
+
 /// One stored entitlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entitlement {
@@ -75,18 +86,14 @@ pub(crate) struct Entitlement {
     pub account: Account,
     /// Place in the run; payees only.
     pub ordinal: Option<u32>,
-    /// Its EVM address as of the snapshot.
-    pub evm: EvmAddress,
-    /// Smallest units held.
-    pub balance: u128,
+    /// What it held; none of who is on a list.
+    pub holding: Option<Holding>,
     /// What is owed, or would be to a held holder.
     pub units: u128,
     /// What happens with it.
     pub treatment: Treatment,
     /// Why it is not paid; nothing for payees.
     pub reason: Option<Reason>,
-    /// Of a redemption: how much of the balance is counted.
-    pub counted: Option<u128>,
 }
 
 /// A payee, as it is handed to execution.
@@ -98,6 +105,8 @@ pub(crate) struct Payee {
     pub account: Account,
     /// How much.
     pub units: u128,
+    /// Of a rerun: the place in the old run of the payout that it replaces.
+    pub supersedes: Option<u32>,
 }
 
 /// The last entitlement of a page: payees come first, then who is not paid, each by account.
@@ -122,8 +131,8 @@ struct Row {
     calculation_id: Uuid,
     account: i64,
     ordinal: Option<i32>,
-    evm_address: Vec<u8>,
-    balance: Numeric128,
+    evm_address: Option<Vec<u8>>,
+    balance: Option<Numeric128>,
     units: Numeric128,
     treatment: i16,
     reason: Option<i16>,
@@ -140,16 +149,23 @@ impl TryFrom<Row> for Entitlement {
             column,
         };
         let ordinal = row.ordinal.map(|ordinal| u32::try_from(ordinal).map_err(|_| wrong("ordinal")));
+        let holding = match (&row.evm_address, row.balance) {
+            (None, None) => None,
+            (Some(evm), Some(Numeric128(balance))) => Some(Holding {
+                evm: EvmAddress(evm.as_slice().try_into().map_err(|_| wrong("evm_address"))?),
+                balance,
+                counted: row.counted.map(|Numeric128(units)| units),
+            }),
+            (Some(_), None) | (None, Some(_)) => return Err(wrong("balance")),
+        };
         let reason = row.reason.map(|code| Reason::from_code(code).ok_or_else(|| wrong("reason")));
         Ok(Self {
             account: rows::account(row.account, "entitlement", row.calculation_id, "account")?,
             ordinal: ordinal.transpose()?,
-            evm: EvmAddress(row.evm_address.as_slice().try_into().map_err(|_| wrong("evm_address"))?),
-            balance: row.balance.0,
+            holding,
             units: row.units.0,
             treatment: Treatment::from_code(row.treatment).ok_or_else(|| wrong("treatment"))?,
             reason: reason.transpose()?,
-            counted: row.counted.map(|Numeric128(units)| units),
         })
     }
 }
@@ -226,6 +242,7 @@ pub(crate) async fn payees(
             ordinal: ordinal.ok_or_else(wrong)?,
             account: rows::account(account, "entitlement", calculation, "account")?,
             units: units.0,
+            supersedes: None,
         })
     };
     rows.into_iter().map(payee).collect()

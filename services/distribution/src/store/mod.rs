@@ -4,6 +4,7 @@ pub(crate) mod calculations;
 pub(crate) mod distributions;
 pub(crate) mod entitlements;
 pub(crate) mod leases;
+pub(crate) mod listed_payees;
 pub(crate) mod occurrences;
 pub(crate) mod redemptions;
 mod rows;

@@ -9,12 +9,11 @@ use pg::testing::TestDb;
 
 use super::{Payees, RESERVE, Redeemed, Reservation, StoreError, read, redeem, release, reserve};
 use crate::domain::account::{Account, EvmAddress};
-use crate::domain::calculation::{AmountRule, Holder, Line, Outcome, Totals};
-use crate::domain::distribution::{Distribution, Entitlements};
+use crate::domain::calculation::{AmountRule, Line, Outcome, Totals};
+use crate::domain::distribution::{Balances, Distribution, Entitlements, FromHolders, Source};
 use crate::domain::kind::Kind;
-use crate::domain::treatment::HolderKind;
-use crate::store::entitlements::Writer;
-use crate::store::tests::{connect, distribution};
+use crate::store::entitlements::{Holding, Writer};
+use crate::store::tests::{connect, distribution, holders};
 use crate::store::{MIGRATIONS, calculations, distributions};
 
 const BALANCE: u128 = 100;
@@ -37,22 +36,19 @@ async fn calculated_of(
 ) -> Reservation {
     let mut conn = connect(db).await;
     let mut terms = distribution().terms;
-    (terms.asset, terms.kind) = (asset, Kind::Redemption);
-    terms.rule = AmountRule::PerToken("1".parse().expect("a rate"));
+    let rule = AmountRule::PerToken("1".parse().expect("a rate"));
+    terms.kind = Kind::Redemption;
+    terms.source = Source::Holders(FromHolders { asset, rule, ..holders() });
     let (id, run) = (DistributionId::new(&SystemIds), RunId::new(&SystemIds));
     let redemption = Distribution { id, run, terms, ..distribution() };
     distributions::insert(&mut conn, &redemption).await.expect("stored");
     let calculation = RunId::new(&SystemIds).as_uuid();
     let mut writer = Writer::begin(&db.url, calculation).await.expect("begun");
     for ordinal in 0..payee_count {
-        let holder = Holder {
-            account: account(1001 + u64::from(ordinal)),
-            evm: EvmAddress([0; 20]),
-            balance: BALANCE,
-            kind: HolderKind::Account,
-        };
+        let holder = account(1001 + u64::from(ordinal));
+        let holding = Holding { evm: EvmAddress([0; 20]), balance: BALANCE, counted: Some(counted) };
         let line = Line { units: counted, outcome: Outcome::Payee { ordinal } };
-        writer.write(&holder, &line, Some(counted)).await.expect("written");
+        writer.write(holder, Some(&holding), &line).await.expect("written");
     }
     writer.finish().await.expect("written");
     let (distribution, consensus_ns, supply) = (redemption.id, 7, 500 * u128::from(payee_count));
@@ -64,8 +60,7 @@ async fn store(conn: &mut AsyncPgConnection, new: &Reservation) -> Result<(), St
     let totals = Totals { payee_count: new.payee_count, ..Totals::default() };
     let result = Entitlements {
         calculation: new.calculation,
-        snapshot: distribution().terms.snapshot.id(),
-        consensus_ns: new.consensus_ns,
+        balances: Some(Balances { snapshot: holders().snapshot.id(), consensus_ns: new.consensus_ns }),
         totals,
         root: [0; 32],
     };

@@ -12,13 +12,17 @@ use super::schema::{calculation, distribution, distribution_state, holder_decisi
 use crate::domain::account::Account;
 use crate::domain::calculation::{AmountRule, PoolBase, Totals};
 use crate::domain::distribution::{
-    Distribution, Entitlements, RetryPolicy, RunReport, SnapshotChoice, Terms,
+    Balances, Distribution, Entitlements, FromHolders, FromList, RetryPolicy, RunReport, SnapshotChoice,
+    Source, Terms,
 };
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::Kind;
 use crate::domain::state::State;
 use crate::domain::treatment::{Decisions, Parties, Treatment};
 
+/// The source of a distribution by balance.
+pub(super) const HOLDERS: &str = "HOLDERS";
+const LIST: &str = "LIST";
 const ELIGIBLE_HOLDERS: &str = "ELIGIBLE_HOLDERS";
 const TOTAL_SUPPLY: &str = "TOTAL_SUPPLY";
 
@@ -27,7 +31,7 @@ const TOTAL_SUPPLY: &str = "TOTAL_SUPPLY";
 pub(super) struct DistributionRow {
     pub(super) id: Uuid,
     pub(super) run_id: Uuid,
-    pub(super) asset_id: Uuid,
+    pub(super) asset_id: Option<Uuid>,
     pub(super) label: String,
     pub(super) kind: String,
     pub(super) rate: Option<String>,
@@ -39,9 +43,9 @@ pub(super) struct DistributionRow {
     pub(super) treasury: i64,
     pub(super) funding: i64,
     pub(super) fee_payer: i64,
-    pub(super) record_time_ns: i64,
-    pub(super) snapshot_id: Uuid,
-    pub(super) snapshot_reused: bool,
+    pub(super) record_time_ns: Option<i64>,
+    pub(super) snapshot_id: Option<Uuid>,
+    pub(super) snapshot_reused: Option<bool>,
     pub(super) batch_size: i32,
     pub(super) parallelism: i32,
     pub(super) retry_max_attempts: i32,
@@ -53,6 +57,8 @@ pub(super) struct DistributionRow {
     pub(super) execute_now: bool,
     pub(super) created_by: String,
     pub(super) created_ns: i64,
+    pub(super) source: String,
+    pub(super) rerun_of: Option<Uuid>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -92,7 +98,7 @@ pub(super) struct StateRow {
 pub(super) struct CalculationRow {
     distribution_id: Uuid,
     calculation_id: Uuid,
-    consensus_ns: i64,
+    consensus_ns: Option<i64>,
     payee_count: i32,
     zero_count: i32,
     held_count: i32,
@@ -127,6 +133,13 @@ pub(super) fn number(account: Account) -> i64 {
     i64::try_from(account.number()).expect("account numbers are at most i64::MAX")
 }
 
+fn base_name(base: PoolBase) -> String {
+    match base {
+        PoolBase::EligibleHolders => ELIGIBLE_HOLDERS.to_owned(),
+        PoolBase::TotalSupply => TOTAL_SUPPLY.to_owned(),
+    }
+}
+
 fn nanos(duration: Duration) -> i64 {
     // 292 years; creating allows a day.
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
@@ -146,32 +159,33 @@ pub(super) fn account(
 impl DistributionRow {
     /// The columns of these terms; those of a schedule have the same.
     pub(super) fn of(id: Uuid, run: Uuid, terms: &Terms, created_by: &str, created_ns: i64) -> Self {
-        let (rate, pool) = match terms.rule {
-            AmountRule::PerToken(rate) => (Some(rate.to_string()), None),
-            AmountRule::Pool { units, base } => (None, Some((units, base))),
+        let holders = match &terms.source {
+            Source::Holders(holders) => Some(holders),
+            Source::List(_) => None,
         };
-        let base = |base| match base {
-            PoolBase::EligibleHolders => ELIGIBLE_HOLDERS.to_owned(),
-            PoolBase::TotalSupply => TOTAL_SUPPLY.to_owned(),
+        let (rate, pool_units, pool_base) = match holders.map(|holders| holders.rule) {
+            Some(AmountRule::PerToken(rate)) => (Some(rate.to_string()), None, None),
+            Some(AmountRule::Pool { units, base }) => (None, Some(Numeric128(units)), Some(base_name(base))),
+            None => (None, None, None),
         };
         Self {
             id,
             run_id: run,
-            asset_id: terms.asset.as_uuid(),
+            asset_id: terms.asset().map(|asset| asset.as_uuid()),
             label: terms.label.clone(),
             kind: terms.kind.as_str().to_owned(),
             rate,
-            pool_units: pool.map(|(units, _)| Numeric128(units)),
-            pool_base: pool.map(|(_, pool_base)| base(pool_base)),
+            pool_units,
+            pool_base,
             payment_token: terms.payment_token.to_string(),
             payment_decimals: terms.payment_decimals.into(),
             funding_account_id: terms.funding_account.as_uuid(),
             treasury: number(terms.parties.treasury),
             funding: number(terms.parties.funding),
             fee_payer: number(terms.parties.fee_payer),
-            record_time_ns: terms.record_time_ns,
-            snapshot_id: terms.snapshot.id().as_uuid(),
-            snapshot_reused: matches!(terms.snapshot, SnapshotChoice::Reused(_)),
+            record_time_ns: holders.map(|holders| holders.record_time_ns),
+            snapshot_id: holders.map(|holders| holders.snapshot.id().as_uuid()),
+            snapshot_reused: holders.map(|holders| matches!(holders.snapshot, SnapshotChoice::Reused(_))),
             batch_size: terms.batch_size.cast_signed(),
             parallelism: terms.parallelism.cast_signed(),
             retry_max_attempts: terms.retry.max_attempts.cast_signed(),
@@ -180,30 +194,24 @@ impl DistributionRow {
             retry_factor_hundredths: terms.retry.factor_hundredths.cast_signed(),
             retry_jitter_percent: terms.retry.jitter_percent.cast_signed(),
             retry_recipient_max_attempts: terms.retry.recipient_max_attempts.cast_signed(),
-            execute_now: terms.execute_now,
+            execute_now: terms.execute_now(),
             created_by: created_by.to_owned(),
             created_ns,
+            source: if holders.is_some() { HOLDERS } else { LIST }.to_owned(),
+            rerun_of: terms.rerun_of().map(|old| old.as_uuid()),
         }
     }
 
-    /// The terms in these columns of a row of `table`.
-    pub(super) fn terms(
-        &self,
-        table: &'static str,
-        decisions: Decisions,
-        accounts: BTreeSet<Account>,
-    ) -> Result<Terms, Inconsistent> {
+    /// The terms in these columns of a row of `table`, with what is found elsewhere.
+    pub(super) fn terms<S>(&self, table: &'static str, source: S) -> Result<Terms<S>, Inconsistent> {
         let wrong = |column| Inconsistent { table, row: self.id.to_string(), column };
-        let snapshot = SnapshotId::from_uuid(self.snapshot_id);
         let count = |value: i32, column| u32::try_from(value).map_err(|_| wrong(column));
         let duration =
             |value: i64, column| u64::try_from(value).map(Duration::from_nanos).map_err(|_| wrong(column));
         Ok(Terms {
-            asset: AssetId::from_uuid(self.asset_id),
-            accounts,
             label: self.label.clone(),
             kind: known(Kind::from_name(&self.kind), table, self.id, "kind")?,
-            rule: known(self.rule(), table, self.id, "rate")?,
+            source,
             payment_token: self.payment_token.parse().map_err(|_| wrong("payment_token"))?,
             payment_decimals: u8::try_from(self.payment_decimals).map_err(|_| wrong("payment_decimals"))?,
             funding_account: FundingAccountId::from_uuid(self.funding_account_id),
@@ -212,13 +220,6 @@ impl DistributionRow {
                 funding: account(self.funding, table, self.id, "funding")?,
                 fee_payer: account(self.fee_payer, table, self.id, "fee_payer")?,
             },
-            record_time_ns: self.record_time_ns,
-            snapshot: if self.snapshot_reused {
-                SnapshotChoice::Reused(snapshot)
-            } else {
-                SnapshotChoice::Own(snapshot)
-            },
-            decisions,
             batch_size: count(self.batch_size, "batch_size")?,
             parallelism: count(self.parallelism, "parallelism")?,
             retry: RetryPolicy {
@@ -232,8 +233,39 @@ impl DistributionRow {
                     "retry_recipient_max_attempts",
                 )?,
             },
+        })
+    }
+
+    /// What these columns of a row of `table` say of entitlements by balance.
+    pub(super) fn holders(
+        &self,
+        table: &'static str,
+        decisions: Decisions,
+        accounts: BTreeSet<Account>,
+    ) -> Result<FromHolders, Inconsistent> {
+        let snapshot = SnapshotId::from_uuid(known(self.snapshot_id, table, self.id, "snapshot_id")?);
+        let reused = known(self.snapshot_reused, table, self.id, "snapshot_reused")?;
+        Ok(FromHolders {
+            asset: AssetId::from_uuid(known(self.asset_id, table, self.id, "asset_id")?),
+            accounts,
+            rule: known(self.rule(), table, self.id, "rate")?,
+            record_time_ns: known(self.record_time_ns, table, self.id, "record_time_ns")?,
+            snapshot: if reused { SnapshotChoice::Reused(snapshot) } else { SnapshotChoice::Own(snapshot) },
+            decisions,
             execute_now: self.execute_now,
         })
+    }
+
+    fn source(&self, decisions: Decisions, accounts: BTreeSet<Account>) -> Result<Source, Inconsistent> {
+        const TABLE: &str = "distribution";
+        match self.source.as_str() {
+            HOLDERS => Ok(Source::Holders(self.holders(TABLE, decisions, accounts)?)),
+            LIST => Ok(Source::List(FromList {
+                asset: self.asset_id.map(AssetId::from_uuid),
+                rerun_of: self.rerun_of.map(DistributionId::from_uuid),
+            })),
+            _ => known(None, TABLE, self.id, "source"),
+        }
     }
 
     fn rule(&self) -> Option<AmountRule> {
@@ -260,9 +292,9 @@ impl DistributionRow {
         let decisions = decisions.into_iter().map(DecisionRow::into_decision);
         let accounts =
             accounts.into_iter().map(AccountRow::into_account).collect::<Result<BTreeSet<_>, _>>()?;
-        let terms =
-            self.terms("distribution", decisions.collect::<Result<BTreeMap<_, _>, _>>()?, accounts)?;
-        let entitlements = calculation.map(|row| row.into_entitlements(terms.snapshot.id())).transpose()?;
+        let source = self.source(decisions.collect::<Result<BTreeMap<_, _>, _>>()?, accounts)?;
+        let terms = self.terms("distribution", source)?;
+        let entitlements = calculation.map(|row| row.into_entitlements(&terms.source)).transpose()?;
         Ok(Distribution {
             id: DistributionId::from_uuid(self.id),
             run: RunId::from_uuid(self.run_id),
@@ -367,7 +399,7 @@ impl CalculationRow {
         Self {
             distribution_id: distribution.as_uuid(),
             calculation_id: result.calculation,
-            consensus_ns: result.consensus_ns,
+            consensus_ns: result.balances.map(|balances| balances.consensus_ns),
             payee_count: totals.payee_count.cast_signed(),
             zero_count: totals.zero_count.cast_signed(),
             held_count: totals.held_count.cast_signed(),
@@ -381,7 +413,7 @@ impl CalculationRow {
         }
     }
 
-    fn into_entitlements(self, snapshot: SnapshotId) -> Result<Entitlements, Inconsistent> {
+    fn into_entitlements(self, source: &Source) -> Result<Entitlements, Inconsistent> {
         const TABLE: &str = "calculation";
         let row = self.distribution_id;
         let count = |value: i32, column| known(u32::try_from(value).ok(), TABLE, row, column);
@@ -396,7 +428,13 @@ impl CalculationRow {
             residue: self.residue.0,
         };
         let root = known(self.root.try_into().ok(), TABLE, row, "root")?;
-        let (calculation, consensus_ns) = (self.calculation_id, self.consensus_ns);
-        Ok(Entitlements { calculation, snapshot, consensus_ns, totals, root })
+        let balances = match source {
+            Source::Holders(holders) => Some(Balances {
+                snapshot: holders.snapshot.id(),
+                consensus_ns: known(self.consensus_ns, TABLE, row, "consensus_ns")?,
+            }),
+            Source::List(_) => None,
+        };
+        Ok(Entitlements { calculation: self.calculation_id, balances, totals, root })
     }
 }

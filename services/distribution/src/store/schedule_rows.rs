@@ -8,10 +8,10 @@ use pg::Numeric128;
 use schedule::{BusinessDayRule, BusinessDays, CatchUp, Ends, Recurrence, Start};
 
 use super::Inconsistent;
-use super::rows::{DistributionRow, account, known, number};
+use super::rows::{DistributionRow, HOLDERS, account, known, number};
 use super::schema::{self, occurrence, schedule_holder_decision, schedule_state, schedule_version};
 use crate::domain::account::Account;
-use crate::domain::distribution::Terms;
+use crate::domain::distribution::{FromHolders, Terms};
 use crate::domain::schedule::{
     Decision, Fate, Plan, Recorded, Skip, Stand, Standing, Template, Timing, instant, nanos,
 };
@@ -146,7 +146,8 @@ impl VersionRow {
     pub(super) fn of(id: ScheduleId, plan: &Plan) -> Self {
         let schedule_id = id.as_uuid();
         let terms = plan.template.terms();
-        let same = DistributionRow::of(schedule_id, schedule_id, terms, &plan.decided_by, plan.decided_ns);
+        let columns = Terms::from(terms.clone());
+        let same = DistributionRow::of(schedule_id, schedule_id, &columns, &plan.decided_by, plan.decided_ns);
         let Timing { recurrence, zone, start, ends, business_days } = &plan.timing;
         let (start_ns, start_local) = match start {
             Start::At(at) => (Some(nanos(*at)), None),
@@ -227,11 +228,11 @@ impl VersionRow {
         self,
         asset: AssetId,
         decisions: BTreeMap<Account, Treatment>,
-    ) -> Result<Terms, Inconsistent> {
+    ) -> Result<Terms<FromHolders>, Inconsistent> {
         let row = DistributionRow {
             id: self.schedule_id,
             run_id: Uuid::nil(),
-            asset_id: asset.as_uuid(),
+            asset_id: Some(asset.as_uuid()),
             label: self.label,
             kind: self.kind,
             rate: self.rate,
@@ -244,9 +245,9 @@ impl VersionRow {
             funding: self.funding,
             fee_payer: self.fee_payer,
             // Each occurrence has these of its own.
-            record_time_ns: 0,
-            snapshot_id: Uuid::nil(),
-            snapshot_reused: false,
+            record_time_ns: Some(0),
+            snapshot_id: Some(Uuid::nil()),
+            snapshot_reused: Some(false),
             batch_size: self.batch_size,
             parallelism: self.parallelism,
             retry_max_attempts: self.retry_max_attempts,
@@ -258,8 +259,10 @@ impl VersionRow {
             execute_now: self.execute_now,
             created_by: self.decided_by,
             created_ns: self.decided_ns,
+            source: HOLDERS.to_owned(),
+            rerun_of: None,
         };
-        row.terms(VERSION, decisions, BTreeSet::new())
+        row.terms(VERSION, row.holders(VERSION, decisions, BTreeSet::new())?)
     }
 
     fn timing(&self) -> Result<Timing, Inconsistent> {
@@ -312,7 +315,7 @@ impl HolderDecisionRow {
             account: number(*holder),
             treatment: treatment.code(),
         };
-        plan.template.terms().decisions.iter().map(row).collect()
+        plan.template.terms().source.decisions.iter().map(row).collect()
     }
 
     fn into_decision(self) -> Result<(Account, Treatment), Inconsistent> {

@@ -4,7 +4,7 @@ diesel::table! {
     distribution (id) {
         id -> Uuid,
         run_id -> Uuid,
-        asset_id -> Uuid,
+        asset_id -> Nullable<Uuid>,
         label -> Text,
         kind -> Text,
         rate -> Nullable<Text>,
@@ -16,9 +16,9 @@ diesel::table! {
         treasury -> BigInt,
         funding -> BigInt,
         fee_payer -> BigInt,
-        record_time_ns -> BigInt,
-        snapshot_id -> Uuid,
-        snapshot_reused -> Bool,
+        record_time_ns -> Nullable<BigInt>,
+        snapshot_id -> Nullable<Uuid>,
+        snapshot_reused -> Nullable<Bool>,
         batch_size -> Integer,
         parallelism -> Integer,
         retry_max_attempts -> Integer,
@@ -30,6 +30,8 @@ diesel::table! {
         execute_now -> Bool,
         created_by -> Text,
         created_ns -> BigInt,
+        source -> Text,
+        rerun_of -> Nullable<Uuid>,
     }
 }
 
@@ -65,7 +67,7 @@ diesel::table! {
     calculation (distribution_id) {
         distribution_id -> Uuid,
         calculation_id -> Uuid,
-        consensus_ns -> BigInt,
+        consensus_ns -> Nullable<BigInt>,
         payee_count -> Integer,
         zero_count -> Integer,
         held_count -> Integer,
@@ -84,12 +86,23 @@ diesel::table! {
         calculation_id -> Uuid,
         account -> BigInt,
         ordinal -> Nullable<Integer>,
-        evm_address -> Bytea,
-        balance -> Numeric,
+        evm_address -> Nullable<Bytea>,
+        balance -> Nullable<Numeric>,
         units -> Numeric,
         treatment -> SmallInt,
         reason -> Nullable<SmallInt>,
         counted -> Nullable<Numeric>,
+    }
+}
+
+diesel::table! {
+    listed_payee (distribution_id, account) {
+        distribution_id -> Uuid,
+        account -> BigInt,
+        units -> Numeric,
+        reference -> Text,
+        note -> Text,
+        replaces -> Nullable<Integer>,
     }
 }
 
@@ -233,5 +246,6 @@ diesel::joinable!(distribution_state -> distribution (distribution_id));
 diesel::joinable!(calculation -> distribution (distribution_id));
 diesel::joinable!(holder_decision -> distribution (distribution_id));
 diesel::allow_tables_to_appear_in_same_query!(distribution, distribution_state, calculation, holder_decision);
+diesel::allow_tables_to_appear_in_same_query!(entitlement, listed_payee);
 diesel::joinable!(schedule_state -> schedule (schedule_id));
 diesel::allow_tables_to_appear_in_same_query!(schedule, schedule_state, schedule_version);

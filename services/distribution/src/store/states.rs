@@ -123,6 +123,21 @@ pub(crate) async fn wake(
     Ok(())
 }
 
+/// Makes the job look at a distribution that has ended, if it has: payouts of it may have been superseded.
+pub(crate) async fn wake_ended(conn: &mut AsyncPgConnection, id: DistributionId) -> Result<(), StoreError> {
+    const ENDED: [&str; 2] = ["RUN_FAILED", "CANCELLED"];
+    let now = diesel::dsl::now.into_sql::<Timestamptz>().nullable();
+    diesel::update(distribution_state::table.find(id.as_uuid()))
+        .filter(distribution_state::state.eq_any(ENDED))
+        .set((
+            distribution_state::wake_at.eq(now),
+            distribution_state::version.eq(distribution_state::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// The version of a distribution, to see cheaply whether it changed; none when there is no such distribution.
 pub(crate) async fn version(
     conn: &mut AsyncPgConnection,

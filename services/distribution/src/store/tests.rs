@@ -10,10 +10,13 @@ use pg::DbConfig;
 use pg::testing::{Declared, TestDb, assert_schema_matches};
 
 use super::leases::{self, Wake};
-use super::{MIGRATIONS, StoreError, distributions, schema};
+use super::listed_payees::{ListedPayee, Writer};
+use super::{MIGRATIONS, StoreError, distributions, listed_payees, schema};
 use crate::domain::account::Account;
 use crate::domain::calculation::{AmountRule, PoolBase};
-use crate::domain::distribution::{Distribution, RetryPolicy, SnapshotChoice, Terms};
+use crate::domain::distribution::{
+    Distribution, FromHolders, FromList, RetryPolicy, SnapshotChoice, Source, Terms,
+};
 use crate::domain::kind::Kind;
 use crate::domain::state::State;
 use crate::domain::treatment::{Parties, Treatment};
@@ -30,6 +33,7 @@ async fn the_declared_tables_are_those_of_the_migrations() {
         Declared::table(schema::distribution_state::table),
         Declared::table(schema::calculation::table),
         Declared::table(schema::entitlement::table),
+        Declared::table(schema::listed_payee::table),
         Declared::table(schema::redemption_account::table),
         Declared::table(schema::redeemable::table),
         Declared::table(schema::redemption_holding::table),
@@ -48,26 +52,36 @@ pub(super) async fn connect(db: &DbConfig) -> AsyncPgConnection {
     AsyncPgConnection::establish(&db.url).await.expect("a connection")
 }
 
-pub(super) fn distribution() -> Distribution {
-    let account = |number| Account::from_number(number).expect("small");
-    let parties = Parties { treasury: account(2), funding: account(3), fee_payer: account(3) };
-    let terms = Terms {
+fn account(number: u64) -> Account {
+    Account::from_number(number).expect("small")
+}
+
+pub(super) fn holders() -> FromHolders {
+    FromHolders {
         asset: AssetId::new(&SystemIds),
         accounts: [account(7), account(5)].into(),
+        rule: AmountRule::Pool { units: 10, base: PoolBase::TotalSupply },
+        record_time_ns: 1_795_188_269_124_372_290,
+        snapshot: SnapshotChoice::Own(SnapshotId::new(&SystemIds)),
+        decisions: [(account(5), Treatment::Hold), (account(7), Treatment::Exclude)].into(),
+        execute_now: false,
+    }
+}
+
+pub(super) fn distribution() -> Distribution {
+    let parties = Parties { treasury: account(2), funding: account(3), fee_payer: account(3) };
+    let source = Source::Holders(holders());
+    let terms = Terms {
         label: "Dividend".to_owned(),
         kind: Kind::Dividend,
-        rule: AmountRule::Pool { units: 10, base: PoolBase::TotalSupply },
+        source,
         payment_token: AssetCode::hbar(Network::Sandbox),
         payment_decimals: 8,
         funding_account: FundingAccountId::new(&SystemIds),
         parties,
-        record_time_ns: 1_795_188_269_124_372_290,
-        snapshot: SnapshotChoice::Own(SnapshotId::new(&SystemIds)),
-        decisions: [(account(5), Treatment::Hold), (account(7), Treatment::Exclude)].into(),
         batch_size: 100,
         parallelism: 1,
         retry: RetryPolicy::default(),
-        execute_now: false,
     };
     Distribution {
         id: DistributionId::new(&SystemIds),
@@ -94,6 +108,63 @@ async fn a_distribution_is_read_back_as_it_was_stored_to_the_nanosecond() {
     stored.id = DistributionId::new(&SystemIds);
     let twice = distributions::insert(&mut conn, &stored).await;
     assert!(twice.is_err(), "a second distribution with the same run");
+}
+
+/// A distribution to a list that is nobody's holders.
+pub(super) fn listed() -> Distribution {
+    let whole = distribution();
+    let terms = Terms { kind: Kind::List, ..whole.terms.with_source(Source::List(FromList { asset: None, rerun_of: None })) };
+    Distribution { terms, ..whole }
+}
+
+#[tokio::test]
+async fn a_list_may_stand_for_an_asset_or_for_none_and_reads_back_as_it_was_stored() {
+    let db = TestDb::create("distribution", MIGRATIONS).await;
+    let mut conn = connect(&db).await;
+    let mut of_an_asset = distribution();
+    let asset = of_an_asset.terms.asset();
+    of_an_asset.terms = of_an_asset.terms.with_source(Source::List(FromList { asset, rerun_of: None }));
+    for stored in [listed(), of_an_asset] {
+        distributions::insert(&mut conn, &stored).await.expect("stored");
+        assert_eq!(distributions::find(&mut conn, stored.id).await.expect("read"), Some(stored));
+    }
+    let mut odd = distribution();
+    odd.terms.kind = Kind::List;
+    let refused = distributions::insert(&mut conn, &odd).await;
+    assert!(refused.is_err(), "a list that is calculated from balances");
+    let mut odd = listed();
+    odd.terms.kind = Kind::Dividend;
+    let refused = distributions::insert(&mut conn, &odd).await;
+    assert!(refused.is_err(), "a dividend of no asset");
+}
+
+#[tokio::test]
+async fn a_list_has_each_account_once_and_is_read_by_account() {
+    let db = TestDb::create("distribution", MIGRATIONS).await;
+    let mut conn = connect(&db).await;
+    let id = DistributionId::new(&SystemIds);
+    let payee = |number, units: u128| ListedPayee {
+        account: account(number),
+        units,
+        reference: format!("INV-{number}"),
+        note: String::new(),
+    };
+    let store = async |payees: Vec<ListedPayee>| {
+        let mut writer = Writer::begin(&db.url, id).await.expect("begun");
+        for payee in &payees {
+            writer.write(payee).await?;
+        }
+        writer.finish().await
+    };
+    store(vec![payee(9, 1), payee(7, 2), payee(8, 3)]).await.expect("stored");
+    let first = listed_payees::chunk(&mut conn, id, None, 2).await.expect("read");
+    assert_eq!(first, [(account(7), 2), (account(8), 3)]);
+    let rest = listed_payees::chunk(&mut conn, id, Some(account(8)), 2).await.expect("read");
+    assert_eq!(rest, [(account(9), 1)]);
+
+    assert!(store(vec![payee(10, 1), payee(7, 2)]).await.is_err(), "7 is on it");
+    let all = listed_payees::chunk(&mut conn, id, None, 10).await.expect("read");
+    assert_eq!(all.len(), 3, "nothing of what failed is stored");
 }
 
 #[tokio::test]

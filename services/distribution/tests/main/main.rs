@@ -4,6 +4,7 @@ mod cancel;
 mod create;
 mod execute;
 mod jobs;
+mod listed;
 mod lists;
 mod preview;
 mod redeem;

@@ -81,7 +81,8 @@ impl RunState {
 pub struct Header {
     /// Minted by the caller.
     pub run: RunId,
-    /// The asset whose holders are paid, whose pause holds the run; none for runs from before this was said.
+    /// The asset whose holders are paid, whose pause holds the run; none when they are nobody's holders, and for runs from
+    /// before this was said.
     pub held_asset: Option<AssetId>,
     /// The distribution it pays.
     pub distribution: DistributionId,

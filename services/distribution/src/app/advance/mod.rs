@@ -3,7 +3,9 @@
 //! Every step can be cut off anywhere and taken again by another replica: what is asked of other services is asked under
 //! ids that were committed before, and every write holds the lease's epoch and starts from the state that is locked.
 
+mod count;
 mod execute_due;
+mod list;
 mod pay;
 mod snapshot;
 
@@ -14,6 +16,7 @@ use diesel_async::AsyncPgConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::{App, read};
+use crate::domain::distribution::Source;
 use crate::domain::state::State;
 use crate::error::Error;
 use crate::store::StoreError;
@@ -56,7 +59,10 @@ pub(crate) async fn advance(step: &Step<'_>) -> Result<Wake, Error> {
     step.lease.saw(distribution.version);
     match &distribution.state {
         State::SnapshotWanted => snapshot::ask(step, &distribution).await,
-        State::Snapshotting => snapshot::calculate(step, &distribution).await,
+        State::Snapshotting => match &distribution.terms.source {
+            Source::Holders(holders) => snapshot::calculate(step, &distribution, holders).await,
+            Source::List(_) => list::calculate(step, &distribution).await,
+        },
         State::Due => execute_due::execute(step, &distribution).await,
         State::Retrying => pay::tell_retry(step, &distribution).await,
         State::Ongoing | State::Paused(_) => pay::pay(step, &distribution).await,

@@ -10,16 +10,17 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{NOW, Step};
+use crate::app::read;
 use crate::app::settle::{self, Settlement};
 use crate::clients::{Handover, PeerError, RunHeader, RunView};
 use crate::domain::distribution::{Distribution, Entitlements};
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::Kind;
 use crate::domain::state::{RunNews, State};
 use crate::error::Error;
 use crate::failpoints::here;
 use crate::store::entitlements::{self, Payee};
 use crate::store::leases::Wake;
+use crate::store::listed_payees;
 use crate::store::states::{self, Besides};
 use crate::store::{Inconsistent, StoreError};
 
@@ -47,6 +48,10 @@ pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<
             started => started?,
         }
     };
+    if let Some(old) = distribution.terms.rerun_of().filter(|_| distribution.report.is_none()) {
+        // Its payouts are superseded by now. Before the first report is written, so that a kill leaves it to be repeated.
+        states::wake_ended(&mut *step.app.conn().await?, old).await?;
+    }
     let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await
 }
@@ -152,8 +157,7 @@ async fn settlement(
     distribution: &Distribution,
     news: &RunNews,
 ) -> Result<Option<Settlement>, Error> {
-    let Some(result) = distribution.entitlements.filter(|_| distribution.terms.kind == Kind::Redemption)
-    else {
+    let Some(result) = distribution.entitlements.filter(|_| distribution.terms.redeems().is_some()) else {
         return Ok(None);
     };
     match news {
@@ -198,13 +202,18 @@ async fn start(step: &Step<'_>, distribution: &Distribution) -> Result<RunView, 
         || Inconsistent { table: "calculation", row: distribution.id.to_string(), column: "calculation_id" };
     let result = distribution.entitlements.as_ref().ok_or_else(|| StoreError::from(missing()))?;
     let (sender, payees) = mpsc::channel(CHUNKS_AHEAD);
+    let supersedes = match distribution.terms.rerun_of() {
+        None => None,
+        Some(old) => Some(read::get_distribution(step.app, old).await?.run),
+    };
     let call = async {
-        let view = step.app.execution.start(&step.actor, header(distribution, result), payees).await;
+        let header = RunHeader { supersedes, ..header(distribution, result) };
+        let view = step.app.execution.start(&step.actor, header, payees).await;
         view.map_err(Error::from)
     };
     let handed_over = async {
         // An early refusal ends the reading; a failed reading ends the call.
-        let (view, ()) = futures::try_join!(call, hand_over(step, result, sender))?;
+        let (view, ()) = futures::try_join!(call, hand_over(step, distribution, result, sender))?;
         Ok(view)
     };
     step.unless_stopped(handed_over).await
@@ -212,6 +221,7 @@ async fn start(step: &Step<'_>, distribution: &Distribution) -> Result<RunView, 
 
 async fn hand_over(
     step: &Step<'_>,
+    distribution: &Distribution,
     result: &Entitlements,
     sender: mpsc::Sender<Handover>,
 ) -> Result<(), Error> {
@@ -220,7 +230,13 @@ async fn hand_over(
     while handed < result.totals.payee_count {
         let chunk = {
             let mut conn = step.app.conn().await?;
-            entitlements::payees(&mut conn, result.calculation, after, CHUNK).await?
+            let mut chunk = entitlements::payees(&mut conn, result.calculation, after, CHUNK).await?;
+            if distribution.terms.rerun_of().is_some() {
+                let accounts: Vec<_> = chunk.iter().map(|payee| payee.account).collect();
+                let replaced = listed_payees::replaced(&mut conn, distribution.id, &accounts).await?;
+                chunk.iter_mut().zip(replaced).for_each(|(payee, old)| payee.supersedes = Some(old));
+            }
+            chunk
         };
         handed = follows_on(result, handed, &chunk)?;
         after = chunk.last().map(|payee| payee.account);
@@ -250,7 +266,7 @@ fn header(distribution: &Distribution, result: &Entitlements) -> RunHeader {
     RunHeader {
         run: distribution.run,
         distribution: distribution.id,
-        held_asset: terms.asset,
+        held_asset: terms.asset(),
         funding_account: terms.funding_account,
         asset: terms.payment_token.clone(),
         decimals: terms.payment_decimals,
@@ -260,12 +276,20 @@ fn header(distribution: &Distribution, result: &Entitlements) -> RunHeader {
         batch_size: terms.batch_size,
         parallelism: terms.parallelism,
         retry: terms.retry,
+        supersedes: None,
     }
 }
 
 async fn refused(step: &Step<'_>, error: &PeerError) -> Result<Wake, Error> {
     tracing::warn!(distribution = %step.lease.id, %error, "execution refuses the run");
-    let hint = "Execution refuses the run; end its reason, then retry.";
+    let hint = if error.is("PREDECESSOR_NOT_REPLACEABLE") {
+        format!(
+            "Nothing was sent: {}. Cancel this distribution, which leaves the old payouts as they are, and rerun again.",
+            error.message()
+        )
+    } else {
+        "Execution refuses the run; end its reason, then retry.".to_owned()
+    };
     let failure = Failure::new(error.reason(), FailureClass::Operator, hint);
     step.change(|state| state.start_refused(failure), Besides::default()).await?;
     Ok(NOW)

@@ -7,19 +7,21 @@ use futures::FutureExt as _;
 use ids::Uuid;
 use tokio::time::Instant;
 
+use super::count::count;
 use super::{NOW, Step};
 use crate::app::calculate::{self, Calculated};
 use crate::clients::{PeerError, SnapshotStatus};
-use crate::domain::calculation::Outcome;
-use crate::domain::distribution::{Distribution, Entitlements, SnapshotChoice, SnapshotFacts};
+use crate::domain::calculation::{Basis, Outcome};
+use crate::domain::distribution::{
+    Balances, Distribution, Entitlements, FromHolders, SnapshotChoice, SnapshotFacts, Source, Terms,
+};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::state::State;
 use crate::error::Error;
 use crate::failpoints::here;
-use crate::store::calculations;
-use crate::store::entitlements::Writer;
+use crate::store::entitlements::{Holding, Writer};
 use crate::store::leases::Wake;
-use crate::store::redemptions::{self, Reservation};
+use crate::store::redemptions::Reservation;
 use crate::store::states::Besides;
 
 /// How often a snapshot that is being read is looked at.
@@ -33,16 +35,18 @@ const CLOCKS_APART_NS: i64 = 60 * 1_000_000_000;
 /// Rows between two looks at the lease.
 const ROWS_PER_LOOK: usize = 8_192;
 
-/// Asks for the snapshot under the id that was committed with the distribution.
+/// Asks for the snapshot under the id that was committed with the distribution. A snapshot that was taken before, and a
+/// list, are there.
 pub(super) async fn ask(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
-    let terms = &distribution.terms;
-    if let SnapshotChoice::Own(id) = terms.snapshot {
+    if let Source::Holders(FromHolders { asset, record_time_ns, snapshot: SnapshotChoice::Own(id), .. }) =
+        distribution.terms.source
+    {
         let (holders, key) = (&step.app.holders, step.app.fresh_key());
         here!("snapshot.before_ask");
-        let asked = holders.take(&step.actor, terms.asset, terms.record_time_ns, id, &key).await;
+        let asked = holders.take(&step.actor, asset, record_time_ns, id, &key).await;
         if let Err(error) = asked {
             // What a schedule fires has a record time of just now.
-            if error.is("INVALID_ARGUMENT") && terms.record_time_ns > step.app.now_ns() - CLOCKS_APART_NS {
+            if error.is("INVALID_ARGUMENT") && record_time_ns > step.app.now_ns() - CLOCKS_APART_NS {
                 return Err(error.into());
             }
             return give_up_or_wait(step, error).await;
@@ -54,8 +58,12 @@ pub(super) async fn ask(step: &Step<'_>, distribution: &Distribution) -> Result<
 }
 
 /// Calculates from the snapshot when it is ready.
-pub(super) async fn calculate(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
-    let id = distribution.terms.snapshot.id();
+pub(super) async fn calculate(
+    step: &Step<'_>,
+    distribution: &Distribution,
+    holders: &FromHolders,
+) -> Result<Wake, Error> {
+    let id = holders.snapshot.id();
     let until = Instant::now() + WAIT;
     let looked = loop {
         match step.app.holders.snapshot(&step.actor, id).await {
@@ -67,8 +75,9 @@ pub(super) async fn calculate(step: &Step<'_>, distribution: &Distribution) -> R
     };
     let failure = match looked {
         Ok(Some(SnapshotStatus::Running { .. })) => return Ok(Wake::After(POLL)),
-        Ok(Some(SnapshotStatus::Ready(facts))) if facts.asset == distribution.terms.asset => {
-            return calculate_from(step, distribution, facts).await;
+        Ok(Some(SnapshotStatus::Ready(facts))) if facts.asset == holders.asset => {
+            let terms = distribution.terms.with_source(holders.clone());
+            return calculate_from(step, distribution, &terms, facts).await;
         }
         Ok(Some(SnapshotStatus::Failed { reason, .. })) => {
             let hint = "Balances could not be frozen; retry when the mirror node answers again.";
@@ -89,55 +98,40 @@ pub(super) async fn calculate(step: &Step<'_>, distribution: &Distribution) -> R
 async fn calculate_from(
     step: &Step<'_>,
     distribution: &Distribution,
+    terms: &Terms<FromHolders>,
     facts: SnapshotFacts,
 ) -> Result<Wake, Error> {
-    let calculating = calculate::calculate(step.app, &step.actor, &distribution.terms, facts);
+    let calculating = calculate::calculate(step.app, &step.actor, terms, facts);
     let calculated = match step.unless_stopped(calculating).await {
         Err(Error::Calculation(error)) => return fail(step, error.failure()).await,
         Err(Error::Peer(error)) => return give_up_or_wait(step, error).await,
         calculated => calculated?,
     };
     let id = step.app.ids.uuid();
-    let root = write(step, distribution, &calculated, facts, id).await?;
+    let root = write(
+        step,
+        distribution,
+        &calculated,
+        &calculate::basis(terms, &facts, calculated.redeemed.as_ref()),
+        id,
+    )
+    .await?;
     let result = Entitlements {
         calculation: id,
-        snapshot: facts.id,
-        consensus_ns: facts.consensus_ns,
+        balances: Some(Balances { snapshot: facts.id, consensus_ns: facts.consensus_ns }),
         totals: calculated.calculation.totals,
         root,
     };
-    let (now_ns, execute_now) = (step.app.now_ns(), distribution.terms.execute_now);
     let reservation = calculated.redeemed.as_ref().map(|redeemed| Reservation {
         distribution: distribution.id,
-        asset: distribution.terms.asset,
+        asset: terms.source.asset,
         calculation: id,
         payee_count: result.totals.payee_count,
         version: redeemed.version,
         consensus_ns: facts.consensus_ns,
         supply: facts.total_supply,
     });
-    let mut conn = step.app.conn().await?;
-    let stored = pg::transaction(&mut conn, async |conn| {
-        // Not when it was cancelled meanwhile; then nobody reads what was written.
-        let counts = step.change_in(conn, |state| state.calculated(execute_now), &Besides::default()).await?;
-        if counts {
-            calculations::insert(conn, step.lease.id, &result, now_ns).await?;
-            if let Some(reservation) = &reservation {
-                redemptions::reserve(conn, reservation).await?;
-            }
-            here!("calculate.before_commit");
-        }
-        Ok::<_, Error>(())
-    });
-    match stored.await {
-        // Another redemption took something of these holdings first: nothing is stored, and it is calculated again.
-        Err(error) if error.is_overtaken() => Ok(NOW),
-        Err(error) => Err(error),
-        Ok(()) => {
-            here!("calculate.after_commit");
-            Ok(NOW)
-        }
-    }
+    count(step, distribution, &result, reservation).await
 }
 
 /// Writes every holder's line under a calculation that does not count yet, and hashes the payees' on the way.
@@ -145,13 +139,12 @@ async fn write(
     step: &Step<'_>,
     distribution: &Distribution,
     calculated: &Calculated,
-    facts: SnapshotFacts,
+    basis: &Basis<'_>,
     calculation: Uuid,
 ) -> Result<[u8; 32], Error> {
     let mut writer = Writer::begin(&step.app.copy_url, calculation).await?;
     let mut root = RootBuilder::new();
     let (run, asset) = (distribution.run.as_uuid().into_bytes(), distribution.terms.payment_token.as_str());
-    let basis = calculate::basis(&distribution.terms, &facts, calculated.redeemed.as_ref());
     let lines = calculated.holders.iter().zip(&calculated.calculation.lines);
     for (place, (holder, line)) in lines.enumerate() {
         if place % ROWS_PER_LOOK == 0 {
@@ -165,7 +158,9 @@ async fn write(
             Outcome::Payee { .. } | Outcome::Zero | Outcome::Held(_) => basis.counted(holder),
             Outcome::Excluded(_) => 0,
         };
-        writer.write(holder, line, basis.redeemed.map(|_| counted)).await?;
+        let holding =
+            Holding { evm: holder.evm, balance: holder.balance, counted: basis.redeemed.map(|_| counted) };
+        writer.write(holder.account, Some(&holding), line).await?;
     }
     writer.finish().await?;
     Ok(root.finish())
@@ -185,7 +180,7 @@ async fn give_up_or_wait(step: &Step<'_>, error: PeerError) -> Result<Wake, Erro
     fail(step, Failure::new(error.reason(), class, hint)).await
 }
 
-async fn fail(step: &Step<'_>, failure: Failure) -> Result<Wake, Error> {
+pub(super) async fn fail(step: &Step<'_>, failure: Failure) -> Result<Wake, Error> {
     let now_ns = step.app.now_ns();
     step.change(|state| state.calculation_failed(failure, now_ns), Besides::default()).await?;
     Ok(Wake::Never)

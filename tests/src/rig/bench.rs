@@ -165,20 +165,35 @@ impl Rig {
 
     /// What the ledger says of the run.
     pub async fn judge(&self, driver: &Driver, run: &str, payees: &[(u64, u64)]) -> Outcome<Vec<Violation>> {
-        let evidence = Evidence {
-            instructions: payees
-                .iter()
-                .map(|(account, units)| Instruction {
-                    account: format!("0.0.{account}"),
-                    units: u128::from(*units),
-                })
-                .collect(),
-            payouts: driver.payouts(run).await?.iter().map(payout).collect::<Outcome<_>>()?,
-            // A service that cannot say it is the judge's business, not the end of his work.
-            counted: driver.run(run).await.ok().and_then(|run| counted(&run).ok()),
+        self.judge_all(driver, &[(run, payees)]).await
+    }
+
+    /// What the ledger says of runs together, one list after another; no account is in two of them.
+    pub async fn judge_all(
+        &self,
+        driver: &Driver,
+        runs: &[(&str, &[(u64, u64)])],
+    ) -> Outcome<Vec<Violation>> {
+        let mut evidence = Evidence {
+            counted: Some(Counted::default()),
             ledger: self.ledger.entries(&self.token).await?,
             funding: self.operator.clone(),
+            ..Evidence::default()
         };
+        for (run, payees) in runs {
+            let first = u32::try_from(evidence.instructions.len())?;
+            evidence.instructions.extend(payees.iter().map(|(account, units)| Instruction {
+                account: format!("0.0.{account}"),
+                units: u128::from(*units),
+            }));
+            for one in driver.payouts(run).await? {
+                let one = payout(&one)?;
+                evidence.payouts.push(Payout { ordinal: first + one.ordinal, ..one });
+            }
+            // A service that cannot say it is the judge's business, not the end of his work.
+            let more = driver.run(run).await.ok().and_then(|run| counted(&run).ok());
+            evidence.counted = evidence.counted.zip(more).map(|(sum, more)| sum.plus(more));
+        }
         Ok(checker::judge(&evidence))
     }
 }
@@ -189,9 +204,8 @@ fn counted(run: &pb::Run) -> Outcome<Counted> {
         let tally = tally.as_ref().ok_or("progress without a tally")?;
         Ok(Tally { payouts: tally.payouts, units: tally.units.parse()? })
     };
-    let (failed, cancelled) = (tally(&progress.failed)?, tally(&progress.cancelled)?);
-    let unpaid = Tally { payouts: failed.payouts + cancelled.payouts, units: failed.units + cancelled.units };
-    Ok(Counted { paid: tally(&progress.paid)?, unpaid })
+    let unpaid = tally(&progress.failed)?.plus(tally(&progress.cancelled)?);
+    Ok(Counted { paid: tally(&progress.paid)?, unpaid: unpaid.plus(tally(&progress.superseded)?) })
 }
 
 fn payout(payout: &pb::Payout) -> Outcome<Payout> {
@@ -204,6 +218,7 @@ fn payout(payout: &pb::Payout) -> Outcome<Payout> {
         pb::PayoutStatus::Paid => Standing::Paid(payout.transaction_id.clone()),
         pb::PayoutStatus::Failed => Standing::Failed,
         pb::PayoutStatus::Cancelled => Standing::Cancelled,
+        pb::PayoutStatus::Superseded => Standing::Superseded,
         other => Standing::Unfinished(other.as_str_name().to_owned()),
     };
     let units = payout.amount.as_ref().ok_or("a payout without an amount")?.units.parse()?;

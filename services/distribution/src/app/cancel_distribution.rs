@@ -30,7 +30,7 @@ pub(crate) async fn cancel_distribution<R: Answer>(
     let answer = once
         .run(&app.pool, move |conn| {
             async move {
-                let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
+                states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
                 let before = read::in_transaction(conn, id).await?;
                 duty::ensure(duty, &before)?;
                 let act = before.act(Action::Cancel, now_ns);

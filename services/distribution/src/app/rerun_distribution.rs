@@ -48,7 +48,9 @@ pub(crate) async fn rerun_distribution<R: Answer>(
     duty::ensure(Duty::Payout, &old)?;
     old.act(Action::Rerun, app.now_ns()).map_err(|source| Error::ActionNotAllowed { id, source })?;
     if old.report.is_none() {
-        return Err(nothing("it was never handed over, so that nothing of it can be replaced; create it anew"));
+        return Err(nothing(
+            "it was never handed over, so that nothing of it can be replaced; create it anew",
+        ));
     }
     ensure_payable(app, actor, &old).await?;
     let created = Distribution {

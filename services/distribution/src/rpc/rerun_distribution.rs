@@ -34,8 +34,7 @@ pub(super) async fn handle(
 fn read(message: &RerunDistributionRequest) -> Result<Rerun, Problem> {
     let mut violations = FieldViolations::new();
     let label = Some(message.label.as_str()).filter(|label| !label.is_empty());
-    let label =
-        label.and_then(|label| validate::text(&mut violations, "label", label, LABEL_CHARS_MAX));
+    let label = label.and_then(|label| validate::text(&mut violations, "label", label, LABEL_CHARS_MAX));
     for (field, count) in [("accounts", message.accounts.len()), ("edits", message.edits.len())] {
         if count > NAMED_MAX {
             violations.add(field, validate::OUT_OF_RANGE, format!("at most {NAMED_MAX}"));

@@ -51,9 +51,8 @@ pub(super) struct DistributionRow {
     pub(super) retry_max_attempts: i32,
     pub(super) retry_base_ns: i64,
     pub(super) retry_cap_ns: i64,
-    pub(super) retry_factor_hundredths: i32,
-    pub(super) retry_jitter_percent: i32,
-    pub(super) retry_recipient_max_attempts: i32,
+    /// Factor in hundredths, jitter in percent, attempts of class RECIPIENT.
+    pub(super) retry_shape: Vec<i32>,
     pub(super) execute_now: bool,
     pub(super) created_by: String,
     pub(super) created_ns: i64,
@@ -145,6 +144,11 @@ fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
+fn shape(retry: &RetryPolicy) -> Vec<i32> {
+    let RetryPolicy { factor_hundredths, jitter_percent, recipient_max_attempts, .. } = *retry;
+    [factor_hundredths, jitter_percent, recipient_max_attempts].map(u32::cast_signed).into()
+}
+
 /// The account in a column.
 pub(super) fn account(
     number: i64,
@@ -191,9 +195,7 @@ impl DistributionRow {
             retry_max_attempts: terms.retry.max_attempts.cast_signed(),
             retry_base_ns: nanos(terms.retry.base),
             retry_cap_ns: nanos(terms.retry.cap),
-            retry_factor_hundredths: terms.retry.factor_hundredths.cast_signed(),
-            retry_jitter_percent: terms.retry.jitter_percent.cast_signed(),
-            retry_recipient_max_attempts: terms.retry.recipient_max_attempts.cast_signed(),
+            retry_shape: shape(&terms.retry),
             execute_now: terms.execute_now(),
             created_by: created_by.to_owned(),
             created_ns,
@@ -206,6 +208,10 @@ impl DistributionRow {
     pub(super) fn terms<S>(&self, table: &'static str, source: S) -> Result<Terms<S>, Inconsistent> {
         let wrong = |column| Inconsistent { table, row: self.id.to_string(), column };
         let count = |value: i32, column| u32::try_from(value).map_err(|_| wrong(column));
+        let &[factor_hundredths, jitter_percent, recipient_max_attempts] = self.retry_shape.as_slice() else {
+            return Err(wrong("retry_shape"));
+        };
+        let shape = |value: i32| count(value, "retry_shape");
         let duration =
             |value: i64, column| u64::try_from(value).map(Duration::from_nanos).map_err(|_| wrong(column));
         Ok(Terms {
@@ -226,12 +232,9 @@ impl DistributionRow {
                 max_attempts: count(self.retry_max_attempts, "retry_max_attempts")?,
                 base: duration(self.retry_base_ns, "retry_base_ns")?,
                 cap: duration(self.retry_cap_ns, "retry_cap_ns")?,
-                factor_hundredths: count(self.retry_factor_hundredths, "retry_factor_hundredths")?,
-                jitter_percent: count(self.retry_jitter_percent, "retry_jitter_percent")?,
-                recipient_max_attempts: count(
-                    self.retry_recipient_max_attempts,
-                    "retry_recipient_max_attempts",
-                )?,
+                factor_hundredths: shape(factor_hundredths)?,
+                jitter_percent: shape(jitter_percent)?,
+                recipient_max_attempts: shape(recipient_max_attempts)?,
             },
         })
     }

@@ -113,7 +113,10 @@ async fn a_distribution_is_read_back_as_it_was_stored_to_the_nanosecond() {
 /// A distribution to a list that is nobody's holders.
 pub(super) fn listed() -> Distribution {
     let whole = distribution();
-    let terms = Terms { kind: Kind::List, ..whole.terms.with_source(Source::List(FromList { asset: None, rerun_of: None })) };
+    let terms = Terms {
+        kind: Kind::List,
+        ..whole.terms.with_source(Source::List(FromList { asset: None, rerun_of: None }))
+    };
     Distribution { terms, ..whole }
 }
 

@@ -9,6 +9,8 @@ mod lists;
 mod preview;
 mod redeem;
 mod redemptions;
+mod rerun;
+mod retry_payouts;
 mod roles;
 mod schedule_changes;
 mod schedule_drafts;

@@ -5,6 +5,7 @@ pub(super) mod create;
 mod execute;
 mod list;
 mod preview;
+mod rerun;
 mod retry;
 pub mod show;
 pub(super) mod terms;
@@ -28,8 +29,10 @@ pub enum Command {
     Watch(watch::Watch),
     /// List distributions, newest first.
     List(list::List),
-    /// Try again everything that failed.
+    /// Try again everything that failed, or chosen payouts.
     Retry(retry::Retry),
+    /// Make a new distribution of the payees who are proven unpaid.
+    Rerun(rerun::Rerun),
     /// Send nothing new; what is paid stays paid.
     Cancel(cancel::Cancel),
 }
@@ -45,6 +48,7 @@ impl Command {
             Command::Watch(command) => command.run(&session).await,
             Command::List(command) => command.run(&session).await,
             Command::Retry(command) => command.run(&session).await,
+            Command::Rerun(command) => command.run(&session).await,
             Command::Cancel(command) => command.run(&session).await,
         }
     }

@@ -76,12 +76,7 @@ impl Stage {
             Road::Absence => {
                 self.rig.ledger.fault(json!({"kind": "lost_before", "memo_contains": "att_"})).await?;
             }
-            Road::Pay
-            | Road::Retry
-            | Road::RetryChosen
-            | Road::Supersede
-            | Road::Cancel
-            | Road::Pause => {}
+            Road::Pay | Road::Retry | Road::RetryChosen | Road::Supersede | Road::Cancel | Road::Pause => {}
         }
         self.case.trouble.set(&self.rig.ledger, seed).await
     }
@@ -178,7 +173,9 @@ impl Stage {
             return Err("the worker that was frozen has ended".into());
         }
         let mut runs = vec![(self.header.run_id.as_str(), self.payees.as_slice())];
-        runs.extend(self.instead.as_ref().map(|(header, somebody)| (header.run_id.as_str(), somebody.as_slice())));
+        runs.extend(
+            self.instead.as_ref().map(|(header, somebody)| (header.run_id.as_str(), somebody.as_slice())),
+        );
         self.rig.judge_all(&driver, &runs).await
     }
 

@@ -148,7 +148,9 @@ impl Scenario {
                 ..calm
             },
             Self::SupersededInFlight | Self::RetriedInFlight => Stage {
-                faults: vec![json!({"kind": "delay_effect", "times": 3, "millis": 4000, "lose_answer": true})],
+                faults: vec![
+                    json!({"kind": "delay_effect", "times": 3, "millis": 4000, "lose_answer": true}),
+                ],
                 lasts: LATE,
                 ..calm
             },

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use auth::Role;
 use proto::distribution::v1::{
-    CreateDistributionRequest, Distribution, DistributionAction, DistributionState, ExecuteDistributionRequest,
-    GetDistributionRequest, PayeeEdit, RerunDistributionRequest, RetryDistributionRequest,
+    CreateDistributionRequest, Distribution, DistributionAction, DistributionState,
+    ExecuteDistributionRequest, GetDistributionRequest, PayeeEdit, RerunDistributionRequest,
+    RetryDistributionRequest,
 };
 use proto::execution::v1::{ListPayoutsRequest, Payout, PayoutStatus};
 use proto::r#type::v1::recipient;
@@ -96,7 +97,8 @@ async fn one_unpaid_payee_is_retried_by_choice_and_another_replaced_by_a_rerun_a
         page_size: 100,
         ..Default::default()
     };
-    let owed = edge.distributions().list_entitlements(request).await.expect("a page").into_inner().entitlements;
+    let owed =
+        edge.distributions().list_entitlements(request).await.expect("a page").into_inner().entitlements;
     let payees: Vec<String> =
         owed.iter().filter(|one| one.ordinal.is_some()).map(|one| one.account.clone()).collect();
     for payee in &payees[1..3] {
@@ -108,10 +110,8 @@ async fn one_unpaid_payee_is_retried_by_choice_and_another_replaced_by_a_rerun_a
 
     control.relate(token, &payees[1], &json!({ "frozen": false })).await.expect("unfrozen");
     let all = payouts(&edge, &old.run_id).await;
-    let retry = RetryDistributionRequest {
-        distribution_id: old.id.clone(),
-        payout_ids: vec![all[1].id.clone()],
-    };
+    let retry =
+        RetryDistributionRequest { distribution_id: old.id.clone(), payout_ids: vec![all[1].id.clone()] };
     let retried = edge.distributions().retry_distribution(retry).await.expect("again").into_inner();
     assert_eq!(retried.retried, 1);
     let old = until(&edge, &old.id, |found| {
@@ -122,11 +122,8 @@ async fn one_unpaid_payee_is_retried_by_choice_and_another_replaced_by_a_rerun_a
 
     // The other one moved, and gets something else.
     let elsewhere = control.create_account(&json!({})).await.expect("an account");
-    let edit = PayeeEdit {
-        account: payees[2].clone(),
-        units: "12345".to_owned(),
-        new_account: elsewhere.clone(),
-    };
+    let edit =
+        PayeeEdit { account: payees[2].clone(), units: "12345".to_owned(), new_account: elsewhere.clone() };
     let request =
         RerunDistributionRequest { distribution_id: old.id.clone(), edits: vec![edit], ..Default::default() };
     let new = rerun(&edge, request).await;
@@ -209,7 +206,8 @@ async fn a_rerun_raced_by_a_retry_of_the_old_distribution_200_times_pays_each_pa
         page_size: 100,
         ..Default::default()
     };
-    let owed = edge.distributions().list_entitlements(request).await.expect("a page").into_inner().entitlements;
+    let owed =
+        edge.distributions().list_entitlements(request).await.expect("a page").into_inner().entitlements;
     let payees: Vec<String> =
         owed.iter().filter(|one| one.ordinal.is_some()).map(|one| one.account.clone()).collect();
     control.relate(&token, &payees[0], &json!({ "frozen": true })).await.expect("frozen");
@@ -242,7 +240,8 @@ async fn a_rerun_raced_by_a_retry_of_the_old_distribution_200_times_pays_each_pa
     }
     let seen = paid(&control, &token).await;
     let expected: BTreeMap<String, usize> = payees.iter().map(|payee| (payee.clone(), ROUNDS)).collect();
-    let times: BTreeMap<String, usize> = seen.into_iter().map(|(account, (times, _))| (account, times)).collect();
+    let times: BTreeMap<String, usize> =
+        seen.into_iter().map(|(account, (times, _))| (account, times)).collect();
     assert_eq!(times, expected, "each payee once of each of the distributions");
     harness.stop().await.expect("stopped");
 }

@@ -267,11 +267,13 @@ fn judge_payout(payout: &Payout, effects: &[&Entry]) -> Vec<Violation> {
             let (recorded, seen) = (recorded.clone(), effect.transaction.clone());
             wrong.push(Violation::OtherTransaction { account: account(), recorded, seen });
         }
-        (Standing::Failed | Standing::Cancelled | Standing::Superseded, [effect, ..]) => wrong.push(Violation::PaidAgainstRecord {
-            account: account(),
-            transaction: effect.transaction.clone(),
-            standing: payout.standing.clone(),
-        }),
+        (Standing::Failed | Standing::Cancelled | Standing::Superseded, [effect, ..]) => {
+            wrong.push(Violation::PaidAgainstRecord {
+                account: account(),
+                transaction: effect.transaction.clone(),
+                standing: payout.standing.clone(),
+            })
+        }
         (Standing::Unfinished(called), _) => {
             wrong.push(Violation::Unfinished { ordinal: payout.ordinal, called: called.clone() });
         }

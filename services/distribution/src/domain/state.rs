@@ -211,6 +211,11 @@ impl State {
         }
     }
 
+    /// Whether nothing of it can be tried again.
+    pub(crate) const fn ended_for_good(&self) -> bool {
+        matches!(self, Self::Completed { .. } | Self::Cancelled { .. })
+    }
+
     /// Why it failed or is paused.
     pub(crate) const fn failure(&self) -> Option<&Failure> {
         match self {

@@ -95,7 +95,10 @@ mod tests {
             edit("0.0.5007", "", "0.0.6007"),
         ];
         assert_eq!(edits(set, moved, 2).expect("amounts"), expected);
-        assert!(edits(vec![of("0.0.5005=1.005")], Vec::new(), 2).is_err(), "more decimals than the token has");
+        assert!(
+            edits(vec![of("0.0.5005=1.005")], Vec::new(), 2).is_err(),
+            "more decimals than the token has"
+        );
         assert!(pair("0.0.5005").is_err() && pair("=1").is_err() && pair("0.0.5005=").is_err());
     }
 }

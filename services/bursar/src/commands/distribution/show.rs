@@ -49,7 +49,9 @@ pub fn distribution(distribution: &Distribution) -> String {
     }
     let actions: Vec<String> = distribution
         .allowed_actions()
-        .map(|action| names::short(Some(action.as_str_name()), "DISTRIBUTION_ACTION_").to_lowercase().replace('_', "-"))
+        .map(|action| {
+            names::short(Some(action.as_str_name()), "DISTRIBUTION_ACTION_").to_lowercase().replace('_', "-")
+        })
         .collect();
     if !actions.is_empty() {
         lines.push(format!("  can be done now: {}", actions.join(", ")));

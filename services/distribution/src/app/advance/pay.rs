@@ -113,7 +113,10 @@ pub(super) async fn look(step: &Step<'_>, distribution: &Distribution) -> Result
 /// Looks at a run that has ended: what is shown of it changes when others supersede payouts of it, and it goes on when
 /// payouts of it are retried.
 pub(super) async fn look_back(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
+    // Nothing of a redemption is superseded, so that one which is cancelled stays as it is.
+    let over = distribution.state.ended_for_good() && distribution.terms.redeems().is_some();
     if distribution.report.is_some()
+        && !over
         && let Some(view) = step.app.execution.run(&step.actor, distribution.run).await?
         && !matches!(
             record(step, distribution, &view).await?,

@@ -13,24 +13,31 @@ use proto::distribution::v1::{
 use proto::execution::v1::{ListPayoutsRequest, Payout, PayoutStatus};
 use proto::r#type::v1::recipient;
 use serde_json::json;
-use test_harness::{Edge, Harness, HarnessError, SandboxControl, Scenario, Terms, wait};
+use test_harness::{Edge, Harness, SandboxControl, Scenario, Terms};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tonic_types::StatusExt as _;
 
 const ROLES: [Role; 4] = [Role::Payout, Role::PaymentTokenManager, Role::Admin, Role::Viewer];
 const WITHIN: Duration = Duration::from_mins(3);
+const LOOK: Duration = Duration::from_millis(50);
 const ROUNDS: usize = 200;
 /// Rounds under way at the same time.
 const AT_ONCE: usize = 8;
 
-async fn until(edge: &Edge, id: &str, seen: impl Fn(&Distribution) -> bool) -> Distribution {
-    let found = wait::until("a state of the distribution", WITHIN, async || {
+async fn until(edge: &Edge, id: &str, seen: impl Fn(&Distribution) -> bool + Send) -> Distribution {
+    let late = Instant::now() + WITHIN;
+    loop {
         let request = GetDistributionRequest { distribution_id: id.to_owned() };
-        let found = edge.distributions().get_distribution(request).await?.into_inner().distribution;
-        Ok::<_, HarnessError>(found.filter(|found| seen(found)))
-    });
-    found.await.unwrap_or_else(|error| panic!("{id}: {error}"))
+        let found = edge.distributions().get_distribution(request).await.expect("it is there").into_inner();
+        let found = found.distribution.expect("a distribution");
+        if seen(&found) {
+            return found;
+        }
+        assert!(Instant::now() < late, "not in time: {found:?}");
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn is(state: DistributionState) -> impl Fn(&Distribution) -> bool {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use diesel_async::AsyncPgConnection;
 use execution::domain::attempt::{Attempt, Proof};
-use execution::domain::retry::RetryPolicy;
+use execution::domain::retry::{RetryPolicy, Tries};
 use execution::domain::run::Header;
 use execution::store::batches::{self, Recount};
 use execution::store::claims::{self, DueBatch, Planned};
@@ -67,6 +67,7 @@ fn header(payees: u32) -> Header {
         batch_size: BATCH_SIZE,
         parallelism: WORKERS,
         retry: RetryPolicy::default(),
+        supersedes: None,
     }
 }
 
@@ -138,7 +139,7 @@ fn planned(batch: &DueBatch) -> Vec<Attempt> {
             id,
             ordinals: ordinals.to_vec(),
             units: UNITS * u128::try_from(ordinals.len()).unwrap_or_default(),
-            tries: 0,
+            tries: Tries::default(),
             transaction: TransactionId::new(payer(), start),
             window_end_ns: start + 1,
             copies: vec![copy.clone(), copy],

@@ -173,7 +173,7 @@ async fn mistakes_are_named_by_their_fields_and_nothing_is_created() {
     let stage = Stage::new().await;
     let old = stage.failed(2).await;
     let payees: Vec<String> = handed(&stage, &old.run_id).into_keys().collect();
-    let (paid, unpaid, other) = (&payees[0], &payees[2], &payees[3]);
+    let (unpaid, other) = (&payees[2], &payees[3]);
     let cases: [(pb::RerunDistributionRequest, &str, &str); 9] = [
         (
             pb::RerunDistributionRequest { accounts: vec!["0.0.123456".to_owned()], ..of(&old) },
@@ -232,12 +232,27 @@ async fn mistakes_are_named_by_their_fields_and_nothing_is_created() {
         let refused = stage.rerun(&format!("k{place}"), request).await.expect_err(why);
         assert_eq!(fields(&refused), [(field.to_owned(), why.to_owned())]);
     }
-    let named = pb::RerunDistributionRequest { accounts: vec![paid.clone()], ..of(&old) };
-    let refused = stage.rerun("paid", named).await.expect_err("it is paid");
-    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "NOT_REPLACEABLE"));
-    assert!(refused.message().contains(paid) && refused.message().contains("PAID"), "{refused}");
+    assert_nothing_was_created(&stage).await;
+}
+
+async fn assert_nothing_was_created(stage: &Stage) {
     let list = pb::ListDistributionsRequest::default();
     let all = stage.client().list_distributions(stage.read(list)).await.expect("a list").into_inner();
     assert_eq!(all.distributions.len(), 1);
-    assert!(all.distributions[0].allowed_actions().any(|action| action == RetryPayouts));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_paid_is_not_paid_anew() {
+    let stage = Stage::new().await;
+    let old = stage.failed(2).await;
+    assert!(old.allowed_actions().any(|action| action == RetryPayouts));
+    let paid = handed(&stage, &old.run_id).into_keys().next().expect("a payee");
+    let named = pb::RerunDistributionRequest { accounts: vec![paid.clone()], ..of(&old) };
+    let refused = stage.rerun("paid", named).await.expect_err("it is paid");
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "NOT_REPLACEABLE"));
+    assert!(refused.message().contains(&paid) && refused.message().contains("PAID"), "{refused}");
+    let edited = pb::RerunDistributionRequest { edits: vec![edit(&paid, "5", "")], ..of(&old) };
+    let refused = stage.rerun("edited", edited).await.expect_err("it is paid");
+    assert_eq!(reason(&refused), "NOT_REPLACEABLE");
+    assert_nothing_was_created(&stage).await;
 }

@@ -8,8 +8,8 @@ use tonic::Code;
 
 use crate::support::{Bench, account};
 
-fn seconds(seconds: i64) -> Option<prost_types::Duration> {
-    Some(prost_types::Duration { seconds, nanos: 0 })
+fn seconds(seconds: i64) -> prost_types::Duration {
+    prost_types::Duration { seconds, nanos: 0 }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,8 +49,8 @@ async fn a_payout_that_waits_says_when_it_goes_again_and_one_that_does_not_says_
     let throttled = json!({"kind": "consensus_status", "times": 1, "status": "THROTTLED_AT_CONSENSUS"});
     bench.control.post("/v1/faults", throttled).await;
     let policy = pb::RetryPolicy {
-        base: seconds(3600),
-        cap: seconds(7200),
+        base: Some(seconds(3600)),
+        cap: Some(seconds(7200)),
         jitter_percent: Some(0),
         ..Default::default()
     };
@@ -82,8 +82,8 @@ async fn a_policy_out_of_bounds_is_refused_by_its_field_and_nothing_is_stored() 
         pb::RetryPolicy { jitter_percent: Some(101), ..Default::default() },
         pb::RetryPolicy { recipient_max_attempts: 21, ..Default::default() },
         pb::RetryPolicy { max_attempts: 21, ..Default::default() },
-        pb::RetryPolicy { base: seconds(0), ..Default::default() },
-        pb::RetryPolicy { base: seconds(2), cap: seconds(1), ..Default::default() },
+        pb::RetryPolicy { base: Some(seconds(0)), ..Default::default() },
+        pb::RetryPolicy { base: Some(seconds(2)), cap: Some(seconds(1)), ..Default::default() },
     ];
     for policy in bad {
         let header = pb::RunHeader { retry_policy: Some(policy), ..bench.header(&payees) };

@@ -41,7 +41,7 @@ pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<
         view
     } else {
         here!("start.before");
-        let started = start(step, distribution).await;
+        let started = Box::pin(start(step, distribution)).await;
         here!("start.after");
         match started {
             Err(Error::Peer(error)) if error.is_refusal() => return refused(step, &error).await,

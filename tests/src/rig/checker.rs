@@ -272,7 +272,7 @@ fn judge_payout(payout: &Payout, effects: &[&Entry]) -> Vec<Violation> {
                 account: account(),
                 transaction: effect.transaction.clone(),
                 standing: payout.standing.clone(),
-            })
+            });
         }
         (Standing::Unfinished(called), _) => {
             wrong.push(Violation::Unfinished { ordinal: payout.ordinal, called: called.clone() });

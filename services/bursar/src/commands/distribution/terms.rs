@@ -98,17 +98,17 @@ struct Retry {
     #[arg(long, default_value_t = 0, value_name = "N")]
     recipient_max_attempts: u32,
     /// Milliseconds before the second attempt; a second when absent.
-    #[arg(long, value_name = "MS")]
-    retry_base_ms: Option<u32>,
+    #[arg(long = "retry-base-ms", value_name = "MS")]
+    base_ms: Option<u32>,
     /// Most milliseconds between two attempts; five minutes when absent.
-    #[arg(long, value_name = "MS")]
-    retry_cap_ms: Option<u32>,
+    #[arg(long = "retry-cap-ms", value_name = "MS")]
+    cap_ms: Option<u32>,
     /// How much longer each wait is than the one before, in hundredths, 100 to 1000; 200 when absent.
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    retry_factor: u32,
+    #[arg(long = "retry-factor", default_value_t = 0, value_name = "N")]
+    factor: u32,
     /// How much of a wait chance takes away at most, in percent; 50 when absent.
-    #[arg(long, value_name = "PERCENT")]
-    retry_jitter: Option<u32>,
+    #[arg(long = "retry-jitter", value_name = "PERCENT")]
+    jitter: Option<u32>,
 }
 
 impl Decisions {
@@ -136,10 +136,10 @@ impl Paying {
         let retry = &self.retry;
         let policy = RetryPolicy {
             max_attempts: retry.max_attempts,
-            base: retry.retry_base_ms.map(millis),
-            cap: retry.retry_cap_ms.map(millis),
-            factor_hundredths: retry.retry_factor,
-            jitter_percent: retry.retry_jitter,
+            base: retry.base_ms.map(millis),
+            cap: retry.cap_ms.map(millis),
+            factor_hundredths: retry.factor,
+            jitter_percent: retry.jitter,
             recipient_max_attempts: retry.recipient_max_attempts,
         };
         (policy != RetryPolicy::default()).then_some(policy)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth::Actor;
 use futures::FutureExt as _;
 use ids::{DistributionId, PayoutId};
-use pg::idempotency::{Answer, Once};
+use pg::idempotency::{Answer, IdempotencyError, Once};
 use service_kit::error::{FieldViolations, Problem};
 use service_kit::idempotency::IdempotencyKey;
 use tonic::Code;
@@ -80,6 +80,10 @@ fn ensure_own(distribution: &Distribution, payouts: &[PayoutId]) -> Result<(), P
 
 /// What execution refuses is the caller's mistake, in its words.
 fn refusal(error: PeerError) -> Error {
+    // The caller's key is one for both services of ours that retry.
+    if error.is("IDEMPOTENCY_KEY_REUSED") {
+        return IdempotencyError::Reused.into();
+    }
     if error.is_not_found() {
         return Problem::user(Code::NotFound, "PAYOUT_NOT_FOUND", error.message()).into();
     }

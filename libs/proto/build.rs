@@ -14,6 +14,7 @@ const ROOTS: &[&str] = &[
     "bursar/distribution/v1/ingest_service.proto",
     "bursar/distribution/v1/redemption_service.proto",
     "bursar/distribution/v1/schedule_service.proto",
+    "bursar/execution/v1/alert_service.proto",
     "bursar/execution/v1/diagnostics_service.proto",
     "bursar/execution/v1/execution_service.proto",
     "bursar/execution/v1/funding_account_service.proto",

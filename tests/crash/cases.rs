@@ -76,6 +76,10 @@ pub(crate) enum Road {
     Absence,
     /// One payee cannot receive; that is mended, and the failure retried.
     Retry,
+    /// The same, and that one payout is chosen.
+    RetryChosen,
+    /// One payee of another run cannot receive, and this run pays somebody else instead.
+    Supersede,
     /// It is cancelled while copies are in flight.
     Cancel,
     /// It is paused while copies are in flight, and resumed.
@@ -124,9 +128,18 @@ fn roads(failpoint: &str) -> (Road, usize) {
         "resend.before_commit" | "resend.after_commit" => (Road::Resend, 0),
         "sentinel.before" | "sentinel.after" => (Road::Absence, 0),
         "retry.before_commit" | "retry.after_commit" => (Road::Retry, 0),
+        "retry_payouts.before_commit" | "retry_payouts.after_commit" => (Road::RetryChosen, 0),
+        "supersede.before_commit" | "supersede.after_commit" => (Road::Supersede, 0),
         "cancel.before_commit" | "cancel.after_commit" => (Road::Cancel, 0),
         "pause.before_commit" | "pause.after_commit" => (Road::Pause, 0),
         _ => (Road::Pay, 0),
+    }
+}
+
+impl Road {
+    /// Whether a run has to fail first, because somebody cannot receive.
+    pub(crate) fn fails_first(self) -> bool {
+        matches!(self, Self::Retry | Self::RetryChosen | Self::Supersede)
     }
 }
 

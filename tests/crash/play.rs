@@ -15,6 +15,8 @@ use crate::cases::{Case, Road};
 use crate::{PATIENCE, has_ended};
 
 const PAYEES: usize = 24;
+/// Who comes after them and cannot receive, where somebody cannot.
+const LAST: u32 = 24;
 /// Longest way to a failpoint: a closed window and a proof.
 const TO_THE_PLACE: Duration = Duration::from_mins(2);
 /// How long the trouble goes on after the failpoint.
@@ -30,6 +32,8 @@ struct Stage {
     payees: Vec<(u64, u64)>,
     /// Who could not receive.
     closed: Option<u64>,
+    /// The run that pays somebody else instead of who could not receive.
+    instead: Option<(pb::RunHeader, Vec<(u64, u64)>)>,
 }
 
 /// Plays a case to its end; what is wrong with it.
@@ -39,11 +43,18 @@ pub(crate) async fn play(case: Case, seed: usize, program: &Path) -> Outcome<Vec
         rig.worker("first", &[("BURSAR_FAILPOINT", &case.setting()), ("BURSAR_WORKERS", "1")]).await?;
     let driver = rig.driver(&first)?;
     let mut accounts = rig.ledger.accounts(PAYEES).await?;
-    let closed = if case.road == Road::Retry { Some(rig.ledger.account(true).await?) } else { None };
+    let closed = if case.road.fails_first() { Some(rig.ledger.account(true).await?) } else { None };
     accounts.extend(closed);
     let payees: Vec<(u64, u64)> = accounts.into_iter().zip(100..).collect();
     let header = rig.header(&driver, &payees).await?;
-    let stage = Stage { rig, case, header, payees, closed };
+    let instead = if case.road == Road::Supersede {
+        let somebody: Vec<(u64, u64)> = rig.ledger.accounts(1).await?.into_iter().zip(900..).collect();
+        let supersedes_run_id = header.run_id.clone();
+        Some((pb::RunHeader { supersedes_run_id, ..rig.header(&driver, &somebody).await? }, somebody))
+    } else {
+        None
+    };
+    let stage = Stage { rig, case, header, payees, closed, instead };
     let asked = stage.approach(&driver, seed).await?;
     let keeper = stage.tend(driver);
     let reached = first.reached(case.action, TO_THE_PLACE).await;
@@ -65,7 +76,7 @@ impl Stage {
             Road::Absence => {
                 self.rig.ledger.fault(json!({"kind": "lost_before", "memo_contains": "att_"})).await?;
             }
-            Road::Pay | Road::Retry | Road::Cancel | Road::Pause => {}
+            Road::Pay | Road::Retry | Road::RetryChosen | Road::Supersede | Road::Cancel | Road::Pause => {}
         }
         self.case.trouble.set(&self.rig.ledger, seed).await
     }
@@ -73,7 +84,7 @@ impl Stage {
     /// Asks the first worker for what leads to the failpoint. The call may never return.
     async fn approach(&self, driver: &Driver, seed: usize) -> Outcome<JoinHandle<Result<(), Status>>> {
         let run = self.header.run_id.clone();
-        if self.case.road != Road::Retry {
+        if !self.case.road.fails_first() {
             self.set_trouble(seed).await?;
         }
         let (starter, header, payees) = (driver.clone(), self.header.clone(), self.payees.clone());
@@ -81,15 +92,14 @@ impl Stage {
         let until = |condition: fn(&pb::Run) -> bool| self.rig.wait(driver, &run, TO_THE_PLACE, condition);
         let caller = driver.clone();
         match (self.case.road, self.closed) {
-            (Road::Retry, Some(closed)) => {
+            (Road::Retry | Road::RetryChosen | Road::Supersede, Some(closed)) => {
                 starting.await??;
                 let failed = until(|run| run.state() == pb::RunState::Failed).await?;
                 failed.map_err(|run| format!("nothing has failed: {run:?}"))?;
                 self.rig.ledger.associate(&self.rig.token, closed).await?;
                 // Not before: the run had to fail for its one good reason.
                 self.set_trouble(seed).await?;
-                let run = run.clone();
-                Ok(tokio::spawn(async move { caller.retry_run(&run).await }))
+                Ok(self.ask(caller))
             }
             (Road::Cancel | Road::Pause, _) => {
                 starting.await??;
@@ -109,13 +119,32 @@ impl Stage {
         }
     }
 
+    /// Asks for what follows after the run has failed.
+    fn ask(&self, driver: Driver) -> JoinHandle<Result<(), Status>> {
+        let (run, road, instead) = (self.header.run_id.clone(), self.case.road, self.instead.clone());
+        tokio::spawn(async move {
+            match (road, instead) {
+                (Road::Supersede, Some((header, somebody))) => {
+                    driver.supersede(header, &somebody, &[LAST]).await
+                }
+                (Road::RetryChosen, _) => driver.retry_payouts(&run, &[LAST]).await,
+                _ => driver.retry_run(&run).await,
+            }
+        })
+    }
+
+    /// The run that is to end.
+    fn awaited(&self) -> &pb::RunHeader {
+        self.instead.as_ref().map_or(&self.header, |(header, _)| header)
+    }
+
     /// Resumes the run when it halts, as an operator would; but where a retry is what is waited for, there is only that.
     fn tend(&self, driver: Driver) -> JoinHandle<()> {
         let (run, road) = (self.header.run_id.clone(), self.case.road);
         tokio::spawn(async move {
             loop {
                 sleep(TICK).await;
-                if road == Road::Retry {
+                if road.fails_first() {
                     continue;
                 }
                 // A worker that is frozen or gone says nothing, and a run that is not there yet has not halted.
@@ -143,16 +172,22 @@ impl Stage {
         if self.case.action == Action::Stop && !first.is_alive() {
             return Err("the worker that was frozen has ended".into());
         }
-        self.rig.judge(&driver, &self.header.run_id, &self.payees).await
+        let mut runs = vec![(self.header.run_id.as_str(), self.payees.as_slice())];
+        runs.extend(
+            self.instead.as_ref().map(|(header, somebody)| (header.run_id.as_str(), somebody.as_slice())),
+        );
+        self.rig.judge_all(&driver, &runs).await
     }
 
     /// Asks the second worker for what the first one was asked for and may not have done.
     fn repeat(&self, driver: &Driver) -> JoinHandle<Result<(), Status>> {
+        if self.case.road.fails_first() {
+            return self.ask(driver.clone());
+        }
         let (driver, case, header, payees) =
             (driver.clone(), self.case, self.header.clone(), self.payees.clone());
         tokio::spawn(async move {
             match case.road {
-                Road::Retry => driver.retry_run(&header.run_id).await,
                 Road::Cancel => driver.cancel_run(&header.run_id).await,
                 Road::Pause => driver.pause_run(&header.run_id).await,
                 _ if case.cancelled_meanwhile => driver.cancel_run(&header.run_id).await,
@@ -178,7 +213,7 @@ impl Stage {
             }
         }
         let after = self.rig.leases().await?;
-        if must && after == before && !has_ended(&driver.run(&self.header.run_id).await?) {
+        if must && after == before && !has_ended(&driver.run(&self.awaited().run_id).await?) {
             return Err("nobody took the frozen worker's batch over".into());
         }
         Ok(())
@@ -203,13 +238,13 @@ impl Stage {
 
     async fn has_ended(&self, driver: &Driver) -> Outcome<bool> {
         // A run that nobody has yet, because the first worker did not commit it, has not ended.
-        Ok(driver.run(&self.header.run_id).await.is_ok_and(|run| has_ended(&run)))
+        Ok(driver.run(&self.awaited().run_id).await.is_ok_and(|run| has_ended(&run)))
     }
 
     async fn end_halts_until(&self, driver: &Driver, seen: fn(&pb::Run) -> bool) -> Outcome<pb::Run> {
         let until = Instant::now() + PATIENCE;
         loop {
-            let run = driver.run(&self.header.run_id).await?;
+            let run = driver.run(&self.awaited().run_id).await?;
             if seen(&run) {
                 return Ok(run);
             }

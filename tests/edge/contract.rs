@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 13] = [
+const SERVICES: [Service; 14] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -78,6 +78,7 @@ const SERVICES: [Service; 13] = [
             ("UpdateDistribution", &[Payout]),
             ("ExecuteDistribution", &[Payout]),
             ("RetryDistribution", &[Payout]),
+            ("RerunDistribution", &[Payout]),
             ("CancelDistribution", &[Payout]),
         ],
         internal: &[],
@@ -144,13 +145,21 @@ const SERVICES: [Service; 13] = [
             "GetPayout",
         ],
         writes: &[("ResolveInDoubt", &[Approver, Admin])],
-        internal: &["StartRun", "QuoteRun", "CheckRecipients", "RetryRun", "CancelRun"],
+        internal: &["StartRun", "QuoteRun", "CheckRecipients", "RetryRun", "RetryPayouts", "CancelRun"],
         public: &[],
     },
     Service {
         server: "execution",
         name: "bursar.execution.v1.DiagnosticsService",
         reads: &["Diagnose"],
+        writes: &[],
+        internal: &[],
+        public: &[],
+    },
+    Service {
+        server: "execution",
+        name: "bursar.execution.v1.AlertService",
+        reads: &["ListAlerts"],
         writes: &[],
         internal: &[],
         public: &[],

@@ -79,7 +79,7 @@ async fn every_distribution(edge: &Edge, create: CreateDistributionRequest, id: 
     let mut distributions = edge.distributions();
     let id = || id.to_owned();
     let execute = ExecuteDistributionRequest { distribution_id: id() };
-    let retry = RetryDistributionRequest { distribution_id: id() };
+    let retry = RetryDistributionRequest { distribution_id: id(), ..Default::default() };
     let cancel = CancelDistributionRequest { distribution_id: id(), reason: String::new() };
     [
         verdict(distributions.create_distribution(create).await),
@@ -94,7 +94,7 @@ async fn every_redemption(edge: &Edge, create: CreateRedemptionRequest, id: &str
     let mut redemptions = edge.redemptions();
     let id = || id.to_owned();
     let execute = ExecuteRedemptionRequest { distribution_id: id() };
-    let retry = RetryRedemptionRequest { distribution_id: id() };
+    let retry = RetryRedemptionRequest { distribution_id: id(), ..Default::default() };
     let cancel = CancelRedemptionRequest { distribution_id: id(), reason: String::new() };
     [
         verdict(redemptions.create_redemption(create).await),

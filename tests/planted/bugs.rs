@@ -55,6 +55,9 @@ const CLAIM: &str = "services/execution/src/app/work/claim.rs";
 const CANCEL: &str = "services/execution/src/app/cancel_run.rs";
 const CLAIMS: &str = "services/execution/src/store/claims.rs";
 const ATTEMPTS: &str = "services/execution/src/store/attempts.rs";
+const CHOSEN: &str = "services/execution/src/store/chosen.rs";
+const SUPERSESSIONS: &str = "services/execution/src/store/supersessions.rs";
+const RETRY_PAYOUTS: &str = "services/execution/src/app/retry_payouts.rs";
 const DECISIONS: &str = "services/execution/src/store/decisions.rs";
 const STATUS: &str = "libs/hedera/src/status.rs";
 const WALK: &str = "libs/hedera/src/mirror/absence/walk.rs";
@@ -63,6 +66,13 @@ const WALK: &str = "libs/hedera/src/mirror/absence/walk.rs";
 const NO_COUNT_CHECKS: &str = "DO $$ DECLARE line record; BEGIN \
     FOR line IN SELECT conname FROM pg_constraint WHERE conrelid = 'batch'::regclass AND conname ~ '^batch_check' \
     LOOP EXECUTE format('ALTER TABLE batch DROP CONSTRAINT %I', line.conname); END LOOP; END $$";
+
+/// Nor can an attempt that is not dead lose payouts; this takes away both.
+const NO_COUNT_OR_PART_CHECKS: &str = "DO $$ DECLARE line record; BEGIN \
+    FOR line IN SELECT conname, conrelid::regclass AS of FROM pg_constraint \
+        WHERE (conrelid = 'batch'::regclass AND conname ~ '^batch_check') \
+        OR (conrelid = 'attempt'::regclass AND pg_get_constraintdef(oid) LIKE '%parted%') \
+    LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', line.of, line.conname); END LOOP; END $$";
 
 /// Two workers may read the same batch as due; the row lock no longer keeps them apart.
 const NO_ROW_LOCK: Edit =
@@ -193,6 +203,42 @@ pub(crate) const ALL: &[Bug] = {
             edits: &[NO_EPOCH, DECIDES_AGAIN, IS_DUE_AGAIN, MOVES_ANY],
             sql: NO_COUNT_CHECKS,
             scenario: Scenario::Overtaken,
+            expected: Caught,
+        },
+        Bug {
+            name: "control: an attempt in flight could lose payouts, but nobody takes them",
+            edits: &[],
+            sql: NO_COUNT_OR_PART_CHECKS,
+            scenario: Scenario::SupersededInFlight,
+            expected: Sound,
+        },
+        Bug {
+            name: "payouts are superseded without a look at their live attempt",
+            edits: &[Edit {
+                file: SUPERSESSIONS,
+                find: "AND dead.state = 4 AND ($2 OR (CASE",
+                replace: "AND (true OR (CASE",
+            }],
+            sql: NO_COUNT_OR_PART_CHECKS,
+            scenario: Scenario::SupersededInFlight,
+            expected: Caught,
+        },
+        Bug {
+            name: "chosen payouts are retried without a look at their live attempt",
+            edits: &[
+                Edit {
+                    file: RETRY_PAYOUTS,
+                    find: "    ensure_failed(conn, &run, &wanted).await?;\n",
+                    replace: "    drop(ensure_failed(conn, &run, &wanted).await);\n",
+                },
+                Edit {
+                    file: CHOSEN,
+                    find: "attempt.attempt_id = chosen.attempt_id AND attempt.state = 4 AND attempt.next_at IS NULL",
+                    replace: "attempt.attempt_id = chosen.attempt_id",
+                },
+            ],
+            sql: NO_COUNT_OR_PART_CHECKS,
+            scenario: Scenario::RetriedInFlight,
             expected: Caught,
         },
         Bug {

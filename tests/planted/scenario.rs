@@ -43,6 +43,10 @@ pub(crate) enum Scenario {
     TwoClaims,
     /// A worker is frozen after it sent; another sees these attempts fail, and pays by new ones; the first goes on.
     Overtaken,
+    /// Copies take effect late and unanswered; meanwhile another run asks to replace their payouts.
+    SupersededInFlight,
+    /// The same, and they are chosen to be tried again.
+    RetriedInFlight,
 }
 
 /// How a scenario is staged.
@@ -98,7 +102,7 @@ impl Stage {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::RefusedResend,
         Self::LaggingMirror,
         Self::DisagreeingReplicas,
@@ -108,6 +112,8 @@ impl Scenario {
         Self::KilledBeforeCommit,
         Self::TwoClaims,
         Self::Overtaken,
+        Self::SupersededInFlight,
+        Self::RetriedInFlight,
     ];
 
     fn stage(self) -> Stage {
@@ -139,6 +145,13 @@ impl Scenario {
                 },
                 lags: [0, 60_000],
                 lasts: PAST_THE_WINDOW,
+                ..calm
+            },
+            Self::SupersededInFlight | Self::RetriedInFlight => Stage {
+                faults: vec![
+                    json!({"kind": "delay_effect", "times": 3, "millis": 4000, "lose_answer": true}),
+                ],
+                lasts: LATE,
                 ..calm
             },
             Self::WrongNode => Stage::bad_copies("INVALID_NODE_ACCOUNT"),
@@ -188,6 +201,7 @@ impl Scenario {
         let starting = tokio::spawn(async move { starter.start_run(begun, &list).await });
         if stage.failpoint.is_none() {
             starting.await??;
+            self.while_in_flight(&rig, &driver, &header, &payees).await?;
         }
         let mut second = None;
         if let Some((_, action)) = stage.failpoint {
@@ -203,6 +217,31 @@ impl Scenario {
         rig.ledger.heal().await?;
         finish(&rig, &driver, &header.run_id).await;
         rig.judge(&driver, &header.run_id, &payees).await
+    }
+
+    /// Asks for another payment of payouts whose copies are under way. It has to be refused, and then nothing happens.
+    async fn while_in_flight(
+        self,
+        rig: &Rig,
+        driver: &Driver,
+        header: &pb::RunHeader,
+        payees: &[(u64, u64)],
+    ) -> Outcome<()> {
+        if !matches!(self, Self::SupersededInFlight | Self::RetriedInFlight) {
+            return Ok(());
+        }
+        let begun = |run: &pb::Run| run.progress.as_ref().is_some_and(|progress| progress.attempts == 3);
+        let begun = rig.wait(driver, &header.run_id, TO_THE_PLACE, begun).await?;
+        begun.map_err(|run| format!("nothing was intended: {run:?}"))?;
+        let ordinals: Vec<u32> = (0..).zip(payees).map(|(ordinal, _)| ordinal).collect();
+        if self == Self::RetriedInFlight {
+            drop(driver.retry_payouts(&header.run_id, &ordinals).await);
+            return Ok(());
+        }
+        let again = rig.header(driver, payees).await?;
+        let again = pb::RunHeader { supersedes_run_id: header.run_id.clone(), batch_size: 27, ..again };
+        drop(driver.supersede(again, payees, &ordinals).await);
+        Ok(())
     }
 
     /// What the second worker does while the first is frozen; then the first goes on.

@@ -16,7 +16,7 @@ pub use parse::ParseIdError;
 pub use payout::PayoutId;
 pub use source::{IdSource, SystemIds};
 pub use typed::{
-    AssetId, AttemptId, AuditId, DistributionId, FundingAccountId, IngestFileId, PauseId, RunId, ScheduleId,
-    SnapshotId, SyncId, WithdrawalId,
+    AlertId, AssetId, AttemptId, AuditId, DistributionId, FundingAccountId, IngestFileId, PauseId, RunId,
+    ScheduleId, SnapshotId, SyncId, WithdrawalId,
 };
 pub use uuid::Uuid;

@@ -104,6 +104,10 @@ typed_id!(
     WithdrawalId, "wdr"
 );
 typed_id!(
+    /// Something that an operator has to end.
+    AlertId, "alr"
+);
+typed_id!(
     /// One record of the audit log.
     AuditId, "aud"
 );
@@ -126,7 +130,7 @@ mod tests {
             )*};
         }
         round_trip!(AssetId "ast", SyncId "syn", SnapshotId "snp", DistributionId "dst", IngestFileId "ing", RunId "run",
-            AttemptId "att", FundingAccountId "fnd", PauseId "pau", AuditId "aud", ScheduleId "sch",
+            AttemptId "att", FundingAccountId "fnd", PauseId "pau", AlertId "alr", AuditId "aud", ScheduleId "sch",
             WithdrawalId "wdr");
         Ok(())
     }

@@ -36,7 +36,7 @@ pub use error::PgError;
 pub use identity::{ClusterIdentity, identity};
 pub use migrate::migrate;
 pub use numeric::{Numeric128, NumericError};
-pub use pool::{Conn, Planner, Pool, connect, is_lock_timeout, join_sets};
+pub use pool::{Conn, Planner, Pool, connect, is_lock_timeout, join_sets, look_up};
 pub use prepared::{Prepare, Prepared};
 pub use store::{Inconsistent, StoreError, exactly_one};
 pub use transaction::transaction;

@@ -49,6 +49,15 @@ pub async fn join_sets(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     .await
 }
 
+/// Ends what [`join_sets`] began, in a transaction that goes on with statements which are prepared and keep their plan, in a
+/// pool of [`Planner::Lookups`].
+pub async fn look_up(conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    conn.batch_execute(
+        "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off",
+    )
+    .await
+}
+
 /// Whether a statement gave up waiting for a lock. Diesel keeps no SQLSTATE, only the server's own words.
 pub fn is_lock_timeout(error: &DieselError) -> bool {
     matches!(error, DieselError::DatabaseError(_, info) if info.message().contains("lock timeout"))

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    approval, asset, bench, demo, diagnose, distribution, funding, holders, ingest, network, pause,
+    alerts, approval, asset, bench, demo, diagnose, distribution, funding, holders, ingest, network, pause,
     payment_token, payouts, redemption, schedule, token, up, withdrawal,
 };
 use crate::error::CommandError;
@@ -60,6 +60,9 @@ enum Command {
     Pause(pause::Command),
     /// Why something does not go on, and what to do.
     Diagnose(diagnose::Diagnose),
+    /// What an operator has to end before a halted run goes on.
+    #[command(subcommand)]
+    Alerts(alerts::Command),
     /// What was paid to whom.
     #[command(subcommand)]
     Payouts(payouts::Command),
@@ -107,6 +110,7 @@ impl Cli {
             Command::Schedule(command) => command.run(globals).await,
             Command::Pause(command) => command.run(globals).await,
             Command::Diagnose(command) => command.run(globals).await,
+            Command::Alerts(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,
             Command::Withdrawal(command) => command.run(globals).await,

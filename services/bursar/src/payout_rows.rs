@@ -36,15 +36,30 @@ pub struct PayoutRow {
     pub transaction_id: String,
     /// When the rail paid it, else when its status last changed.
     pub time: String,
+    /// The payout that replaces it ("pay_…"); empty unless it is superseded.
+    pub superseded_by: String,
+    /// The payout that it replaces ("pay_…"); empty when it replaces none.
+    pub supersedes: String,
 }
 
 impl PayoutRow {
     /// The columns of the CSV file.
-    pub const COLUMNS: [&str; 9] =
-        ["ordinal", "address", "account", "balance", "units", "status", "reason", "transaction_id", "time"];
+    pub const COLUMNS: [&str; 11] = [
+        "ordinal",
+        "address",
+        "account",
+        "balance",
+        "units",
+        "status",
+        "reason",
+        "transaction_id",
+        "time",
+        "superseded_by",
+        "supersedes",
+    ];
 
     /// The row's cells, in the order of the columns.
-    pub fn cells(&self) -> [String; 9] {
+    pub fn cells(&self) -> [String; 11] {
         [
             self.ordinal.to_string(),
             cell(&self.address),
@@ -55,6 +70,8 @@ impl PayoutRow {
             cell(&self.reason),
             cell(&self.transaction_id),
             cell(&self.time),
+            cell(&self.superseded_by),
+            cell(&self.supersedes),
         ]
     }
 
@@ -74,6 +91,8 @@ impl PayoutRow {
             status: names::short(Some(payout.status().as_str_name()), "PAYOUT_STATUS_"),
             reason: payout.failure.as_ref().map(|failure| failure.reason.clone()).unwrap_or_default(),
             transaction_id: payout.transaction_id.clone(),
+            superseded_by: payout.superseded_by.clone(),
+            supersedes: payout.supersedes.clone(),
             time: if paid_at.is_empty() { time::show(payout.update_time.as_ref()) } else { paid_at },
         }
     }

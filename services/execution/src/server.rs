@@ -5,6 +5,7 @@ use std::sync::Arc;
 use auth::internal::ServiceKeys;
 use auth::{AuthLayer, PolicyTable};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use proto::execution::v1::alert_service_server::AlertServiceServer;
 use proto::execution::v1::diagnostics_service_server::DiagnosticsServiceServer;
 use proto::execution::v1::execution_service_server::ExecutionServiceServer;
 use proto::execution::v1::funding_account_service_server::FundingAccountServiceServer;
@@ -44,7 +45,8 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
         .add_service(DiagnosticsServiceServer::new(rpc::Diagnostics(Arc::clone(&ctx))))
         .add_service(FundingAccountServiceServer::new(rpc::FundingAccounts(Arc::clone(&ctx))))
         .add_service(PauseServiceServer::new(rpc::Pauses(Arc::clone(&ctx))))
-        .add_service(WithdrawalServiceServer::new(rpc::Withdrawals(ctx)))
+        .add_service(WithdrawalServiceServer::new(rpc::Withdrawals(Arc::clone(&ctx))))
+        .add_service(AlertServiceServer::new(rpc::Alerts(ctx)))
         .run(shutdown.clone())
         .await;
     // Also when serving failed: workers must not outlive the service. A visit that is cut off here is taken over when

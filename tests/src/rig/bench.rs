@@ -11,7 +11,7 @@ use proto::execution::v1 as pb;
 use service_kit::client::Peer;
 use tokio::time::{Instant, sleep};
 
-use crate::rig::checker::{self, Evidence, Instruction, Violation};
+use crate::rig::checker::{self, Counted, Evidence, Instruction, Payout, Violation};
 use crate::rig::driver::{self, Driver};
 use crate::rig::{Ledger, Outcome, Worker, record};
 
@@ -164,20 +164,35 @@ impl Rig {
 
     /// What the ledger says of the run.
     pub async fn judge(&self, driver: &Driver, run: &str, payees: &[(u64, u64)]) -> Outcome<Vec<Violation>> {
-        let evidence = Evidence {
-            instructions: payees
-                .iter()
-                .map(|(account, units)| Instruction {
-                    account: format!("0.0.{account}"),
-                    units: u128::from(*units),
-                })
-                .collect(),
-            payouts: driver.payouts(run).await?.iter().map(record::payout).collect::<Outcome<_>>()?,
-            // A service that cannot say it is the judge's business, not the end of his work.
-            counted: driver.run(run).await.ok().and_then(|run| record::counted(&run).ok()),
+        self.judge_all(driver, &[(run, payees)]).await
+    }
+
+    /// What the ledger says of runs together, one list after another; no account is in two of them.
+    pub async fn judge_all(
+        &self,
+        driver: &Driver,
+        runs: &[(&str, &[(u64, u64)])],
+    ) -> Outcome<Vec<Violation>> {
+        let mut evidence = Evidence {
+            counted: Some(Counted::default()),
             ledger: self.ledger.entries(&self.token).await?,
             funding: self.operator.clone(),
+            ..Evidence::default()
         };
+        for (run, payees) in runs {
+            let first = u32::try_from(evidence.instructions.len())?;
+            evidence.instructions.extend(payees.iter().map(|(account, units)| Instruction {
+                account: format!("0.0.{account}"),
+                units: u128::from(*units),
+            }));
+            for one in driver.payouts(run).await? {
+                let one = record::payout(&one)?;
+                evidence.payouts.push(Payout { ordinal: first + one.ordinal, ..one });
+            }
+            // A service that cannot say it is the judge's business, not the end of his work.
+            let more = driver.run(run).await.ok().and_then(|run| record::counted(&run).ok());
+            evidence.counted = evidence.counted.zip(more).map(|(sum, more)| sum.plus(more));
+        }
         Ok(checker::judge(&evidence))
     }
 }

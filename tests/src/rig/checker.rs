@@ -25,6 +25,8 @@ pub enum Standing {
     Failed,
     /// Cancelled, proven unpaid.
     Cancelled,
+    /// Proven unpaid, and replaced by a payout of another run.
+    Superseded,
     /// It has not ended; how it is called instead.
     Unfinished(String),
 }
@@ -67,11 +69,27 @@ pub struct Tally {
 pub struct Counted {
     /// Paid.
     pub paid: Tally,
-    /// Proven unpaid, failed and cancelled together.
+    /// Proven unpaid: failed, cancelled and superseded together.
     pub unpaid: Tally,
 }
 
-/// All there is to judge of a run.
+impl Tally {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { payouts: self.payouts + other.payouts, units: self.units + other.units }
+    }
+}
+
+impl Counted {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { paid: self.paid.plus(other.paid), unpaid: self.unpaid.plus(other.unpaid) }
+    }
+}
+
+/// All there is to judge of a run, or of several together.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// As handed over, in their order.
@@ -249,15 +267,17 @@ fn judge_payout(payout: &Payout, effects: &[&Entry]) -> Vec<Violation> {
             let (recorded, seen) = (recorded.clone(), effect.transaction.clone());
             wrong.push(Violation::OtherTransaction { account: account(), recorded, seen });
         }
-        (Standing::Failed | Standing::Cancelled, [effect, ..]) => wrong.push(Violation::PaidAgainstRecord {
-            account: account(),
-            transaction: effect.transaction.clone(),
-            standing: payout.standing.clone(),
-        }),
+        (Standing::Failed | Standing::Cancelled | Standing::Superseded, [effect, ..]) => {
+            wrong.push(Violation::PaidAgainstRecord {
+                account: account(),
+                transaction: effect.transaction.clone(),
+                standing: payout.standing.clone(),
+            });
+        }
         (Standing::Unfinished(called), _) => {
             wrong.push(Violation::Unfinished { ordinal: payout.ordinal, called: called.clone() });
         }
-        (Standing::Paid(_) | Standing::Failed | Standing::Cancelled, _) => {}
+        (Standing::Paid(_) | Standing::Failed | Standing::Cancelled | Standing::Superseded, _) => {}
     }
     wrong
 }
@@ -278,7 +298,7 @@ fn judge_tallies(evidence: &Evidence) -> Vec<Violation> {
     for payout in &evidence.payouts {
         let tally = match payout.standing {
             Standing::Paid(_) => &mut paid,
-            Standing::Failed | Standing::Cancelled => &mut unpaid,
+            Standing::Failed | Standing::Cancelled | Standing::Superseded => &mut unpaid,
             Standing::Unfinished(_) => continue,
         };
         tally.payouts += 1;

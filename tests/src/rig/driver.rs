@@ -52,9 +52,31 @@ impl Driver {
 
     /// Hands a run over.
     pub async fn start_run(&self, header: pb::RunHeader, payees: &[(u64, u64)]) -> Result<(), Status> {
+        self.start(header, (0..).zip(payees).map(|(ordinal, payee)| instruction(ordinal, *payee))).await
+    }
+
+    /// Hands a run over whose payees replace these ordinals of the run that the header names, one each.
+    pub async fn supersede(
+        &self,
+        header: pb::RunHeader,
+        payees: &[(u64, u64)],
+        replaced: &[u32],
+    ) -> Result<(), Status> {
+        let all = (0..).zip(payees).zip(replaced);
+        let all = all.map(|((ordinal, payee), old)| pb::Instruction {
+            supersedes: Some(*old),
+            ..instruction(ordinal, *payee)
+        });
+        self.start(header, all).await
+    }
+
+    async fn start(
+        &self,
+        header: pb::RunHeader,
+        all: impl Iterator<Item = pb::Instruction>,
+    ) -> Result<(), Status> {
         let mut parts = vec![pb::start_run_request::Part::Header(header)];
-        let all: Vec<pb::Instruction> =
-            (0..).zip(payees).map(|(ordinal, payee)| instruction(ordinal, *payee)).collect();
+        let all: Vec<pb::Instruction> = all.collect();
         parts.extend(all.chunks(CHUNK).map(|chunk| {
             pb::start_run_request::Part::Instructions(pb::InstructionChunk { instructions: chunk.to_vec() })
         }));
@@ -68,6 +90,17 @@ impl Driver {
     pub async fn retry_run(&self, run: &str) -> Result<(), Status> {
         let message = pb::RetryRunRequest { run_id: run.to_owned() };
         self.client().retry_run(self.request(message)).await?;
+        Ok(())
+    }
+
+    /// Tries these payouts again; the same call again is the same.
+    pub async fn retry_payouts(&self, run: &str, ordinals: &[u32]) -> Result<(), Status> {
+        let own = run.trim_start_matches(RunId::PREFIX);
+        let payout_ids = ordinals.iter().map(|ordinal| format!("pay{own}_{ordinal}")).collect();
+        let message = pb::RetryPayoutsRequest { run_id: run.to_owned(), payout_ids };
+        let key = IdempotencyKey::new(run).expect("an id is a key");
+        let request = self.peer.request_once(message, &Actor::service("distribution"), DEADLINE, &key);
+        self.client().retry_payouts(request).await?;
         Ok(())
     }
 
@@ -148,11 +181,18 @@ pub(super) fn header(funding: &str, asset: &str, payees: &[(u64, u64)]) -> Outco
             max_attempts: 10,
             base: Some(prost_types::Duration { seconds: 0, nanos: 50_000_000 }),
             cap: Some(prost_types::Duration { seconds: 1, nanos: 0 }),
+            ..Default::default()
         }),
+        supersedes_run_id: String::new(),
     })
 }
 
 fn instruction(ordinal: u32, (account, units): (u64, u64)) -> pb::Instruction {
     let kind = Some(recipient::Kind::HederaAccount(format!("0.0.{account}")));
-    pb::Instruction { ordinal, recipient: Some(Recipient { kind }), units: units.to_string() }
+    pb::Instruction {
+        ordinal,
+        recipient: Some(Recipient { kind }),
+        units: units.to_string(),
+        supersedes: None,
+    }
 }

@@ -13,9 +13,8 @@ pub fn counted(run: &pb::Run) -> Outcome<Counted> {
         let tally = tally.as_ref().ok_or("progress without a tally")?;
         Ok(Tally { payouts: tally.payouts, units: tally.units.parse()? })
     };
-    let (failed, cancelled) = (tally(&progress.failed)?, tally(&progress.cancelled)?);
-    let unpaid = Tally { payouts: failed.payouts + cancelled.payouts, units: failed.units + cancelled.units };
-    Ok(Counted { paid: tally(&progress.paid)?, unpaid })
+    let unpaid = tally(&progress.failed)?.plus(tally(&progress.cancelled)?);
+    Ok(Counted { paid: tally(&progress.paid)?, unpaid: unpaid.plus(tally(&progress.superseded)?) })
 }
 
 /// How a payout ended.
@@ -29,6 +28,7 @@ pub fn payout(payout: &pb::Payout) -> Outcome<Payout> {
         pb::PayoutStatus::Paid => Standing::Paid(payout.transaction_id.clone()),
         pb::PayoutStatus::Failed => Standing::Failed,
         pb::PayoutStatus::Cancelled => Standing::Cancelled,
+        pb::PayoutStatus::Superseded => Standing::Superseded,
         other => Standing::Unfinished(other.as_str_name().to_owned()),
     };
     let units = payout.amount.as_ref().ok_or("a payout without an amount")?.units.parse()?;

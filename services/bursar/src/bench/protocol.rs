@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use diesel_async::AsyncPgConnection;
 use execution::domain::attempt::{Attempt, Proof};
-use execution::domain::retry::RetryPolicy;
+use execution::domain::retry::{RetryPolicy, Tries};
 use execution::domain::run::Header;
 use execution::store::batches::{self, Recount};
 use execution::store::claims::{self, DueBatch, Planned};
@@ -67,6 +67,7 @@ fn header(payees: u32) -> Header {
         batch_size: BATCH_SIZE,
         parallelism: WORKERS,
         retry: RetryPolicy::default(),
+        supersedes: None,
     }
 }
 
@@ -90,7 +91,8 @@ async fn hand_over(pool: &Pool, url: &str, header: &Header) -> Result<(), Comman
     let under = Uuid::nil();
     let mut load = Load::begin(url, header.run, under).await.map_err(failed)?;
     for ordinal in 0..header.count {
-        let instruction = Instruction { ordinal, account: u64::from(ordinal) + 1, units: UNITS };
+        let instruction =
+            Instruction { ordinal, account: u64::from(ordinal) + 1, units: UNITS, supersedes: None };
         load.push(instruction).await.map_err(failed)?;
     }
     load.finish().await.map_err(failed)?;
@@ -137,7 +139,7 @@ fn planned(batch: &DueBatch) -> Vec<Attempt> {
             id,
             ordinals: ordinals.to_vec(),
             units: UNITS * u128::try_from(ordinals.len()).unwrap_or_default(),
-            tries: 0,
+            tries: Tries::default(),
             transaction: TransactionId::new(payer(), start),
             window_end_ns: start + 1,
             copies: vec![copy.clone(), copy],

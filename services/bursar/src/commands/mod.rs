@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod alerts;
 pub mod approval;
 pub mod asset;
 pub mod bench;

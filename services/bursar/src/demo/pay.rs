@@ -53,7 +53,7 @@ pub(super) async fn all(stage: &Stage, plan: &Plan, trouble: &Trouble) -> Result
     trouble.associate(stage).await?;
     stage.say(format!("mended: {} are associated now; retrying", trouble.unassociated.join(", ")))?;
     let began = Instant::now();
-    let request = RetryDistributionRequest { distribution_id: id };
+    let request = RetryDistributionRequest { distribution_id: id, payout_ids: Vec::new() };
     stage.session.edge.distributions().retry_distribution(request).await?;
     let (paid, counters) = follow(stage, plan, told).await?;
     let progress = ended(paid)?;

@@ -14,6 +14,7 @@ use proto::distribution::v1::distribution_service_client::DistributionServiceCli
 use proto::distribution::v1::ingest_service_client::IngestServiceClient;
 use proto::distribution::v1::redemption_service_client::RedemptionServiceClient;
 use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
+use proto::execution::v1::alert_service_client::AlertServiceClient;
 use proto::execution::v1::diagnostics_service_client::DiagnosticsServiceClient;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
@@ -131,6 +132,11 @@ impl Edge {
     /// Paying.
     pub fn execution(&self) -> ExecutionServiceClient<Service> {
         ExecutionServiceClient::new(self.service.clone())
+    }
+
+    /// What an operator has to end.
+    pub fn alerts(&self) -> AlertServiceClient<Service> {
+        AlertServiceClient::new(self.service.clone())
     }
 
     /// Stopping, and letting go on.

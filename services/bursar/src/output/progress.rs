@@ -78,6 +78,7 @@ fn rest_of_line(progress: &RunProgress) -> String {
         ("processing", &progress.processing),
         ("pending", &progress.pending),
         ("cancelled", &progress.cancelled),
+        ("superseded", &progress.superseded),
     ];
     let mut parts: Vec<String> = tallies
         .into_iter()

@@ -89,7 +89,10 @@ async fn an_operator_pays_holders_with_nothing_but_commands() {
     let export = output(&["payouts", "export", &distribution, "--data", data]);
     let export = String::from_utf8(export.stdout).expect("text");
     let rows: Vec<&str> = export.lines().collect();
-    assert_eq!(rows[0], "ordinal,address,account,balance,units,status,reason,transaction_id,time");
+    assert_eq!(
+        rows[0],
+        "ordinal,address,account,balance,units,status,reason,transaction_id,time,superseded_by,supersedes"
+    );
     assert!(
         rows[1].contains(",0xb000000000000000000000000000000000000001,") || rows[2].contains("0xb0"),
         "{export}"

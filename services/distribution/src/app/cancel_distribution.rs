@@ -30,11 +30,11 @@ pub(crate) async fn cancel_distribution<R: Answer>(
     let answer = once
         .run(&app.pool, move |conn| {
             async move {
-                let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
+                states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
                 let before = read::in_transaction(conn, id).await?;
                 duty::ensure(duty, &before)?;
-                let act = locked.state.act(Action::Cancel, now_ns);
-                if let Next::Changes(next) = act.map_err(|source| duty::refused(&before, source))? {
+                let act = before.act(Action::Cancel, now_ns);
+                if let Next::Changes(next) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
                     let besides = Besides { cancel_reason: Some(because), ..Besides::default() };
                     states::set(conn, id, &next, &besides).await?;
                     if matches!(next, State::Cancelled { .. }) {

@@ -2,7 +2,7 @@
 
 use crate::domain::distribution::Distribution;
 use crate::domain::kind::Duty;
-use crate::domain::state::{Action, NotAllowed};
+use crate::domain::state::NotAllowed;
 use crate::error::Error;
 
 /// Holds a distribution to be of the kinds that are the caller's duty. The role follows: each duty's methods are in a
@@ -15,9 +15,8 @@ pub(super) fn ensure(duty: Duty, distribution: &Distribution) -> Result<(), Erro
     }
 }
 
-/// That an action does not apply, with those that do: the terms of a redemption do not change.
+/// That an action does not apply, with those that do.
 pub(super) fn refused(distribution: &Distribution, mut source: NotAllowed) -> Error {
-    let can_change = distribution.terms.kind.duty() == Duty::Payout;
-    source.allowed.retain(|action| *action != Action::Modify || can_change);
+    source.allowed.retain(|action| distribution.offers(*action));
     Error::ActionNotAllowed { id: distribution.id, source }
 }

@@ -28,8 +28,8 @@ pub(crate) async fn execute_distribution<R: Answer>(
     let distribution = read::get_distribution(app, id).await?;
     duty::ensure(duty, &distribution)?;
     let now_ns = app.now_ns();
-    let act = distribution.state.act(Action::Execute, now_ns);
-    if let Next::Changes(_) = act.map_err(|source| duty::refused(&distribution, source))? {
+    let act = distribution.act(Action::Execute, now_ns);
+    if let Next::Changes(_) = act.map_err(|source| Error::ActionNotAllowed { id, source })? {
         ensure_executable(app, actor, &distribution).await?;
     }
     let own = app.clone();

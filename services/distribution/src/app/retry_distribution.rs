@@ -36,8 +36,8 @@ pub(crate) async fn retry_distribution<R: Answer>(
     let distribution = read::get_distribution(app, id).await?;
     duty::ensure(duty, &distribution)?;
     let now_ns = app.now_ns();
-    let act = distribution.state.act(Action::Retry, now_ns);
-    act.map_err(|source| duty::refused(&distribution, source))?;
+    let act = distribution.act(Action::Retry, now_ns);
+    act.map_err(|source| Error::ActionNotAllowed { id, source })?;
     ensure_not_paused(app, actor, distribution.terms.asset()).await?;
     let answer = once
         .run(&app.pool, move |conn| {

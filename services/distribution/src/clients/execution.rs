@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth::Actor;
 use futures::{Stream, StreamExt as _};
-use ids::{AssetId, DistributionId, FundingAccountId, RunId};
+use ids::{AssetId, DistributionId, FundingAccountId, PayoutId, RunId};
 use money::{AssetCode, Units};
 use prost::Message as _;
 use proto::execution::v1 as pb;
@@ -65,6 +65,8 @@ pub struct RunHeader {
     pub parallelism: u32,
     /// How failures are tried again.
     pub retry: RetryPolicy,
+    /// The run whose unpaid payouts it replaces.
+    pub supersedes: Option<RunId>,
 }
 
 /// Part of the payees of a run, or that there are no more.
@@ -97,6 +99,21 @@ pub(crate) struct RunView {
     pub news: RunNews,
     /// What is shown of it.
     pub report: RunReport,
+}
+
+/// A payout of a run, as far as a rerun is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PaidOrNot {
+    /// Place in the run.
+    pub ordinal: u32,
+    /// Who was to be paid.
+    pub account: Account,
+    /// How much.
+    pub units: u128,
+    /// Whether it is proven unpaid, and nothing goes on with it by itself.
+    pub unpaid: bool,
+    /// Where it stands, as the contract calls it.
+    pub status: &'static str,
 }
 
 /// Calls to the execution service, on behalf of whoever acts.
@@ -260,6 +277,22 @@ impl Execution {
         self.view(answer.into_inner().run, "RetryRun")
     }
 
+    /// Tries these payouts again, all or none; the same key again is the same call.
+    pub(crate) async fn retry_payouts(
+        &self,
+        actor: &Actor,
+        id: RunId,
+        payouts: &[PayoutId],
+        key: &IdempotencyKey,
+    ) -> Result<(RunView, u64), PeerError> {
+        let payout_ids = payouts.iter().map(ToString::to_string).collect();
+        let message = pb::RetryPayoutsRequest { run_id: id.to_string(), payout_ids };
+        let request = self.peer.request_once(message, actor, WRITE_DEADLINE, key);
+        let answer = self.client().retry_payouts(request).await;
+        let answer = answer.map_err(PeerError::of(&self.peer, "RetryPayouts"))?.into_inner();
+        Ok((self.view(answer.run, "RetryPayouts")?, answer.retried))
+    }
+
     /// Cancels a run: once this has returned, also with `NOT_FOUND`, nothing new of it is sent.
     pub(crate) async fn cancel(
         &self,
@@ -289,6 +322,24 @@ impl Execution {
         Ok(answer.into_inner().map(move |item| {
             let answer = item.map_err(PeerError::of(&this.peer, call))?;
             this.view(answer.run, call)
+        }))
+    }
+
+    /// Every payout of a run, by ordinal.
+    pub(crate) async fn payouts(
+        &self,
+        actor: &Actor,
+        id: RunId,
+    ) -> Result<impl Stream<Item = Result<Vec<PaidOrNot>, PeerError>> + Send + Unpin + use<>, PeerError> {
+        let call = "StreamPayouts";
+        let message = pb::StreamPayoutsRequest { run_id: id.to_string() };
+        let request = self.peer.request(message, actor, STREAM_DEADLINE);
+        let answer = self.client().stream_payouts(request).await.map_err(PeerError::of(&self.peer, call))?;
+        let this = self.clone();
+        Ok(answer.into_inner().map(move |item| {
+            let chunk = item.map_err(PeerError::of(&this.peer, call))?;
+            let payouts: Option<Vec<PaidOrNot>> = chunk.payouts.into_iter().map(paid_or_not).collect();
+            payouts.ok_or_else(|| PeerError::malformed(&this.peer, call, "a payout that cannot be read"))
         }))
     }
 
@@ -334,7 +385,7 @@ fn handover(payees: mpsc::Receiver<Handover>) -> impl Stream<Item = Part> + Send
             Some(Handover::End) => None,
             // Without this the end of the stream could be taken for the end of the run.
             None => {
-                let nobody = pb::Instruction { ordinal: u32::MAX, recipient: None, units: String::new() };
+                let nobody = pb::Instruction { ordinal: u32::MAX, ..pb::Instruction::default() };
                 Some((Part::Instructions(pb::InstructionChunk { instructions: vec![nobody] }), None))
             }
         }
@@ -347,6 +398,7 @@ fn instruction(payee: &Payee) -> pb::Instruction {
         ordinal: payee.ordinal,
         recipient: Some(Recipient { kind: Some(kind) }),
         units: payee.units.to_string(),
+        supersedes: payee.supersedes,
     }
 }
 
@@ -364,11 +416,8 @@ impl From<RunHeader> for pb::RunHeader {
             entitlement_root: header.root.to_vec(),
             batch_size: header.batch_size,
             parallelism: header.parallelism,
-            retry_policy: Some(pb::RetryPolicy {
-                max_attempts: header.retry.max_attempts,
-                base: prost_types::Duration::try_from(header.retry.base).ok(),
-                cap: prost_types::Duration::try_from(header.retry.cap).ok(),
-            }),
+            retry_policy: Some(header.retry.into()),
+            supersedes_run_id: header.supersedes.map(|run| run.to_string()).unwrap_or_default(),
         }
     }
 }
@@ -378,6 +427,31 @@ fn resolved(check: pb::RecipientCheck) -> Option<Resolved> {
         Some(problem) => Some(Resolved::Nobody { reason: problem.reason, hint: problem.hint }),
         None => check.account.parse().ok().map(Resolved::Account),
     }
+}
+
+impl From<RetryPolicy> for pb::RetryPolicy {
+    fn from(policy: RetryPolicy) -> Self {
+        Self {
+            max_attempts: policy.max_attempts,
+            base: prost_types::Duration::try_from(policy.base).ok(),
+            cap: prost_types::Duration::try_from(policy.cap).ok(),
+            factor_hundredths: policy.factor_hundredths,
+            jitter_percent: Some(policy.jitter_percent),
+            recipient_max_attempts: policy.recipient_max_attempts,
+        }
+    }
+}
+
+fn paid_or_not(payout: pb::Payout) -> Option<PaidOrNot> {
+    let status = payout.status();
+    let recipient::Kind::HederaAccount(account) = payout.recipient?.kind?;
+    Some(PaidOrNot {
+        ordinal: payout.ordinal,
+        account: account.parse().ok()?,
+        units: units(&payout.amount?.units)?,
+        unpaid: fate(status) == Fate::Unpaid,
+        status: status.as_str_name().trim_start_matches("PAYOUT_STATUS_"),
+    })
 }
 
 fn fate(status: pb::PayoutStatus) -> Fate {

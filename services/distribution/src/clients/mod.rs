@@ -6,7 +6,9 @@ mod holders;
 mod recipients;
 
 pub(crate) use assets::{AssetFacts, Assets, PaymentTokenFacts};
-pub(crate) use execution::{Execution, FundingFacts, Handover, Resolved, RunHeader, RunView, pending_units};
+pub(crate) use execution::{
+    Execution, FundingFacts, Handover, PaidOrNot, Resolved, RunHeader, RunView, pending_units,
+};
 pub(crate) use holders::{Holders, SnapshotStatus};
 
 use std::time::Duration;
@@ -61,6 +63,11 @@ impl PeerError {
     /// The stable reason, or the code where it gave none.
     pub fn reason(&self) -> String {
         if self.reason.is_empty() { format!("{:?}", self.code).to_uppercase() } else { self.reason.clone() }
+    }
+
+    /// What it said, for its caller.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// Whether it said no, so that asking the same again comes to the same. Everything else proves nothing.

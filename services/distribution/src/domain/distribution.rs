@@ -10,23 +10,36 @@ use super::account::Account;
 use super::approval::Request;
 use super::calculation::{AmountRule, Totals};
 use super::kind::{Duty, Kind};
-use super::state::{Action, State};
+use super::state::{Action, Next, NotAllowed, State};
 use super::treatment::{Decisions, Parties};
 
-/// How execution tries failures of class RETRYABLE again.
+/// Which failures execution tries again by itself, how often and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Attempts per payout in all, 1 to 20.
+    /// Attempts per payout in all while they fail with class RETRYABLE, 1 to 20.
     pub max_attempts: u32,
-    /// Wait before the second attempt; each later one is twice as long.
+    /// Wait before the second attempt.
     pub base: Duration,
     /// Longest wait.
     pub cap: Duration,
+    /// How much longer each later wait is, in hundredths: 100 to 1000.
+    pub factor_hundredths: u32,
+    /// How much of each wait chance takes away at most, in percent: 0 to 100.
+    pub jitter_percent: u32,
+    /// Attempts per payout in all while it fails alone with class RECIPIENT, 1 to 20.
+    pub recipient_max_attempts: u32,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { max_attempts: 5, base: Duration::from_secs(1), cap: Duration::from_mins(5) }
+        Self {
+            max_attempts: 5,
+            base: Duration::from_secs(1),
+            cap: Duration::from_mins(5),
+            factor_hundredths: 200,
+            jitter_percent: 50,
+            recipient_max_attempts: 1,
+        }
     }
 }
 
@@ -90,6 +103,8 @@ pub(crate) struct FromHolders {
 pub(crate) struct FromList {
     /// The asset whose holders they are; none of kind LIST.
     pub asset: Option<AssetId>,
+    /// The distribution whose unpaid payouts they replace.
+    pub rerun_of: Option<DistributionId>,
 }
 
 impl<S> Terms<S> {
@@ -138,6 +153,14 @@ impl Terms {
     /// the references of a file.
     pub(crate) fn reserves(&self) -> bool {
         self.redeems().is_some() || self.kind == Kind::List
+    }
+
+    /// The distribution whose unpaid payouts it replaces.
+    pub(crate) const fn rerun_of(&self) -> Option<DistributionId> {
+        match &self.source {
+            Source::Holders(_) => None,
+            Source::List(list) => list.rerun_of,
+        }
     }
 
     /// Whether it is executed by itself as soon as it is calculated.
@@ -273,10 +296,31 @@ impl Distribution {
         self.requests.last().filter(|request| request.terms_version == self.terms_version)
     }
 
-    /// What a person can do with it now. The terms of a redemption do not change: they are the bond's.
+    /// Whether an action that its state allows is one for it: the terms of a redemption do not change, they are the bond's,
+    /// and its unpaid payouts stay reserved by it; what was never handed over has no payouts to run again.
+    pub(crate) fn offers(&self, action: Action) -> bool {
+        let payout = self.terms.kind.duty() == Duty::Payout;
+        match action {
+            Action::Modify => payout,
+            Action::Rerun => payout && self.report.is_some(),
+            Action::Execute
+            | Action::Retry
+            | Action::Cancel
+            | Action::Approve
+            | Action::Reject
+            | Action::RetryPayouts => true,
+        }
+    }
+
+    /// What a person can do with it now.
     pub(crate) fn allowed_actions(&self) -> Vec<Action> {
-        let mut allowed = self.state.allowed_actions();
-        allowed.retain(|action| *action != Action::Modify || self.terms.kind.duty() == Duty::Payout);
-        allowed
+        let allowed = self.state.allowed_actions().into_iter();
+        allowed.filter(|action| self.offers(*action)).collect()
+    }
+
+    /// What a person's action comes to at this time.
+    pub(crate) fn act(&self, action: Action, now_ns: i64) -> Result<Next, NotAllowed> {
+        let refused = |refused| NotAllowed { allowed: self.allowed_actions(), ..refused };
+        self.state.act(action, now_ns).map_err(refused)
     }
 }

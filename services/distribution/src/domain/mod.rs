@@ -12,6 +12,7 @@ pub(crate) mod kind;
 pub(crate) mod list;
 pub(crate) mod preview;
 pub(crate) mod redemption;
+pub(crate) mod rerun;
 pub(crate) mod round;
 pub(crate) mod schedule;
 pub(crate) mod state;

@@ -32,7 +32,7 @@ pub(crate) enum State {
     Halted(Failure),
     /// Cancelled by a person; nothing new is begun, and what is in flight is followed to its end.
     Cancelling,
-    /// Every payout is paid.
+    /// Every payout is paid, or superseded by one of a rerun.
     Completed {
         /// When, in nanoseconds since the epoch.
         ended_ns: i64,
@@ -94,12 +94,24 @@ pub enum Action {
     Approve,
     /// Send it back.
     Reject,
+    /// Try chosen payouts again, which failed.
+    RetryPayouts,
+    /// Make a new distribution of what is proven unpaid.
+    Rerun,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 6] =
-        [Self::Execute, Self::Retry, Self::Cancel, Self::Modify, Self::Approve, Self::Reject];
+    pub const ALL: [Self; 8] = [
+        Self::Execute,
+        Self::Retry,
+        Self::Cancel,
+        Self::Modify,
+        Self::Approve,
+        Self::Reject,
+        Self::RetryPayouts,
+        Self::Rerun,
+    ];
 
     /// The name in the contract.
     pub const fn as_str(self) -> &'static str {
@@ -110,6 +122,8 @@ impl Action {
             Self::Modify => "MODIFY",
             Self::Approve => "APPROVE",
             Self::Reject => "REJECT",
+            Self::RetryPayouts => "RETRY_PAYOUTS",
+            Self::Rerun => "RERUN",
         }
     }
 }
@@ -119,6 +133,8 @@ impl Action {
 pub(crate) enum Next {
     /// The distribution goes to this state.
     Changes(State),
+    /// It is done beside the state, which stays.
+    Stays,
     /// It is done already.
     Unchanged,
 }
@@ -196,8 +212,8 @@ impl State {
 
     /// What a person can do now.
     pub(crate) fn allowed_actions(&self) -> Vec<Action> {
-        let changes = |action: &Action| matches!(self.next(*action, 0), Some(Next::Changes(_)));
-        Action::ALL.into_iter().filter(changes).collect()
+        let acts = |action: &Action| matches!(self.next(*action, 0), Some(Next::Changes(_) | Next::Stays));
+        Action::ALL.into_iter().filter(acts).collect()
     }
 
     /// Whether it ended, or goes on only when a person acts.
@@ -220,6 +236,11 @@ impl State {
             | Self::RunFailed { .. }
             | Self::Cancelled { .. } => true,
         }
+    }
+
+    /// Whether nothing of it can be tried again.
+    pub(crate) const fn ended_for_good(&self) -> bool {
+        matches!(self, Self::Completed { .. } | Self::Cancelled { .. })
     }
 
     /// Why it failed or is paused.
@@ -281,6 +302,48 @@ impl State {
             // What is approved goes on with the last approval that is needed.
             Action::Approve => self.approved(false).map(Next::Changes),
             Action::Reject => self.rejected().map(Next::Changes),
+            Action::RetryPayouts => self.retry_payouts(),
+            Action::Rerun => self.rerun(),
+        }
+    }
+
+    /// A halted run stays halted: who names some payouts has not said that its cause is gone.
+    fn retry_payouts(&self) -> Option<Next> {
+        match self {
+            Self::RunFailed { .. } => Some(Next::Changes(Self::Ongoing)),
+            Self::Ongoing | Self::Paused(_) | Self::Retrying | Self::Halted(_) => Some(Next::Stays),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::PendingApproval
+            | Self::Unapproved(_)
+            | Self::Upcoming
+            | Self::Due
+            | Self::Refused(_)
+            | Self::Cancelling
+            | Self::Completed { .. }
+            | Self::CalculationFailed { .. }
+            | Self::Cancelled { .. } => None,
+        }
+    }
+
+    /// Only of what has ended: until then somebody may still be paid.
+    fn rerun(&self) -> Option<Next> {
+        match self {
+            Self::RunFailed { .. } | Self::Cancelled { .. } => Some(Next::Stays),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::PendingApproval
+            | Self::Unapproved(_)
+            | Self::Upcoming
+            | Self::Due
+            | Self::Refused(_)
+            | Self::Ongoing
+            | Self::Paused(_)
+            | Self::Retrying
+            | Self::Halted(_)
+            | Self::Cancelling
+            | Self::Completed { .. }
+            | Self::CalculationFailed { .. } => None,
         }
     }
 
@@ -425,9 +488,24 @@ impl State {
         matches!(self, Self::Cancelling).then_some(Self::Cancelled { ended_ns: now_ns })
     }
 
-    /// What execution says about the run.
+    /// What execution says about the run. One that failed goes on when payouts of it are retried, and is complete once the
+    /// last of them is superseded.
     pub(crate) fn run_reported(&self, news: RunNews, now_ns: i64) -> Option<Self> {
-        let followed = matches!(self, Self::Ongoing | Self::Paused(_) | Self::Halted(_) | Self::Cancelling);
+        let followed = match self {
+            Self::Ongoing | Self::Paused(_) | Self::Halted(_) | Self::Cancelling => true,
+            Self::RunFailed { .. } => !matches!(news, RunNews::Failed(_)),
+            Self::SnapshotWanted
+            | Self::Snapshotting
+            | Self::PendingApproval
+            | Self::Unapproved(_)
+            | Self::Upcoming
+            | Self::Due
+            | Self::Refused(_)
+            | Self::Retrying
+            | Self::Completed { .. }
+            | Self::CalculationFailed { .. }
+            | Self::Cancelled { .. } => false,
+        };
         let next = match news {
             // Our wish stands until execution has it.
             RunNews::Running | RunNews::Paused(_) | RunNews::Halted(_) if *self == Self::Cancelling => {

@@ -13,7 +13,7 @@ fn failure() -> Failure {
 
 #[test]
 fn each_state_allows_what_the_table_says() {
-    use Action::{Approve, Cancel, Execute, Modify, Reject, Retry};
+    use Action::{Approve, Cancel, Execute, Modify, Reject, Rerun, Retry, RetryPayouts};
     let table: [(Phase, &[Action]); 16] = [
         (Phase::Snapshotting, &[Cancel, Modify]),
         (Phase::Snapshotting, &[Cancel, Modify]),
@@ -22,15 +22,15 @@ fn each_state_allows_what_the_table_says() {
         (Phase::Upcoming, &[Execute, Cancel, Modify]),
         (Phase::Upcoming, &[Execute, Cancel, Modify]),
         (Phase::Paused, &[Execute, Retry, Cancel, Modify]),
-        (Phase::Ongoing, &[Cancel]),
-        (Phase::Paused, &[Cancel]),
-        (Phase::Ongoing, &[Cancel]),
-        (Phase::Paused, &[Retry, Cancel]),
+        (Phase::Ongoing, &[Cancel, RetryPayouts]),
+        (Phase::Paused, &[Cancel, RetryPayouts]),
+        (Phase::Ongoing, &[Cancel, RetryPayouts]),
+        (Phase::Paused, &[Retry, Cancel, RetryPayouts]),
         (Phase::Ongoing, &[]),
         (Phase::Completed, &[]),
         (Phase::Failed, &[Retry, Cancel, Modify]),
-        (Phase::Failed, &[Retry]),
-        (Phase::Cancelled, &[]),
+        (Phase::Failed, &[Retry, RetryPayouts, Rerun]),
+        (Phase::Cancelled, &[Rerun]),
     ];
     for (state, (phase, allowed)) in State::one_of_each().into_iter().zip(table) {
         assert_eq!((state.phase(), state.allowed_actions().as_slice()), (phase, allowed), "{state:?}");
@@ -55,6 +55,15 @@ fn doing_again_what_is_done_changes_nothing() {
 fn what_is_not_allowed_names_the_state_and_what_is() {
     let refused = State::Snapshotting.act(Action::Execute, NOW_NS).expect_err("nothing is calculated yet");
     assert_eq!((refused.phase, refused.allowed), (Phase::Snapshotting, vec![Action::Cancel, Action::Modify]));
+}
+
+#[test]
+fn a_run_that_failed_goes_on_when_payouts_are_retried_and_is_complete_when_all_are_superseded() {
+    let failed = State::RunFailed { failure: failure(), ended_ns: 1 };
+    assert_eq!(failed.run_reported(RunNews::Running, NOW_NS), Some(State::Ongoing));
+    let completed = State::Completed { ended_ns: NOW_NS };
+    assert_eq!(failed.run_reported(RunNews::Completed, NOW_NS), Some(completed));
+    assert_eq!(failed.run_reported(RunNews::Failed(failure()), NOW_NS), None, "it ended when it ended");
 }
 
 #[test]
@@ -108,6 +117,8 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Act(Action::Retry)),
         Just(Event::Act(Action::Cancel)),
         Just(Event::Act(Action::Modify)),
+        Just(Event::Act(Action::RetryPayouts)),
+        Just(Event::Act(Action::Rerun)),
         Just(Event::SnapshotAsked),
         (0..=1_u8).prop_map(|approvers| Event::Calculated { approvers }),
         Just(Event::Approved),
@@ -127,7 +138,7 @@ fn apply(state: &State, event: &Event) -> Option<State> {
     match event {
         Event::Act(action) => match state.act(*action, NOW_NS) {
             Ok(Next::Changes(next)) => Some(next),
-            Ok(Next::Unchanged) | Err(_) => None,
+            Ok(Next::Unchanged | Next::Stays) | Err(_) => None,
         },
         Event::SnapshotAsked => state.snapshot_asked(),
         Event::Calculated { approvers } => state.calculated(true, *approvers),

@@ -58,6 +58,8 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
             .flat_map(|holders| &holders.accounts)
             .map(ToString::to_string)
             .collect(),
+        retry_policy: Some(terms.retry.into()),
+        rerun_of: terms.rerun_of().map(|old| old.to_string()).unwrap_or_default(),
         version: whole.terms_version,
         amendments: approval_convert::amendments(whole),
         approval: approval_convert::approval(whole),
@@ -202,6 +204,8 @@ fn action(action: Action) -> pb::DistributionAction {
         Action::Modify => pb::DistributionAction::Modify,
         Action::Approve => pb::DistributionAction::Approve,
         Action::Reject => pb::DistributionAction::Reject,
+        Action::RetryPayouts => pb::DistributionAction::RetryPayouts,
+        Action::Rerun => pb::DistributionAction::Rerun,
     }
 }
 

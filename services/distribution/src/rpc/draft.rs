@@ -26,6 +26,8 @@ pub(super) const PARALLELISM_MAX: u32 = 64;
 const DECISIONS_MAX: usize = 1_000;
 const ACCOUNTS_MAX: usize = 1_000;
 const ATTEMPTS_MAX: u32 = 20;
+const FACTOR_MIN: u32 = 100;
+const FACTOR_MAX: u32 = 1_000;
 const WAIT_MIN: Duration = Duration::from_millis(1);
 const WAIT_MAX: Duration = Duration::from_hours(24);
 
@@ -311,7 +313,24 @@ pub(super) fn retry_policy(
     };
     let base = wait("retry_policy.base", policy.base.as_ref(), default.base);
     let cap = wait("retry_policy.cap", policy.cap.as_ref(), default.cap);
-    let policy = RetryPolicy { max_attempts: max_attempts?, base: base?, cap: cap? };
+    let (factor, recipient) = ("retry_policy.factor_hundredths", "retry_policy.recipient_max_attempts");
+    let factor_hundredths = match policy.factor_hundredths {
+        0 => Some(default.factor_hundredths),
+        given => validate::within(violations, factor, given, FACTOR_MIN, FACTOR_MAX),
+    };
+    let jitter = policy.jitter_percent.unwrap_or(default.jitter_percent);
+    let jitter_percent = validate::within(violations, "retry_policy.jitter_percent", jitter, 0, 100);
+    let most = default.recipient_max_attempts;
+    let recipient_max_attempts =
+        or_default(violations, recipient, policy.recipient_max_attempts, most, ATTEMPTS_MAX);
+    let policy = RetryPolicy {
+        max_attempts: max_attempts?,
+        base: base?,
+        cap: cap?,
+        factor_hundredths: factor_hundredths?,
+        jitter_percent: jitter_percent?,
+        recipient_max_attempts: recipient_max_attempts?,
+    };
     if policy.cap < policy.base {
         violations.add(format!("{within}retry_policy.cap"), OUT_OF_RANGE, "not below the base");
         return None;

@@ -30,6 +30,7 @@ mod outlook;
 mod pause_schedule;
 mod preview;
 mod reject_distribution;
+mod rerun_distribution;
 mod resume_schedule;
 mod retry_distribution;
 mod retry_redemption;
@@ -97,6 +98,13 @@ impl DistributionService for Distributions {
         request: Request<pb::ExecuteDistributionRequest>,
     ) -> Result<Response<pb::ExecuteDistributionResponse>, Status> {
         execute_distribution::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn rerun_distribution(
+        &self,
+        request: Request<pb::RerunDistributionRequest>,
+    ) -> Result<Response<pb::RerunDistributionResponse>, Status> {
+        rerun_distribution::handle(&self.0, request).await.map(Response::new)
     }
 
     async fn retry_distribution(

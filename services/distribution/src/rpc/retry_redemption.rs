@@ -16,10 +16,15 @@ pub(super) async fn handle(
 ) -> Result<RetryRedemptionResponse, Status> {
     let actor = Actor::from_request(&request)?;
     let id = call::distribution_id(&request.get_ref().distribution_id).map_err(Error::from)?;
+    let payouts = call::payout_ids(&request.get_ref().payout_ids).map_err(Error::from)?;
     let once = idempotency::once("RetryRedemption", &actor, &request, |retried: &Retried| {
         let distribution = Some(convert::distribution(&retried.distribution));
         RetryRedemptionResponse { distribution, retried: retried.payouts }
     })
     .map_err(Error::from)?;
-    Ok(app::retry_distribution(app, &actor, Duty::Cashout, id, &once).await?)
+    if payouts.is_empty() {
+        return Ok(app::retry_distribution(app, &actor, Duty::Cashout, id, &once).await?);
+    }
+    let key = idempotency::key(request.metadata()).map_err(Error::from)?;
+    Ok(app::retry_payouts(app, &actor, Duty::Cashout, id, &payouts, &key, &once).await?)
 }

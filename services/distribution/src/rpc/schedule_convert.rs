@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use money::{AssetCode, AssetKind};
 use proto::distribution::v1 as pb;
-use proto::execution::v1::RetryPolicy as PbRetryPolicy;
 use schedule::{BusinessDayRule, CatchUp, Ends, Occurrence, Recurrence, Start};
 
 use super::convert;
@@ -59,11 +58,6 @@ fn decision(decision: &Decision) -> pb::ScheduleDecision {
 
 /// As they would be sent: reading, changing a field and sending the rest back changes that field alone.
 fn terms(terms: &Terms<FromHolders>) -> pb::ScheduleTerms {
-    let retry = PbRetryPolicy {
-        max_attempts: terms.retry.max_attempts,
-        base: terms.retry.base.try_into().ok(),
-        cap: terms.retry.cap.try_into().ok(),
-    };
     pb::ScheduleTerms {
         asset_id: terms.source.asset.to_string(),
         label: terms.label.clone(),
@@ -74,7 +68,7 @@ fn terms(terms: &Terms<FromHolders>) -> pb::ScheduleTerms {
         holder_decisions: convert::decisions(&terms.source),
         batch_size: terms.batch_size,
         parallelism: terms.parallelism,
-        retry_policy: Some(retry),
+        retry_policy: Some(terms.retry.into()),
         execute_now: terms.source.execute_now,
     }
 }

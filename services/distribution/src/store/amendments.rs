@@ -37,6 +37,7 @@ struct AmendmentRow {
     retry_max_attempts: i32,
     retry_base_ns: i64,
     retry_cap_ns: i64,
+    retry_shape: Vec<i32>,
     execute_now: bool,
     changed: Vec<String>,
     amended_by: String,
@@ -145,6 +146,7 @@ impl AmendmentRow {
             retry_max_attempts: same.retry_max_attempts,
             retry_base_ns: same.retry_base_ns,
             retry_cap_ns: same.retry_cap_ns,
+            retry_shape: same.retry_shape,
             execute_now: same.execute_now,
             changed: new.changed.clone(),
             amended_by: same.created_by,
@@ -171,6 +173,7 @@ impl AmendmentRow {
         whole.retry_max_attempts = self.retry_max_attempts;
         whole.retry_base_ns = self.retry_base_ns;
         whole.retry_cap_ns = self.retry_cap_ns;
+        whole.retry_shape.clone_from(&self.retry_shape);
         whole.execute_now = self.execute_now;
     }
 

@@ -105,6 +105,8 @@ pub(crate) struct Payee {
     pub account: Account,
     /// How much.
     pub units: u128,
+    /// Of a rerun: the place in the old run of the payout that it replaces.
+    pub supersedes: Option<u32>,
 }
 
 /// The last entitlement of a page: payees come first, then who is not paid, each by account.
@@ -240,6 +242,7 @@ pub(crate) async fn payees(
             ordinal: ordinal.ok_or_else(wrong)?,
             account: rows::account(account, "entitlement", calculation, "account")?,
             units: units.0,
+            supersedes: None,
         })
     };
     rows.into_iter().map(payee).collect()

@@ -10,12 +10,13 @@ use super::schema::listed_payee;
 use super::{Inconsistent, StoreError, rows};
 use crate::domain::account::Account;
 
-const COLUMNS: [(&str, Type); 5] = [
+const COLUMNS: [(&str, Type); 6] = [
     ("distribution_id", Type::UUID),
     ("account", Type::INT8),
     ("units", Type::NUMERIC),
     ("reference", Type::TEXT),
     ("note", Type::TEXT),
+    ("replaces", Type::INT4),
 ];
 
 /// A payee of a list.
@@ -38,7 +39,6 @@ pub(crate) struct Writer {
     distribution: DistributionId,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for who writes lists"))]
 impl Writer {
     /// Starts to write the list of a distribution that is not there yet, on a connection of its own.
     pub(crate) async fn begin(url: &str, distribution: DistributionId) -> Result<Self, StoreError> {
@@ -46,13 +46,29 @@ impl Writer {
     }
 
     /// Writes one payee; in any order.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for who writes lists"))]
     pub(crate) async fn write(&mut self, payee: &ListedPayee) -> Result<(), StoreError> {
-        let row: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
+        self.row(payee, None).await
+    }
+
+    /// Writes one payee of a rerun, and which payout of the old run it replaces; in any order.
+    pub(crate) async fn write_replacing(
+        &mut self,
+        payee: &ListedPayee,
+        old_ordinal: u32,
+    ) -> Result<(), StoreError> {
+        self.row(payee, Some(old_ordinal)).await
+    }
+
+    async fn row(&mut self, payee: &ListedPayee, replaces: Option<u32>) -> Result<(), StoreError> {
+        let replaces = replaces.map(u32::cast_signed);
+        let row: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
             &self.distribution.as_uuid(),
             &rows::number(payee.account),
             &Numeric128(payee.units),
             &payee.reference,
             &payee.note,
+            &replaces,
         ];
         Ok(self.copy.row(&row).await?)
     }
@@ -82,4 +98,25 @@ pub(crate) async fn chunk(
         Ok((rows::account(number, "listed_payee", distribution.as_uuid(), "account")?, units))
     };
     Ok(rows.into_iter().map(payee).collect::<Result<_, Inconsistent>>()?)
+}
+
+/// Which payout of the old run each of these payees of a rerun replaces, in their order; they ascend by account.
+pub(crate) async fn replaced(
+    conn: &mut AsyncPgConnection,
+    distribution: DistributionId,
+    payees: &[Account],
+) -> Result<Vec<u32>, StoreError> {
+    let numbers: Vec<i64> = payees.iter().map(|account| rows::number(*account)).collect();
+    let found: Vec<(i64, Option<i32>)> = listed_payee::table
+        .filter(listed_payee::distribution_id.eq(distribution.as_uuid()))
+        .filter(listed_payee::account.eq_any(&numbers))
+        .order(listed_payee::account)
+        .select((listed_payee::account, listed_payee::replaces))
+        .load(conn)
+        .await?;
+    let wrong = || Inconsistent { table: "listed_payee", row: distribution.to_string(), column: "replaces" };
+    let in_order = found.iter().map(|(account, _)| account).eq(&numbers);
+    let ordinal = |(_, replaces): (i64, Option<i32>)| replaces.map(i32::cast_unsigned);
+    let ordinals: Option<Vec<u32>> = found.into_iter().map(ordinal).collect();
+    Ok(ordinals.filter(|_| in_order).ok_or_else(wrong)?)
 }

@@ -52,10 +52,13 @@ pub(super) struct DistributionRow {
     pub(super) retry_max_attempts: i32,
     pub(super) retry_base_ns: i64,
     pub(super) retry_cap_ns: i64,
+    /// Factor in hundredths, jitter in percent, attempts of class RECIPIENT.
+    pub(super) retry_shape: Vec<i32>,
     pub(super) execute_now: bool,
     pub(super) created_by: String,
     pub(super) created_ns: i64,
     pub(super) source: String,
+    pub(super) rerun_of: Option<Uuid>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -157,6 +160,11 @@ fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
+fn shape(retry: &RetryPolicy) -> Vec<i32> {
+    let RetryPolicy { factor_hundredths, jitter_percent, recipient_max_attempts, .. } = *retry;
+    [factor_hundredths, jitter_percent, recipient_max_attempts].map(u32::cast_signed).into()
+}
+
 /// The account in a column.
 pub(super) fn account(
     number: i64,
@@ -203,10 +211,12 @@ impl DistributionRow {
             retry_max_attempts: terms.retry.max_attempts.cast_signed(),
             retry_base_ns: nanos(terms.retry.base),
             retry_cap_ns: nanos(terms.retry.cap),
+            retry_shape: shape(&terms.retry),
             execute_now: terms.execute_now(),
             created_by: created_by.to_owned(),
             created_ns,
             source: if holders.is_some() { HOLDERS } else { LIST }.to_owned(),
+            rerun_of: terms.rerun_of().map(|old| old.as_uuid()),
         }
     }
 
@@ -214,6 +224,10 @@ impl DistributionRow {
     pub(super) fn terms<S>(&self, table: &'static str, source: S) -> Result<Terms<S>, Inconsistent> {
         let wrong = |column| Inconsistent { table, row: self.id.to_string(), column };
         let count = |value: i32, column| u32::try_from(value).map_err(|_| wrong(column));
+        let &[factor_hundredths, jitter_percent, recipient_max_attempts] = self.retry_shape.as_slice() else {
+            return Err(wrong("retry_shape"));
+        };
+        let shape = |value: i32| count(value, "retry_shape");
         let duration =
             |value: i64, column| u64::try_from(value).map(Duration::from_nanos).map_err(|_| wrong(column));
         Ok(Terms {
@@ -234,6 +248,9 @@ impl DistributionRow {
                 max_attempts: count(self.retry_max_attempts, "retry_max_attempts")?,
                 base: duration(self.retry_base_ns, "retry_base_ns")?,
                 cap: duration(self.retry_cap_ns, "retry_cap_ns")?,
+                factor_hundredths: shape(factor_hundredths)?,
+                jitter_percent: shape(jitter_percent)?,
+                recipient_max_attempts: shape(recipient_max_attempts)?,
             },
         })
     }
@@ -262,7 +279,10 @@ impl DistributionRow {
         const TABLE: &str = "distribution";
         match self.source.as_str() {
             HOLDERS => Ok(Source::Holders(self.holders(TABLE, decisions, accounts)?)),
-            LIST => Ok(Source::List(FromList { asset: self.asset_id.map(AssetId::from_uuid) })),
+            LIST => Ok(Source::List(FromList {
+                asset: self.asset_id.map(AssetId::from_uuid),
+                rerun_of: self.rerun_of.map(DistributionId::from_uuid),
+            })),
             _ => known(None, TABLE, self.id, "source"),
         }
     }

@@ -48,9 +48,10 @@ pub(super) struct VersionRow {
     fee_payer: i64,
     batch_size: i32,
     parallelism: i32,
-    retry_max_attempts: i32,
     retry_base_ns: i64,
     retry_cap_ns: i64,
+    /// Attempts of class RETRYABLE, factor in hundredths, jitter in percent, attempts of class RECIPIENT.
+    retry_numbers: Vec<i32>,
     execute_now: bool,
     frequency: String,
     cron: Option<String>,
@@ -172,9 +173,9 @@ impl VersionRow {
             fee_payer: same.fee_payer,
             batch_size: same.batch_size,
             parallelism: same.parallelism,
-            retry_max_attempts: same.retry_max_attempts,
             retry_base_ns: same.retry_base_ns,
             retry_cap_ns: same.retry_cap_ns,
+            retry_numbers: [vec![same.retry_max_attempts], same.retry_shape].concat(),
             execute_now: same.execute_now,
             frequency: frequency(recurrence).to_owned(),
             cron: if let Recurrence::Cron(cron) = recurrence { Some(cron.to_string()) } else { None },
@@ -223,6 +224,9 @@ impl VersionRow {
         asset: AssetId,
         decisions: BTreeMap<Account, Treatment>,
     ) -> Result<Terms<FromHolders>, Inconsistent> {
+        let Some((&retry_max_attempts, retry_shape)) = self.retry_numbers.split_first() else {
+            return known(None, VERSION, self.schedule_id, "retry_numbers");
+        };
         let row = DistributionRow {
             id: self.schedule_id,
             run_id: Uuid::nil(),
@@ -244,13 +248,15 @@ impl VersionRow {
             snapshot_reused: Some(false),
             batch_size: self.batch_size,
             parallelism: self.parallelism,
-            retry_max_attempts: self.retry_max_attempts,
+            retry_max_attempts,
             retry_base_ns: self.retry_base_ns,
             retry_cap_ns: self.retry_cap_ns,
+            retry_shape: retry_shape.to_vec(),
             execute_now: self.execute_now,
             created_by: self.decided_by,
             created_ns: self.decided_ns,
             source: HOLDERS.to_owned(),
+            rerun_of: None,
         };
         row.terms(VERSION, row.holders(VERSION, decisions, BTreeSet::new())?)
     }

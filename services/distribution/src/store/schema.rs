@@ -24,10 +24,12 @@ diesel::table! {
         retry_max_attempts -> Integer,
         retry_base_ns -> BigInt,
         retry_cap_ns -> BigInt,
+        retry_shape -> Array<Integer>,
         execute_now -> Bool,
         created_by -> Text,
         created_ns -> BigInt,
         source -> Text,
+        rerun_of -> Nullable<Uuid>,
     }
 }
 
@@ -122,6 +124,7 @@ diesel::table! {
         units -> Numeric,
         reference -> Text,
         note -> Text,
+        replaces -> Nullable<Integer>,
     }
 }
 
@@ -200,9 +203,9 @@ diesel::table! {
         fee_payer -> BigInt,
         batch_size -> Integer,
         parallelism -> Integer,
-        retry_max_attempts -> Integer,
         retry_base_ns -> BigInt,
         retry_cap_ns -> BigInt,
+        retry_numbers -> Array<Integer>,
         execute_now -> Bool,
         frequency -> Text,
         cron -> Nullable<Text>,
@@ -281,6 +284,7 @@ diesel::table! {
         retry_max_attempts -> Integer,
         retry_base_ns -> BigInt,
         retry_cap_ns -> BigInt,
+        retry_shape -> Array<Integer>,
         execute_now -> Bool,
         changed -> Array<Text>,
         amended_by -> Text,

@@ -3,9 +3,12 @@
 //! Every change is made from the state that is locked, never from one read before, so that a person's action and the
 //! job's never undo each other.
 
+use std::time::Duration;
+
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Integer, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{DistributionId, Uuid};
 
@@ -129,6 +132,41 @@ pub(crate) async fn set_report(
         .await
         .optional()?;
     Ok(version)
+}
+
+/// Makes the job look at a distribution that rests, after a while; whoever looks at it now looks once more.
+pub(crate) async fn wake(
+    conn: &mut AsyncPgConnection,
+    id: DistributionId,
+    after: Duration,
+) -> Result<(), StoreError> {
+    let after_ms = i32::try_from(after.as_millis()).unwrap_or(i32::MAX);
+    let wake_at = sql::<Nullable<Timestamptz>>("now() + ")
+        .bind::<Integer, _>(after_ms)
+        .sql(" * interval '1 millisecond'");
+    diesel::update(distribution_state::table.find(id.as_uuid()))
+        .set((
+            distribution_state::wake_at.eq(wake_at),
+            distribution_state::version.eq(distribution_state::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Makes the job look at a distribution that has ended, if it has: payouts of it may have been superseded.
+pub(crate) async fn wake_ended(conn: &mut AsyncPgConnection, id: DistributionId) -> Result<(), StoreError> {
+    const ENDED: [&str; 2] = ["RUN_FAILED", "CANCELLED"];
+    let now = diesel::dsl::now.into_sql::<Timestamptz>().nullable();
+    diesel::update(distribution_state::table.find(id.as_uuid()))
+        .filter(distribution_state::state.eq_any(ENDED))
+        .set((
+            distribution_state::wake_at.eq(now),
+            distribution_state::version.eq(distribution_state::version + 1),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The version of a distribution, to see cheaply whether it changed; none when there is no such distribution.

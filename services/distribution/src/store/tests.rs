@@ -129,7 +129,10 @@ async fn a_distribution_is_read_back_as_it_was_stored_to_the_nanosecond() {
 /// A distribution to a list that is nobody's holders.
 pub(super) fn listed() -> Distribution {
     let whole = distribution();
-    let terms = Terms { kind: Kind::List, ..whole.terms.with_source(Source::List(FromList { asset: None })) };
+    let terms = Terms {
+        kind: Kind::List,
+        ..whole.terms.with_source(Source::List(FromList { asset: None, rerun_of: None }))
+    };
     Distribution { terms, ..whole }
 }
 
@@ -139,7 +142,7 @@ async fn a_list_may_stand_for_an_asset_or_for_none_and_reads_back_as_it_was_stor
     let mut conn = connect(&db).await;
     let mut of_an_asset = distribution();
     let asset = of_an_asset.terms.asset();
-    of_an_asset.terms = of_an_asset.terms.with_source(Source::List(FromList { asset }));
+    of_an_asset.terms = of_an_asset.terms.with_source(Source::List(FromList { asset, rerun_of: None }));
     for stored in [listed(), of_an_asset] {
         distributions::insert(&mut conn, &stored).await.expect("stored");
         assert_eq!(distributions::find(&mut conn, stored.id).await.expect("read"), Some(stored));

@@ -17,6 +17,8 @@ mod outlook;
 mod preview;
 mod redeem;
 mod redemptions;
+mod rerun;
+mod retry_payouts;
 mod roles;
 mod schedule_changes;
 mod schedule_drafts;

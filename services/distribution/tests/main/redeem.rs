@@ -79,7 +79,7 @@ impl Stage {
         key: &str,
         id: &str,
     ) -> Result<pb::RetryRedemptionResponse, Status> {
-        let message = pb::RetryRedemptionRequest { distribution_id: id.to_owned() };
+        let message = pb::RetryRedemptionRequest { distribution_id: id.to_owned(), ..Default::default() };
         let answer = self.redemptions().retry_redemption(self.write_as(Role::Cashout, key, message)).await?;
         Ok(answer.into_inner())
     }

@@ -356,6 +356,8 @@ async fn neither_service_changes_what_is_the_others() {
     refused(stage.execute("e", id).await.expect_err("it is CASHOUT's"), "IS_A_REDEMPTION");
     refused(stage.retry("e", id).await.expect_err("it is CASHOUT's"), "IS_A_REDEMPTION");
     refused(stage.cancel("e", id).await.expect_err("it is CASHOUT's"), "IS_A_REDEMPTION");
+    let rerun = pb::RerunDistributionRequest { distribution_id: id.to_owned(), ..Default::default() };
+    refused(stage.rerun("e", rerun).await.expect_err("it is nobody's"), "IS_A_REDEMPTION");
     let id = dividend.id.as_str();
     refused(stage.execute_redemption("e", id).await.expect_err("it is PAYOUT's"), "NOT_A_REDEMPTION");
     refused(stage.retry_redemption("e", id).await.expect_err("it is PAYOUT's"), "NOT_A_REDEMPTION");

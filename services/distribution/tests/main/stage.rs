@@ -271,7 +271,7 @@ impl Stage {
     }
 
     pub(crate) async fn retry(&self, key: &str, id: &str) -> Result<pb::RetryDistributionResponse, Status> {
-        let message = pb::RetryDistributionRequest { distribution_id: id.to_owned() };
+        let message = pb::RetryDistributionRequest { distribution_id: id.to_owned(), ..Default::default() };
         Ok(self.client().retry_distribution(self.write(key, message)).await?.into_inner())
     }
 

@@ -8,7 +8,7 @@ use crate::domain::run::RunState;
 use crate::error::Error;
 use crate::failpoints::here;
 use crate::store::batches::{self, Recount};
-use crate::store::runs;
+use crate::store::{alerts, runs};
 
 /// Cancels a run; one that is not here is kept from ever coming. What no undecided attempt holds is cancelled at once; the rest is followed to its end.
 pub async fn cancel_run(ctx: &Context, run: RunId, by: &str, reason: &str) -> Result<(), Error> {
@@ -48,6 +48,7 @@ pub(super) async fn cancel_in(
     }
     runs::set_state(conn, run, RunState::Cancelling, None).await?;
     runs::note_cancel(conn, run, by, reason).await?;
+    alerts::end_all(conn, run).await?;
     batches::lock_all(conn, run).await?;
     batches::recount(conn, run, Recount::All).await?;
     here!("cancel.before_commit");

@@ -73,7 +73,12 @@ pub async fn create_withdrawal<R: Answer>(
                 withdrawals::lock(conn, funding.account).await?;
                 refuse_unless_allowed(conn, &new).await?;
                 refuse_reserved(conn, &funding, &new, &funds).await?;
-                let payout = Instruction { ordinal: 0, account: new.destination.num(), units: new.units };
+                let payout = Instruction {
+                    ordinal: 0,
+                    account: new.destination.num(),
+                    units: new.units,
+                    supersedes: None,
+                };
                 instructions::insert(conn, header.run, load, payout).await?;
                 runs::insert(conn, &header, &header.entitlement_root, load).await?;
                 batches::insert_all(conn, &header, load).await?;
@@ -156,5 +161,6 @@ fn header(run: RunId, new: &NewWithdrawal, decimals: u8) -> Result<Header, Error
         batch_size: 1,
         parallelism: 1,
         retry: RetryPolicy::default(),
+        supersedes: None,
     })
 }

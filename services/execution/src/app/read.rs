@@ -49,7 +49,8 @@ pub async fn runs(
     Ok(views)
 }
 
-async fn view(conn: &mut AsyncPgConnection, stored: StoredRun) -> Result<RunView, Error> {
+/// A run with where its payouts stand, as a transaction sees it.
+pub(super) async fn view(conn: &mut AsyncPgConnection, stored: StoredRun) -> Result<RunView, Error> {
     let id = stored.run.header.run;
     let progress = batches::progress(conn, id).await?;
     let pauses = if stored.run.state.has_ended() { Vec::new() } else { pauses::holding(conn, id).await? };

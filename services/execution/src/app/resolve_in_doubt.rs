@@ -11,6 +11,7 @@ use pg::idempotency::{Answer, Once};
 use crate::app::Context;
 use crate::domain::attempt::{Cause, Proof};
 use crate::domain::payout::AttemptState;
+use crate::domain::retry::Tries;
 use crate::error::Error;
 use crate::store::attempts::{self, StoredAttempt};
 use crate::store::batches::{self, Recount};
@@ -145,7 +146,7 @@ async fn decide(conn: &mut AsyncPgConnection, word: &Word, batch_number: u32) ->
         Outcome::Paid => Ending::Settled { consensus_ns: None },
         Outcome::Unpaid => Ending::Dead {
             cause: Cause { reason: "OPERATOR_RESOLVED".to_owned(), class: hedera::status::Class::Retryable },
-            next: Some(Next { after: Duration::ZERO, split: false, tries: 0 }),
+            next: Some(Next { after: Duration::ZERO, split: false, tries: Tries::default() }),
         },
     };
     let decision = Decision { attempt: word.attempt, proof: Proof::Operator, ending };

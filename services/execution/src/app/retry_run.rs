@@ -8,7 +8,7 @@ use crate::domain::run::RunState;
 use crate::error::Error;
 use crate::failpoints::here;
 use crate::store::batches::{self, Recount};
-use crate::store::{decisions, runs};
+use crate::store::{alerts, decisions, runs};
 
 /// Makes all failed payouts pending and resumes a halted run. Returns how many payouts are tried again.
 pub async fn retry_run(ctx: &Context, run: RunId) -> Result<u64, Error> {
@@ -25,6 +25,7 @@ pub async fn retry_run(ctx: &Context, run: RunId) -> Result<u64, Error> {
             return Err(not_retryable(state));
         }
         runs::set_state(conn, run, RunState::Running, None).await?;
+        alerts::end_all(conn, run).await?;
         batches::recount(conn, run, Recount::All).await?;
         here!("retry.before_commit");
         Ok(retried)

@@ -4,17 +4,23 @@ use std::collections::VecDeque;
 
 use diesel_async::AsyncPgConnection;
 use entitlements::{Leaf, RootBuilder};
-use service_kit::error::Problem;
+use ids::{PayoutId, RunId};
+use service_kit::error::{Detail, Problem};
 use tonic::Code;
 use uuid::Uuid;
 
 use crate::app::Context;
-use crate::domain::run::Header;
+use crate::domain::run::{Header, Run, RunState};
 use crate::error::Error;
 use crate::failpoints::here;
+use crate::store::batches::{self, Recount};
 use crate::store::instructions::{Instruction, Load};
 use crate::store::runs::{StoredRun, same_header};
-use crate::store::{batches, funding_accounts, runs};
+use crate::store::supersessions::{self, Successor};
+use crate::store::{funding_accounts, runs};
+
+/// How many of the payouts that cannot be replaced are named.
+const NAMED_MAX: u32 = 10;
 
 /// Instructions as they arrive, chunk by chunk; none when the stream has ended as it should.
 pub trait Instructions: Send {
@@ -43,14 +49,22 @@ pub async fn start_run(
     let inserted = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         runs::lock_id(conn, header.run).await?;
         refuse_buried(conn, header).await?;
+        let old = predecessor(conn, header).await?;
         let inserted = runs::insert(conn, header, header_hash, load_id).await?;
         if inserted {
             batches::insert_all(conn, header, load_id).await?;
+            if let Some(old) = &old {
+                supersede(conn, header, load_id, &old.run).await?;
+                here!("supersede.before_commit");
+            }
         }
         here!("start_run.before_commit");
         Ok::<_, Error>(inserted)
     })
     .await?;
+    if header.supersedes.is_some() {
+        here!("supersede.after_commit");
+    }
     here!("start_run.after_commit");
     if !inserted {
         let stored = runs::find(&mut conn, header.run).await?.ok_or(Error::RunNotFound(header.run))?;
@@ -58,6 +72,47 @@ pub async fn start_run(
     }
     ctx.wake.notify_waiters();
     Ok(())
+}
+
+/// The run whose payouts are replaced, alone: until this transaction ends nobody retries them or intends anything of it.
+async fn predecessor(conn: &mut AsyncPgConnection, header: &Header) -> Result<Option<StoredRun>, Error> {
+    let Some(old) = header.supersedes else { return Ok(None) };
+    runs::find_for_update(conn, old).await?.ok_or(Error::RunNotFound(old)).map(Some)
+}
+
+/// Makes every instruction the one successor of the payout that it names, or none of them.
+async fn supersede(
+    conn: &mut AsyncPgConnection,
+    header: &Header,
+    load: Uuid,
+    old: &Run,
+) -> Result<(), Error> {
+    let (id, new) = (old.header.run, Successor { run: header.run, load });
+    batches::lock_all(conn, id).await?;
+    let moved = supersessions::supersede(conn, old, new).await?;
+    if moved != u64::from(header.count) {
+        let first = supersessions::not_replaced(conn, id, new, NAMED_MAX).await?;
+        return Err(not_replaceable(id, u64::from(header.count) - moved, &first));
+    }
+    batches::recount(conn, id, Recount::All).await?;
+    if old.state == RunState::Failed && !batches::any_failed(conn, id).await? {
+        runs::set_state(conn, id, RunState::Completed, None).await?;
+    }
+    tracing::info!(run = %header.run, superseded = %id, payouts = moved, "payouts were superseded");
+    Ok(())
+}
+
+fn not_replaceable(old: RunId, count: u64, first: &[u32]) -> Error {
+    let first: Vec<String> =
+        first.iter().map(|ordinal| PayoutId { run: old, ordinal: *ordinal }.to_string()).collect();
+    let first = first.join(",");
+    let message = format!(
+        "{count} of the payouts to replace are not proven unpaid for good, or are replaced already; the first: {first}"
+    );
+    Problem::user(Code::FailedPrecondition, "PREDECESSOR_NOT_REPLACEABLE", message)
+        .with(Detail::Meta("count", count.to_string()))
+        .with(Detail::Meta("first", first))
+        .into()
 }
 
 /// A run that was cancelled before it came is never started.
@@ -130,6 +185,11 @@ impl<'a> Check<'a> {
         if instruction.account <= self.last_account {
             let rule = "payees ascend by account number, each once";
             return Err(Problem::field(at("recipient"), "PAYEES_NOT_ASCENDING", rule).into());
+        }
+        if instruction.supersedes.is_some() != self.header.supersedes.is_some() {
+            let rule =
+                "every instruction of a run that supersedes another names a payout of it, and no other does";
+            return Err(Problem::field(at("supersedes"), "PREDECESSOR_MISMATCH", rule).into());
         }
         self.last_account = instruction.account;
         self.total = self

@@ -6,6 +6,8 @@
 use hedera::status::{self, Class, Receipt, Status};
 use ids::AttemptId;
 
+use crate::domain::retry::Tries;
+
 /// Why something failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
@@ -108,8 +110,8 @@ pub struct Attempt {
     pub ordinals: Vec<u32>,
     /// Their sum in smallest units.
     pub units: u128,
-    /// Failures of class RETRYABLE behind its payouts.
-    pub tries: u32,
+    /// Automatic failures behind its payouts.
+    pub tries: Tries,
     /// The rail's id of its transaction.
     pub transaction: hedera::TransactionId,
     /// Until when the rail takes it, nanoseconds since the epoch.
@@ -200,7 +202,7 @@ mod tests {
             id: AttemptId::from_uuid(Uuid::nil()),
             ordinals: vec![0],
             units: 1,
-            tries: 0,
+            tries: crate::domain::retry::Tries::default(),
             transaction: TransactionId::new(node, 1),
             window_end_ns: 2,
             copies: vec![SignedCopy { node, bytes: vec![1], hash: [7; 48] }],

@@ -1,5 +1,6 @@
 //! The rules of paying: pure, without clock, chance or IO.
 
+pub mod alert;
 pub mod attempt;
 pub mod diagnosis;
 pub mod pause;

@@ -17,6 +17,23 @@ pub enum PayoutStatus {
     Failed,
     /// Cancelled, proven unpaid.
     Cancelled,
+    /// Proven unpaid, and replaced by one payout of another run.
+    Superseded,
+}
+
+impl PayoutStatus {
+    /// The status's name for messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Processing => "PROCESSING",
+            Self::InDoubt => "IN_DOUBT",
+            Self::Paid => "PAID",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+            Self::Superseded => "SUPERSEDED",
+        }
+    }
 }
 
 /// How far an attempt is.
@@ -49,8 +66,8 @@ impl AttemptState {
     }
 }
 
-/// Where a payout stands whose live attempt is `live` (none before the first), which waits for a next one when
-/// `again`.
+/// Where a payout stands that nothing replaces, whose live attempt is `live` (none before the first), and which waits for a
+/// next one when `again`.
 pub fn status(live: Option<AttemptState>, again: bool, run: RunState) -> PayoutStatus {
     let stopped = matches!(run, RunState::Cancelling | RunState::Cancelled);
     match live {

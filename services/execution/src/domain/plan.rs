@@ -3,15 +3,19 @@
 use hedera::transfer::RECIPIENTS_MAX;
 use ids::AttemptId;
 
-/// A dead attempt whose payouts are due again.
+use crate::domain::retry::Tries;
+
+/// A dead attempt of which payouts are due again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// The dead attempt.
     pub attempt: AttemptId,
-    /// Its payouts.
+    /// Somebody chose them: they go on without the others of it. Otherwise they are all that it has left.
+    pub chosen: bool,
+    /// The payouts.
     pub ordinals: Vec<u32>,
-    /// Failures of class RETRYABLE behind them.
-    pub tries: u32,
+    /// Automatic failures behind them.
+    pub tries: Tries,
     /// Each gets an attempt of its own.
     pub split: bool,
 }
@@ -21,10 +25,10 @@ pub struct Due {
 pub struct Group {
     /// The payouts.
     pub ordinals: Vec<u32>,
-    /// Failures of class RETRYABLE behind them.
-    pub tries: u32,
-    /// The dead attempt it takes over from; none at the first attempt.
-    pub replaces: Option<AttemptId>,
+    /// Automatic failures behind them.
+    pub tries: Tries,
+    /// The place, among those that are due, of what it takes over from; none at the first attempt.
+    pub replaces: Option<usize>,
     /// It is one of several singles that a refused attempt was split into.
     pub split: bool,
 }
@@ -33,16 +37,16 @@ pub struct Group {
 pub fn plan(fresh: &[u32], due: &[Due]) -> Vec<Group> {
     let first = fresh.chunks(RECIPIENTS_MAX).map(|ordinals| Group {
         ordinals: ordinals.to_vec(),
-        tries: 0,
+        tries: Tries::default(),
         replaces: None,
         split: false,
     });
-    let again = due.iter().flat_map(|due| {
+    let again = due.iter().enumerate().flat_map(|(place, due)| {
         let size = if due.split { 1 } else { RECIPIENTS_MAX };
-        due.ordinals.chunks(size).map(|ordinals| Group {
+        due.ordinals.chunks(size).map(move |ordinals| Group {
             ordinals: ordinals.to_vec(),
             tries: due.tries,
-            replaces: Some(due.attempt),
+            replaces: Some(place),
             split: due.split,
         })
     });
@@ -55,24 +59,35 @@ mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     use super::{Due, plan};
+    use crate::domain::retry::Tries;
+
+    fn due(ordinals: Vec<u32>, split: bool) -> Due {
+        let tries = Tries { retryable: 2, recipient: 1 };
+        Due { attempt: AttemptId::from_uuid(Uuid::from_u128(1)), chosen: false, ordinals, tries, split }
+    }
 
     #[test]
     fn a_refused_nine_becomes_nine_singles_that_name_it() {
-        let attempt = AttemptId::from_uuid(Uuid::from_u128(1));
-        let due = Due { attempt, ordinals: (0..9).collect(), tries: 2, split: true };
-        let groups = plan(&[], &[due]);
+        let groups = plan(&[], &[due((0..9).collect(), true)]);
         assert_eq!(groups.len(), 9);
-        assert!(groups.iter().all(|group| group.ordinals.len() == 1 && group.replaces == Some(attempt)));
-        assert!(groups.iter().all(|group| group.tries == 2 && group.split));
+        assert!(groups.iter().all(|group| group.ordinals.len() == 1 && group.replaces == Some(0)));
+        let tries = Tries { retryable: 2, recipient: 1 };
+        assert!(groups.iter().all(|group| group.tries == tries && group.split));
+    }
+
+    #[test]
+    fn chosen_payouts_and_those_they_left_behind_go_apart() {
+        let chosen = Due { chosen: true, ..due(vec![2, 5], false) };
+        let groups = plan(&[], &[due(vec![0, 1, 3], false), chosen]);
+        let apart: Vec<_> = groups.iter().map(|group| (group.ordinals.as_slice(), group.replaces)).collect();
+        assert_eq!(apart, [(&[0, 1, 3][..], Some(0)), (&[2, 5][..], Some(1))]);
     }
 
     proptest! {
         #[test]
         fn every_payout_is_in_exactly_one_group_and_none_is_too_large(fresh in 0_u32..1000, split in any::<bool>()) {
             let ordinals: Vec<u32> = (0..fresh).collect();
-            let due: Vec<u32> = (fresh..fresh + 9).collect();
-            let attempt = AttemptId::from_uuid(Uuid::nil());
-            let groups = plan(&ordinals, &[Due { attempt, ordinals: due, tries: 0, split }]);
+            let groups = plan(&ordinals, &[due((fresh..fresh + 9).collect(), split)]);
             prop_assert!(groups.iter().all(|group| (1..=9).contains(&group.ordinals.len())));
             let planned: Vec<u32> = groups.into_iter().flat_map(|group| group.ordinals).collect();
             prop_assert_eq!(planned, (0..fresh + 9).collect::<Vec<_>>());

@@ -26,6 +26,8 @@ pub struct Progress {
     pub failed: Tally,
     /// Cancelled.
     pub cancelled: Tally,
+    /// Proven unpaid, and replaced by payouts of another run.
+    pub superseded: Tally,
     /// Batch worked on last, 0 before the first.
     pub current_batch: u32,
     /// Batches with nothing left to do.

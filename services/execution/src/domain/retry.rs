@@ -6,33 +6,76 @@ use hedera::status::Class;
 
 use crate::domain::attempt::Cause;
 
-/// How failures of class RETRYABLE are tried again.
+/// Which failures are tried again by themselves, how often and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Attempts per payout in all, automatic ones.
+    /// Attempts per payout in all, automatic ones, while they fail with class RETRYABLE; above zero.
     pub max_attempts: u32,
     /// Wait before the second attempt.
     pub base: Duration,
     /// Longest wait.
     pub cap: Duration,
+    /// How much longer each later wait is, in hundredths: 100 to 1000.
+    pub factor_hundredths: u32,
+    /// How much of each wait chance takes away at most, in percent: 0 to 100.
+    pub jitter_percent: u32,
+    /// Attempts per payout in all, automatic ones, while it fails alone with class RECIPIENT; above zero.
+    pub recipient_max_attempts: u32,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { max_attempts: 5, base: Duration::from_secs(1), cap: Duration::from_mins(5) }
+        Self {
+            max_attempts: 5,
+            base: Duration::from_secs(1),
+            cap: Duration::from_mins(5),
+            factor_hundredths: 200,
+            jitter_percent: 50,
+            recipient_max_attempts: 1,
+        }
     }
 }
 
 impl RetryPolicy {
-    /// The wait before the next attempt after `tries` failures before this one: doubled each time, at most the cap,
-    /// less up to half of it. `chance` is uniform; without it, payouts that failed together would return together.
-    pub fn wait(&self, tries: u32, chance: u32) -> Duration {
-        let doubled = self.base.saturating_mul(2_u32.saturating_pow(tries)).min(self.cap);
-        let half_ms = u64::try_from(doubled.as_millis() / 2).unwrap_or(u64::MAX);
-        doubled
-            .saturating_sub(Duration::from_millis(half_ms / 1000 * u64::from(chance % 1001)))
-            .saturating_sub(Duration::from_millis(half_ms % 1000 * u64::from(chance % 1001) / 1000))
+    /// The wait after a failure that has `earlier` failures of its class before it: the base, grown by the factor for each
+    /// of these, at most the cap. `chance` is uniform over its range and takes up to the jitter's part away, so that
+    /// payouts which failed together do not return together.
+    pub fn wait(&self, earlier: u32, chance: u32) -> Duration {
+        let step = self.step(earlier).as_nanos();
+        let most_taken = step * u128::from(self.jitter_percent.min(100)) / 100;
+        let taken = most_taken * u128::from(chance) / u128::from(u32::MAX);
+        nanos(step - taken)
     }
+
+    /// The longest wait after so many earlier failures.
+    fn step(&self, earlier: u32) -> Duration {
+        // A duration's nanoseconds are below 2^94: times the factor they are far from the end of 128 bits.
+        let (cap, factor) = (self.cap.as_nanos(), u128::from(self.factor_hundredths.clamp(100, 1000)));
+        let mut step = self.base.as_nanos();
+        for _ in 0..earlier {
+            let next = step * factor / 100;
+            if step >= cap || next == step {
+                break;
+            }
+            step = next;
+        }
+        nanos(step.min(cap))
+    }
+}
+
+fn nanos(nanos: u128) -> Duration {
+    const NANOS_PER_S: u128 = 1_000_000_000;
+    let secs = u64::try_from(nanos / NANOS_PER_S).unwrap_or(u64::MAX);
+    Duration::new(secs, u32::try_from(nanos % NANOS_PER_S).expect("below a second"))
+}
+
+/// Automatic failures behind a payout, each class counted for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// Of class RETRYABLE.
+    pub retryable: u32,
+    /// Of class RECIPIENT, alone in its attempt.
+    pub recipient: u32,
 }
 
 /// What becomes of a dead attempt's payouts.
@@ -44,67 +87,33 @@ pub enum Aftermath {
         after: Duration,
         /// Each in an attempt of its own.
         split: bool,
-        /// Failures of class RETRYABLE behind them then.
-        tries: u32,
+        /// Failures behind them then.
+        tries: Tries,
     },
     /// They are FAILED until somebody retries them.
     Final,
 }
 
 /// What becomes of the payouts of an attempt that died for `cause`, with `payees` in it and `tries` before it.
-pub fn aftermath(cause: &Cause, payees: usize, tries: u32, policy: &RetryPolicy, chance: u32) -> Aftermath {
+pub fn aftermath(cause: &Cause, payees: usize, tries: Tries, policy: &RetryPolicy, chance: u32) -> Aftermath {
+    let again = |after, split, tries| Aftermath::Again { after, split, tries };
     match cause.class {
-        Class::Retryable if tries + 1 < policy.max_attempts => {
-            Aftermath::Again { after: policy.wait(tries, chance), split: false, tries: tries + 1 }
+        Class::Retryable if tries.retryable + 1 < policy.max_attempts => {
+            let after = policy.wait(tries.retryable, chance);
+            again(after, false, Tries { retryable: tries.retryable + 1, ..tries })
         }
         // One payee spoils an atomic transaction for all: find out which by trying each alone.
-        Class::Recipient if payees > 1 => Aftermath::Again { after: Duration::ZERO, split: true, tries },
+        Class::Recipient if payees > 1 => again(Duration::ZERO, true, tries),
+        Class::Recipient if tries.recipient + 1 < policy.recipient_max_attempts => {
+            let after = policy.wait(tries.recipient, chance);
+            again(after, false, Tries { recipient: tries.recipient + 1, ..tries })
+        }
         // The run halts; they go on from here when it is resumed.
-        Class::Operator | Class::Bug => Aftermath::Again { after: Duration::ZERO, split: false, tries },
+        Class::Operator | Class::Bug => again(Duration::ZERO, false, tries),
         Class::Retryable | Class::Recipient | Class::Compliance => Aftermath::Final,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use hedera::status::Class;
-    use proptest::prelude::{any, prop_assert, proptest};
-
-    use super::{Aftermath, RetryPolicy, aftermath};
-    use crate::domain::attempt::Cause;
-
-    fn after(class: Class, payees: usize, tries: u32) -> Aftermath {
-        let cause = Cause { reason: "TEST".to_owned(), class };
-        aftermath(&cause, payees, tries, &RetryPolicy::default(), 0)
-    }
-
-    #[test]
-    fn retryable_failures_end_after_the_configured_number_of_attempts() {
-        assert!(matches!(after(Class::Retryable, 9, 3), Aftermath::Again { split: false, tries: 4, .. }));
-        assert_eq!(after(Class::Retryable, 9, 4), Aftermath::Final);
-    }
-
-    #[test]
-    fn a_refused_nine_is_split_into_singles_and_a_refused_single_has_failed() {
-        assert!(matches!(after(Class::Recipient, 9, 2), Aftermath::Again { split: true, tries: 2, .. }));
-        assert_eq!(after(Class::Recipient, 1, 0), Aftermath::Final);
-    }
-
-    #[test]
-    fn an_operators_failure_burns_no_payee() {
-        assert!(matches!(after(Class::Operator, 1, 4), Aftermath::Again { split: false, tries: 4, .. }));
-        assert!(matches!(after(Class::Bug, 1, 4), Aftermath::Again { .. }));
-    }
-
-    proptest! {
-        #[test]
-        fn a_wait_is_between_half_of_its_step_and_the_step_and_never_above_the_cap(tries in 0_u32..40, chance in any::<u32>()) {
-            let policy = RetryPolicy::default();
-            let step = policy.base.saturating_mul(2_u32.saturating_pow(tries)).min(policy.cap);
-            let wait = policy.wait(tries, chance);
-            prop_assert!(wait <= step && wait + Duration::from_millis(1) >= step / 2);
-        }
-    }
-}
+#[path = "retry_tests.rs"]
+mod tests;

@@ -102,8 +102,10 @@ pub struct Header {
     pub batch_size: u32,
     /// Batches worked on at the same time.
     pub parallelism: u32,
-    /// How failures are tried again.
+    /// Which failures are tried again, how often and when.
     pub retry: RetryPolicy,
+    /// The run whose unpaid payouts this one replaces.
+    pub supersedes: Option<RunId>,
 }
 
 /// A run as it is stored.

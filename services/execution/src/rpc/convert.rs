@@ -9,10 +9,12 @@ use proto::execution::v1 as pb;
 use proto::r#type::v1 as types;
 
 use crate::app::read::{RunView, WithdrawalView};
+use crate::domain::alert::Alert;
 use crate::domain::attempt::Cause;
 use crate::domain::pause::{Pause, Scope};
 use crate::domain::payout::{AttemptState, PayoutStatus};
 use crate::domain::progress::{Progress, Tally};
+use crate::domain::retry::RetryPolicy;
 use crate::domain::run::RunState;
 use crate::store::attempts::StoredAttempt;
 use crate::store::batches::StoredBatch;
@@ -58,6 +60,31 @@ pub(crate) fn run(view: &RunView) -> pb::Run {
         end_time: stored.ended_at.map(Into::into),
         pauses: pauses.iter().map(pause).collect(),
         asset_id: header.held_asset.map(|asset| asset.to_string()).unwrap_or_default(),
+        retry_policy: Some(retry_policy(&header.retry)),
+        supersedes_run_id: header.supersedes.map(|run| run.to_string()).unwrap_or_default(),
+    }
+}
+
+fn retry_policy(policy: &RetryPolicy) -> pb::RetryPolicy {
+    pb::RetryPolicy {
+        max_attempts: policy.max_attempts,
+        base: prost_types::Duration::try_from(policy.base).ok(),
+        cap: prost_types::Duration::try_from(policy.cap).ok(),
+        factor_hundredths: policy.factor_hundredths,
+        jitter_percent: Some(policy.jitter_percent),
+        recipient_max_attempts: policy.recipient_max_attempts,
+    }
+}
+
+/// An alert as it is sent.
+pub(crate) fn alert(alert: &Alert) -> pb::Alert {
+    pb::Alert {
+        id: alert.id.to_string(),
+        run_id: alert.run.to_string(),
+        distribution_id: alert.distribution.map(|id| id.to_string()).unwrap_or_default(),
+        failure: Some(types::Failure { hint: alert.hint.clone(), ..failure(&alert.cause) }),
+        raise_time: Some(alert.raised_at.into()),
+        end_time: alert.ended_at.map(Into::into),
     }
 }
 
@@ -139,6 +166,7 @@ fn progress(progress: &Progress) -> pb::RunProgress {
         paid: Some(tally(progress.paid)),
         failed: Some(tally(progress.failed)),
         cancelled: Some(tally(progress.cancelled)),
+        superseded: Some(tally(progress.superseded)),
         current_batch: progress.current_batch,
         batches_done: progress.batches_done,
         batches_total: progress.batches_total,
@@ -175,7 +203,7 @@ pub(crate) fn batch(run: RunId, batch: &StoredBatch, now: SystemTime) -> pb::Bat
         (false, true) => pb::BatchState::Processing,
         (false, false) => pb::BatchState::Pending,
     };
-    let decided = batch.paid + batch.failed;
+    let decided = batch.paid + batch.failed + batch.superseded;
     let success_ppm = u64::from(batch.paid) * 1_000_000 / u64::from(decided.max(1));
     let worked =
         batch.started_at.map(|start| batch.ended_at.unwrap_or(now).duration_since(start).unwrap_or_default());
@@ -188,6 +216,7 @@ pub(crate) fn batch(run: RunId, batch: &StoredBatch, now: SystemTime) -> pb::Bat
         paid: batch.paid,
         failed: batch.failed,
         in_doubt: batch.in_doubt,
+        superseded: batch.superseded,
         success_ppm: u32::try_from(success_ppm).expect("at most a million"),
         start_time: batch.started_at.map(Into::into),
         end_time: batch.ended_at.map(Into::into),
@@ -213,6 +242,8 @@ pub(crate) fn payout(run: &StoredRun, payout: &Payout) -> pb::Payout {
         update_time: Some(payout.updated_at.unwrap_or(run.created_at).into()),
         consensus_ns: payout.consensus_ns.unwrap_or_default(),
         next_attempt_time: payout.next_at.map(Into::into),
+        superseded_by: payout.superseded_by.map(|by| by.to_string()).unwrap_or_default(),
+        supersedes: payout.supersedes.map(|old| old.to_string()).unwrap_or_default(),
     }
 }
 
@@ -224,6 +255,7 @@ fn payout_status(status: PayoutStatus) -> pb::PayoutStatus {
         PayoutStatus::Paid => pb::PayoutStatus::Paid,
         PayoutStatus::Failed => pb::PayoutStatus::Failed,
         PayoutStatus::Cancelled => pb::PayoutStatus::Cancelled,
+        PayoutStatus::Superseded => pb::PayoutStatus::Superseded,
     }
 }
 
@@ -237,10 +269,10 @@ pub(crate) fn wanted_payout_status(status: pb::PayoutStatus) -> Result<Option<Pa
         pb::PayoutStatus::Paid => Ok(Some(PayoutStatus::Paid)),
         pb::PayoutStatus::Failed => Ok(Some(PayoutStatus::Failed)),
         pb::PayoutStatus::Cancelled => Ok(Some(PayoutStatus::Cancelled)),
-        pb::PayoutStatus::AwaitingRecipient
-        | pb::PayoutStatus::Returned
-        | pb::PayoutStatus::Expired
-        | pb::PayoutStatus::Superseded => Err(()),
+        pb::PayoutStatus::Superseded => Ok(Some(PayoutStatus::Superseded)),
+        pb::PayoutStatus::AwaitingRecipient | pb::PayoutStatus::Returned | pb::PayoutStatus::Expired => {
+            Err(())
+        }
     }
 }
 

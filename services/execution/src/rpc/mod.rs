@@ -12,6 +12,7 @@ mod get_funding_account;
 mod get_payout;
 mod get_run;
 mod get_withdrawal;
+mod list_alerts;
 mod list_batches;
 mod list_destinations;
 mod list_funding_accounts;
@@ -24,6 +25,7 @@ mod quote_run;
 mod remove_destination;
 mod resolve_in_doubt;
 mod resume;
+mod retry_payouts;
 mod retry_run;
 mod set_asset_pause;
 mod start_run;
@@ -34,6 +36,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use proto::execution::v1 as pb;
+use proto::execution::v1::alert_service_server::AlertService;
 use proto::execution::v1::diagnostics_service_server::DiagnosticsService;
 use proto::execution::v1::execution_service_server::ExecutionService;
 use proto::execution::v1::funding_account_service_server::FundingAccountService;
@@ -75,6 +78,10 @@ impl DiagnosticsService for Diagnostics {
     }
 }
 
+/// `bursar.execution.v1.AlertService`.
+#[derive(Clone)]
+pub(crate) struct Alerts(pub(crate) Arc<Context>);
+
 #[tonic::async_trait]
 impl ExecutionService for Execution {
     type WatchRunStream = Outgoing<pb::WatchRunResponse>;
@@ -106,6 +113,13 @@ impl ExecutionService for Execution {
         request: Request<pb::RetryRunRequest>,
     ) -> Result<Response<pb::RetryRunResponse>, Status> {
         retry_run::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn retry_payouts(
+        &self,
+        request: Request<pb::RetryPayoutsRequest>,
+    ) -> Result<Response<pb::RetryPayoutsResponse>, Status> {
+        retry_payouts::handle(&self.0, request).await.map(Response::new)
     }
 
     async fn cancel_run(
@@ -193,6 +207,16 @@ impl FundingAccountService for FundingAccounts {
         request: Request<pb::ListFundingAccountsRequest>,
     ) -> Result<Response<pb::ListFundingAccountsResponse>, Status> {
         list_funding_accounts::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+#[tonic::async_trait]
+impl AlertService for Alerts {
+    async fn list_alerts(
+        &self,
+        request: Request<pb::ListAlertsRequest>,
+    ) -> Result<Response<pb::ListAlertsResponse>, Status> {
+        list_alerts::handle(&self.0, request).await.map(Response::new)
     }
 }
 

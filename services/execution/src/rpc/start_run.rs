@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use hedera::AccountId;
+use ids::RunId;
 use money::Units;
 use proto::execution::v1 as pb;
 use proto::r#type::v1::recipient;
@@ -24,6 +25,8 @@ const BATCH_SIZE_DEFAULT: u32 = 100;
 const BATCH_SIZE_MAX: u32 = 1000;
 const PARALLELISM_MAX: u32 = 64;
 const ATTEMPTS_MAX: u32 = 20;
+const FACTOR_MIN: u32 = 100;
+const FACTOR_MAX: u32 = 1000;
 const DECIMALS_MAX: u32 = 38;
 const WAIT_MAX: Duration = Duration::from_hours(24);
 
@@ -96,7 +99,13 @@ fn instruction(message: &pb::Instruction) -> Result<Instruction, Error> {
             Problem::field(at("units"), validate::OUT_OF_RANGE, "above zero, at most 2^63 - 1").into()
         );
     }
-    Ok(Instruction { ordinal: message.ordinal, account: account.num(), units: units.0 })
+    if message.supersedes.is_some_and(|ordinal| ordinal > i32::MAX.cast_unsigned()) {
+        return Err(
+            Problem::field(at("supersedes"), validate::OUT_OF_RANGE, "an ordinal of the other run").into()
+        );
+    }
+    let (ordinal, supersedes) = (message.ordinal, message.supersedes);
+    Ok(Instruction { ordinal, account: account.num(), units: units.0, supersedes })
 }
 
 fn header(message: &pb::RunHeader) -> Result<Header, Error> {
@@ -112,6 +121,11 @@ fn header(message: &pb::RunHeader) -> Result<Header, Error> {
     validate::within(&mut violations, "header.decimals", message.decimals, 0, DECIMALS_MAX);
     validate::within(&mut violations, "header.batch_size", message.batch_size, 0, BATCH_SIZE_MAX);
     validate::within(&mut violations, "header.parallelism", message.parallelism, 0, PARALLELISM_MAX);
+    let supersedes: Option<Option<RunId>> =
+        validate::parse_optional(&mut violations, "header.supersedes_run_id", &message.supersedes_run_id);
+    if run.is_some() && supersedes.flatten() == run {
+        violations.add("header.supersedes_run_id", validate::OUT_OF_RANGE, "another run");
+    }
     let root: Option<[u8; 32]> = message.entitlement_root.as_slice().try_into().ok();
     if root.is_none() {
         violations.add("header.entitlement_root", validate::MALFORMED, "32 bytes");
@@ -134,6 +148,7 @@ fn header(message: &pb::RunHeader) -> Result<Header, Error> {
         batch_size: if message.batch_size == 0 { BATCH_SIZE_DEFAULT } else { message.batch_size },
         parallelism: message.parallelism.max(1),
         retry,
+        supersedes: supersedes.flatten(),
     })
 }
 
@@ -152,7 +167,28 @@ fn retry_policy(violations: &mut FieldViolations, message: Option<&pb::RetryPoli
     if cap < base {
         violations.add("header.retry_policy.cap", validate::OUT_OF_RANGE, "at least the base");
     }
-    validate::within(violations, "header.retry_policy.max_attempts", message.max_attempts, 0, ATTEMPTS_MAX);
-    let max_attempts = if message.max_attempts == 0 { default.max_attempts } else { message.max_attempts };
-    RetryPolicy { max_attempts, base, cap }
+    let mut number = |field: &str, value: u32, min: u32, max: u32, absent: u32| {
+        if value != 0 {
+            validate::within(violations, &format!("header.retry_policy.{field}"), value, min, max);
+        }
+        if value == 0 { absent } else { value }
+    };
+    let max_attempts = number("max_attempts", message.max_attempts, 1, ATTEMPTS_MAX, default.max_attempts);
+    let factor_hundredths = number(
+        "factor_hundredths",
+        message.factor_hundredths,
+        FACTOR_MIN,
+        FACTOR_MAX,
+        default.factor_hundredths,
+    );
+    let recipient_max_attempts = number(
+        "recipient_max_attempts",
+        message.recipient_max_attempts,
+        1,
+        ATTEMPTS_MAX,
+        default.recipient_max_attempts,
+    );
+    let jitter_percent = message.jitter_percent.unwrap_or(default.jitter_percent);
+    validate::within(violations, "header.retry_policy.jitter_percent", jitter_percent, 0, 100);
+    RetryPolicy { max_attempts, base, cap, factor_hundredths, jitter_percent, recipient_max_attempts }
 }

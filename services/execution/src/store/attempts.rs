@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::domain::attempt::{Attempt, Cause};
 use crate::domain::payout::AttemptState;
 use crate::domain::plan::Due;
+use crate::domain::retry::Tries;
 use crate::store::{At, StoreError, claims::DueBatch};
 
 #[derive(QueryableByName)]
@@ -28,6 +29,8 @@ struct OpenRow {
     units: Numeric128,
     #[diesel(sql_type = Integer)]
     tries: i32,
+    #[diesel(sql_type = Integer)]
+    recipient_tries: i32,
     #[diesel(sql_type = Text)]
     payer: String,
     #[diesel(sql_type = BigInt)]
@@ -59,7 +62,7 @@ impl TryFrom<OpenRow> for Attempt {
             id,
             ordinals: row.ordinals.into_iter().map(i32::cast_unsigned).collect(),
             units: row.units.0,
-            tries: row.tries.cast_unsigned(),
+            tries: tries(row.tries, row.recipient_tries),
             transaction: hedera::TransactionId::new(payer, row.valid_start_ns),
             window_end_ns: row.window_end_ns,
             copies: copies.collect::<Result<_, StoreError>>()?,
@@ -70,8 +73,8 @@ impl TryFrom<OpenRow> for Attempt {
 
 /// The undecided attempts of a batch.
 pub async fn undecided(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<Attempt>, StoreError> {
-    const SQL: &str = "SELECT attempt_id, ordinals, units, tries, payer, valid_start_ns, window_end_ns, nodes, copies, \
-        hashes, send_begins FROM attempt WHERE run_id = $1 AND batch_number = $2 AND state <= 2 ORDER BY attempt_id";
+    const SQL: &str = "SELECT attempt_id, ordinals, units, tries, recipient_tries, payer, valid_start_ns, window_end_ns, \
+        nodes, copies, hashes, send_begins FROM attempt WHERE run_id = $1 AND batch_number = $2 AND state <= 2 ORDER BY attempt_id";
     let rows: Vec<OpenRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())
         .bind::<Integer, _>(batch.number.cast_signed())
@@ -81,22 +84,36 @@ pub async fn undecided(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result
     rows.into_iter().map(Attempt::try_from).collect()
 }
 
+fn tries(retryable: i32, recipient: i32) -> Tries {
+    Tries { retryable: retryable.cast_unsigned(), recipient: recipient.cast_unsigned() }
+}
+
 #[derive(QueryableByName)]
 struct DueRow {
     #[diesel(sql_type = SqlUuid)]
     attempt_id: Uuid,
+    #[diesel(sql_type = Bool)]
+    chosen: bool,
     #[diesel(sql_type = Array<Integer>)]
     ordinals: Vec<i32>,
     #[diesel(sql_type = Bool)]
     next_split: bool,
     #[diesel(sql_type = Integer)]
     next_tries: i32,
+    #[diesel(sql_type = Integer)]
+    next_recipient_tries: i32,
 }
 
-/// The dead attempts of a batch whose payouts are due again.
+/// The dead attempts of a batch of which payouts are due again, with these: all that an attempt has left, or those that
+/// somebody chose of it.
 pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<Due>, StoreError> {
-    const SQL: &str = "SELECT attempt_id, ordinals, next_split, next_tries FROM attempt \
-        WHERE run_id = $1 AND batch_number = $2 AND state = 4 AND next_at <= clock_timestamp() ORDER BY attempt_id";
+    const SQL: &str = "SELECT attempt_id, false AS chosen, \
+        ARRAY(SELECT ordinal FROM unnest(ordinals) AS own (ordinal) WHERE ordinal <> ALL (parted)) AS ordinals, \
+        next_split, next_tries, next_recipient_tries FROM attempt \
+        WHERE run_id = $1 AND batch_number = $2 AND state = 4 AND next_at <= clock_timestamp() \
+        UNION ALL SELECT attempt_id, true, array_agg(ordinal ORDER BY ordinal), false, 0, 0 FROM chosen_payout \
+        WHERE run_id = $1 AND batch_number = $2 AND next_at <= clock_timestamp() GROUP BY attempt_id \
+        ORDER BY attempt_id, chosen";
     let rows: Vec<DueRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())
         .bind::<Integer, _>(batch.number.cast_signed())
@@ -107,41 +124,45 @@ pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<D
         .into_iter()
         .map(|row| Due {
             attempt: AttemptId::from_uuid(row.attempt_id),
+            chosen: row.chosen,
             ordinals: row.ordinals.into_iter().map(i32::cast_unsigned).collect(),
-            tries: row.next_tries.cast_unsigned(),
+            tries: tries(row.next_tries, row.next_recipient_tries),
             split: row.next_split,
         })
         .collect())
 }
 
-/// Commits attempts to the database as intended and begun to be sent, with the exact bytes. All have as many copies;
-/// an attempt's payouts follow one another.
+/// Commits attempts to the database as intended and begun to be sent, with the exact bytes. All have as many copies.
 pub async fn insert(
     mut conn: &AsyncPgConnection,
     batch: &DueBatch,
     attempts: &[Attempt],
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO attempt (run_id, attempt_id, batch_number, ordinals, units, payer, valid_start_ns, \
-        window_end_ns, nodes, copies, hashes, tries, send_begins) \
-        SELECT $1, attempt_id, $2, ARRAY(SELECT generate_series(first, first + size - 1)), units, payer, start_ns, \
+        window_end_ns, nodes, copies, hashes, tries, recipient_tries, send_begins) \
+        SELECT $1, attempt_id, $2, ($4)[until - size + 1 : until], units, payer, start_ns, \
         end_ns, ($10)[(place - 1) * $13 + 1 : place * $13], ($11)[(place - 1) * $13 + 1 : place * $13], \
-        ($12)[(place - 1) * $13 + 1 : place * $13], tries, 1 \
-        FROM unnest($3, $4, $5, $6, $7, $8, $9, $14) WITH ORDINALITY \
-            AS new (attempt_id, first, size, units, payer, start_ns, end_ns, tries, place)";
+        ($12)[(place - 1) * $13 + 1 : place * $13], tries, recipient_tries, 1 \
+        FROM unnest($3, $5, $15, $6, $7, $8, $9, $14, $16) WITH ORDINALITY \
+            AS new (attempt_id, size, until, units, payer, start_ns, end_ns, tries, recipient_tries, place)";
     if attempts.is_empty() {
         return Ok(());
     }
     let copies = attempts.iter().flat_map(|attempt| &attempt.copies);
     let copies_each = attempts.first().map_or(0, |attempt| attempt.copies.len());
     let int = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
-    let first =
-        |attempt: &Attempt| attempt.ordinals.as_slice().first().map_or(0, |ordinal| ordinal.cast_signed());
+    let ordinals = attempts.iter().flat_map(|attempt| &attempt.ordinals);
+    // Where each attempt's payouts end among those of all.
+    let until = attempts.iter().scan(0, |until, attempt| {
+        *until += attempt.ordinals.len();
+        Some(int(*until))
+    });
     let payer = |attempt: &Attempt| attempt.transaction.payer().to_string();
     let inserted = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())
         .bind::<Integer, _>(batch.number.cast_signed())
         .bind::<Array<SqlUuid>, _>(attempts.iter().map(|attempt| attempt.id.as_uuid()).collect::<Vec<_>>())
-        .bind::<Array<Integer>, _>(attempts.iter().map(first).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(ordinals.map(|ordinal| ordinal.cast_signed()).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(
             attempts.iter().map(|attempt| int(attempt.ordinals.len())).collect::<Vec<_>>(),
         )
@@ -156,7 +177,11 @@ pub async fn insert(
         .bind::<Array<Binary>, _>(copies.map(|copy| copy.hash.as_slice()).collect::<Vec<_>>())
         .bind::<Integer, _>(int(copies_each))
         .bind::<Array<Integer>, _>(
-            attempts.iter().map(|attempt| attempt.tries.cast_signed()).collect::<Vec<_>>(),
+            attempts.iter().map(|attempt| attempt.tries.retryable.cast_signed()).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Integer>, _>(until.collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(
+            attempts.iter().map(|attempt| attempt.tries.recipient.cast_signed()).collect::<Vec<_>>(),
         )
         .prepared()
         .execute(&mut conn)
@@ -196,29 +221,27 @@ fn by_ordinal(attempts: &[&Attempt]) -> (Vec<i32>, Vec<Uuid>) {
         .unzip()
 }
 
-/// Moves the live attempts of the payouts of a dead one to `successors`: the compare-and-set that a retry is. False
-/// when another has moved them.
+/// Moves the live attempts of payouts of a dead one to `successors`: the compare-and-set that a retry is. False when
+/// another has moved them.
 pub async fn replace(
     mut conn: &AsyncPgConnection,
-    run: RunId,
-    dead: AttemptId,
+    batch: &DueBatch,
+    dead: &Due,
     successors: &[&Attempt],
 ) -> Result<bool, StoreError> {
-    const MARK: &str = "UPDATE attempt SET replaced = true, next_at = NULL \
-        WHERE attempt_id = $1 AND state = 4 AND next_at IS NOT NULL";
     const MOVE: &str = "UPDATE live_attempt SET attempt_id = new.attempt_id \
         FROM unnest($3, $4) AS new (ordinal, attempt_id) \
         WHERE live_attempt.run_id = $1 AND live_attempt.ordinal BETWEEN $5 AND $6 \
         AND live_attempt.ordinal = new.ordinal AND live_attempt.attempt_id = $2";
     let marked =
-        diesel::sql_query(MARK).bind::<SqlUuid, _>(dead.as_uuid()).prepared().execute(&mut conn).await?;
+        if dead.chosen { leave_chosen(conn, batch, dead).await? } else { leave_whole(conn, dead).await? };
     let (ordinals, owners) = by_ordinal(successors);
     let expected = ordinals.len();
     // Bounds the reading to the batch, whatever the plan.
     let (first, last) = (ordinals.iter().min().copied(), ordinals.iter().max().copied());
     let moved = diesel::sql_query(MOVE)
-        .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<SqlUuid, _>(dead.as_uuid())
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<SqlUuid, _>(dead.attempt.as_uuid())
         .bind::<Array<Integer>, _>(ordinals)
         .bind::<Array<SqlUuid>, _>(owners)
         .bind::<Integer, _>(first.unwrap_or_default())
@@ -226,7 +249,42 @@ pub async fn replace(
         .prepared()
         .execute(&mut conn)
         .await?;
-    Ok(marked == 1 && moved == expected)
+    Ok(marked && moved == expected)
+}
+
+/// All that a dead attempt has left, in a new one: notes it, once.
+async fn leave_whole(mut conn: &AsyncPgConnection, dead: &Due) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE attempt SET replaced = true, next_at = NULL WHERE attempt_id = $1 AND state = 4 \
+        AND next_at IS NOT NULL AND cardinality(ordinals) - cardinality(parted) = $2";
+    let left = i32::try_from(dead.ordinals.len()).unwrap_or(i32::MAX);
+    let noted = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(dead.attempt.as_uuid())
+        .bind::<Integer, _>(left)
+        .prepared()
+        .execute(&mut conn)
+        .await?;
+    Ok(noted == 1)
+}
+
+/// Those that were chosen of a dead attempt, in a new one: notes it, once each.
+async fn leave_chosen(
+    mut conn: &AsyncPgConnection,
+    batch: &DueBatch,
+    dead: &Due,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE chosen_payout SET next_at = NULL \
+        WHERE run_id = $1 AND batch_number = $2 AND attempt_id = $3 AND ordinal = ANY ($4) AND next_at IS NOT NULL";
+    let noted = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.number.cast_signed())
+        .bind::<SqlUuid, _>(dead.attempt.as_uuid())
+        .bind::<Array<Integer>, _>(
+            dead.ordinals.iter().map(|ordinal| ordinal.cast_signed()).collect::<Vec<_>>(),
+        )
+        .prepared()
+        .execute(&mut conn)
+        .await?;
+    Ok(noted == dead.ordinals.len())
 }
 
 /// An attempt's id.

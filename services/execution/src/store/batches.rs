@@ -1,10 +1,11 @@
 //! Table `batch`: where a range of payouts stands. Its counts are derived from its attempts, here and nowhere else.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use diesel::QueryableByName;
 use diesel::pg::sql_types::Timestamptz;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Numeric, SmallInt, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Numeric, SmallInt, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::RunId;
 use pg::{Numeric128, Prepare as _};
@@ -48,12 +49,13 @@ pub enum Recount {
     All,
 }
 
-/// The counts of a batch follow from its attempts that nothing has replaced and from the state of its run; what is due
-/// when follows from the counts. `counted` is the batch again: a LATERAL cannot see the table that is updated. The caller has locked the batches, or holds the run alone.
+/// The counts of a batch follow from its attempts that nothing has replaced, less the payouts that have left them, from
+/// the payouts that others replace, and from the state of its run; what is due when follows from the counts. `counted` is the batch again: a LATERAL cannot see the table that is updated. The caller has locked the batches, or holds the run alone.
 const RECOUNT: &str = "UPDATE batch SET \
     processing = new.processing, processing_units = new.processing_units, \
     in_doubt = new.in_doubt, in_doubt_units = new.in_doubt_units, \
     paid = new.paid, paid_units = new.paid_units, failed = new.failed, failed_units = new.failed_units, \
+    superseded = new.superseded, superseded_units = new.superseded_units, \
     cancelled = CASE WHEN run.state IN (3, 6) THEN batch.size - new.busy ELSE 0 END, \
     cancelled_units = CASE WHEN run.state IN (3, 6) THEN batch.units - new.busy_units ELSE 0 END, \
     state = CASE WHEN new.done THEN 2 ELSE 1 END, \
@@ -64,9 +66,10 @@ const RECOUNT: &str = "UPDATE batch SET \
         WHEN run.state = 1 THEN coalesce(new.next_at, clock_timestamp()) END, \
     lease_until = CASE WHEN NOT $3 THEN batch.lease_until END, \
     lease_slot = CASE WHEN NOT $3 THEN batch.lease_slot END \
-    FROM run, batch AS counted, LATERAL (SELECT *, processing + in_doubt + paid + failed AS busy, \
-            processing_units + in_doubt_units + paid_units + failed_units AS busy_units, \
-            processing + in_doubt = 0 AND (paid + failed = counted.size OR run.state IN (3, 6)) AS done \
+    FROM run, batch AS counted, LATERAL (SELECT *, processing + in_doubt + paid + failed + superseded AS busy, \
+            processing_units + in_doubt_units + paid_units + failed_units + superseded_units AS busy_units, \
+            processing + in_doubt = 0 AND (paid + failed + superseded = counted.size OR run.state IN (3, 6)) AS done, \
+            least(attempt_at, chosen_at) AS next_at \
         FROM (SELECT \
             coalesce(sum(cardinality(ordinals)) FILTER (WHERE state = 1), 0)::integer AS processing, \
             coalesce(sum(units) FILTER (WHERE state = 1), 0) AS processing_units, \
@@ -74,11 +77,16 @@ const RECOUNT: &str = "UPDATE batch SET \
             coalesce(sum(units) FILTER (WHERE state = 2), 0) AS in_doubt_units, \
             coalesce(sum(cardinality(ordinals)) FILTER (WHERE state = 3), 0)::integer AS paid, \
             coalesce(sum(units) FILTER (WHERE state = 3), 0) AS paid_units, \
-            coalesce(sum(cardinality(ordinals)) FILTER (WHERE state = 4 AND next_at IS NULL), 0)::integer AS failed, \
-            coalesce(sum(units) FILTER (WHERE state = 4 AND next_at IS NULL), 0) AS failed_units, \
-            min(next_at) AS next_at \
+            coalesce(sum(cardinality(ordinals) - cardinality(parted)) FILTER (WHERE state = 4 AND next_at IS NULL), 0)::integer \
+                AS failed, \
+            coalesce(sum(units - parted_units) FILTER (WHERE state = 4 AND next_at IS NULL), 0) AS failed_units, \
+            min(next_at) AS attempt_at \
             FROM attempt WHERE attempt.run_id = counted.run_id AND attempt.batch_number = counted.number AND NOT replaced \
-        ) AS sums) AS new \
+        ) AS sums, (SELECT min(next_at) AS chosen_at FROM chosen_payout AS chosen \
+            WHERE chosen.run_id = counted.run_id AND chosen.batch_number = counted.number \
+        ) AS chosen, (SELECT count(*)::integer AS superseded, coalesce(sum(units), 0) AS superseded_units \
+            FROM superseded_payout AS gone WHERE gone.run_id = counted.run_id AND gone.batch_number = counted.number \
+        ) AS gone) AS new \
     WHERE batch.run_id = $1 AND run.run_id = $1 AND counted.run_id = $1 AND counted.number = batch.number \
         AND batch.number BETWEEN $4 AND $5 AND counted.number BETWEEN $4 AND $5";
 
@@ -107,6 +115,22 @@ pub async fn lock(conn: &mut AsyncPgConnection, run: RunId, number: u32) -> Resu
     diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Integer, _>(number.cast_signed())
+        .prepared()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Locks some batches of a run in their order, for a write that no lease stands behind.
+pub async fn lock_these(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    numbers: &BTreeSet<u32>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT FROM batch WHERE run_id = $1 AND number = ANY ($2) ORDER BY number FOR UPDATE";
+    diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<Integer>, _>(numbers.iter().map(|number| number.cast_signed()).collect::<Vec<_>>())
         .prepared()
         .execute(conn)
         .await?;
@@ -146,6 +170,10 @@ struct ProgressRow {
     cancelled: i64,
     #[diesel(sql_type = Numeric)]
     cancelled_units: Numeric128,
+    #[diesel(sql_type = BigInt)]
+    superseded: i64,
+    #[diesel(sql_type = Numeric)]
+    superseded_units: Numeric128,
     #[diesel(sql_type = Integer)]
     current_batch: i32,
     #[diesel(sql_type = BigInt)]
@@ -168,6 +196,7 @@ pub async fn progress(conn: &mut AsyncPgConnection, run: RunId) -> Result<Progre
         coalesce(sum(paid), 0) AS paid, coalesce(sum(paid_units), 0) AS paid_units, \
         coalesce(sum(failed), 0) AS failed, coalesce(sum(failed_units), 0) AS failed_units, \
         coalesce(sum(cancelled), 0) AS cancelled, coalesce(sum(cancelled_units), 0) AS cancelled_units, \
+        coalesce(sum(superseded), 0) AS superseded, coalesce(sum(superseded_units), 0) AS superseded_units, \
         coalesce((array_agg(number ORDER BY started_at DESC NULLS LAST, number DESC) FILTER (WHERE started_at IS NOT NULL))[1], 0) \
             AS current_batch, \
         count(*) FILTER (WHERE state = 2) AS batches_done, count(*) AS batches_total, \
@@ -185,12 +214,13 @@ impl From<ProgressRow> for Progress {
         let tally =
             |payouts: i64, units: Numeric128| Tally { payouts: payouts.cast_unsigned(), units: units.0 };
         let small = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-        let decided = row.processing + row.in_doubt + row.paid + row.failed + row.cancelled;
+        let decided = row.processing + row.in_doubt + row.paid + row.failed + row.cancelled + row.superseded;
         let decided_units = row.processing_units.0
             + row.in_doubt_units.0
             + row.paid_units.0
             + row.failed_units.0
-            + row.cancelled_units.0;
+            + row.cancelled_units.0
+            + row.superseded_units.0;
         Self {
             // The table's CHECKs keep both differences at zero or above.
             pending: tally(row.size - decided, Numeric128(row.units.0.saturating_sub(decided_units))),
@@ -199,6 +229,7 @@ impl From<ProgressRow> for Progress {
             paid: tally(row.paid, row.paid_units),
             failed: tally(row.failed, row.failed_units),
             cancelled: tally(row.cancelled, row.cancelled_units),
+            superseded: tally(row.superseded, row.superseded_units),
             current_batch: row.current_batch.cast_unsigned(),
             batches_done: small(row.batches_done),
             batches_total: small(row.batches_total),
@@ -234,6 +265,8 @@ pub struct StoredBatch {
     pub failed: u32,
     /// Payouts in doubt.
     pub in_doubt: u32,
+    /// Payouts that others replace.
+    pub superseded: u32,
 }
 
 #[derive(QueryableByName)]
@@ -260,6 +293,8 @@ struct BatchRow {
     failed: i32,
     #[diesel(sql_type = Integer)]
     in_doubt: i32,
+    #[diesel(sql_type = Integer)]
+    superseded: i32,
 }
 
 /// Up to `limit` batches of a run by number, after the one given.
@@ -270,7 +305,7 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<StoredBatch>, StoreError> {
     const SQL: &str = "SELECT number, first_ordinal, size, state, coalesce(lease_until >= clock_timestamp(), false) \
-        AS leased, due_at, started_at, ended_at, paid, failed, in_doubt FROM batch \
+        AS leased, due_at, started_at, ended_at, paid, failed, in_doubt, superseded FROM batch \
         WHERE run_id = $1 AND number > $2 ORDER BY number LIMIT $3";
     let rows: Vec<BatchRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
@@ -293,6 +328,7 @@ pub async fn list(
             paid: row.paid.cast_unsigned(),
             failed: row.failed.cast_unsigned(),
             in_doubt: row.in_doubt.cast_unsigned(),
+            superseded: row.superseded.cast_unsigned(),
         })
         .collect())
 }

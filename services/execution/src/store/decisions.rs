@@ -13,6 +13,7 @@ use pg::Prepare as _;
 
 use crate::domain::attempt::{Cause, Proof};
 use crate::domain::payout::AttemptState;
+use crate::domain::retry::Tries;
 use crate::store::StoreError;
 use crate::store::attempts::IdRow;
 use crate::store::runs::class_code;
@@ -52,8 +53,8 @@ pub struct Next {
     pub after: Duration,
     /// Each alone.
     pub split: bool,
-    /// Failures of class RETRYABLE behind them.
-    pub tries: u32,
+    /// Automatic failures behind them.
+    pub tries: Tries,
 }
 
 /// Decides attempts, each only if it is undecided; returns those that were.
@@ -66,9 +67,9 @@ pub async fn decide(
     const SQL: &str = "UPDATE attempt SET state = new.state, proof = new.proof, consensus_ns = new.consensus_ns, \
         failure_reason = new.reason, failure_class = new.class, decided_at = clock_timestamp(), \
         next_at = clock_timestamp() + new.after_ms * interval '1 millisecond', next_split = new.split, \
-        next_tries = new.tries \
-        FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11) \
-            AS new (attempt_id, state, proof, consensus_ns, reason, class, after_ms, split, tries) \
+        next_tries = new.tries, next_recipient_tries = new.recipient_tries \
+        FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+            AS new (attempt_id, state, proof, consensus_ns, reason, class, after_ms, split, tries, recipient_tries) \
         WHERE attempt.run_id = $1 AND attempt.batch_number = $2 AND attempt.attempt_id = new.attempt_id \
         AND attempt.state <= 2 \
         RETURNING attempt.attempt_id";
@@ -79,6 +80,7 @@ pub async fn decide(
     let state =
         |d: &Decision| if settled(d) { AttemptState::Settled.code() } else { AttemptState::Dead.code() };
     let next = |d: &Decision| if let Ending::Dead { next, .. } = &d.ending { *next } else { None };
+    let tries = |d: &Decision| next(d).map(|next| next.tries).unwrap_or_default();
     let cause =
         |d: &Decision| if let Ending::Dead { cause, .. } = &d.ending { Some(cause.clone()) } else { None };
     let consensus =
@@ -104,7 +106,10 @@ pub async fn decide(
             decisions.iter().map(|d| next(d).is_some_and(|n| n.split)).collect::<Vec<_>>(),
         )
         .bind::<Array<Integer>, _>(
-            decisions.iter().map(|d| next(d).map_or(0, |n| n.tries.cast_signed())).collect::<Vec<_>>(),
+            decisions.iter().map(|d| tries(d).retryable.cast_signed()).collect::<Vec<_>>(),
+        )
+        .bind::<Array<Integer>, _>(
+            decisions.iter().map(|d| tries(d).recipient.cast_signed()).collect::<Vec<_>>(),
         )
         .prepared()
         .load(&mut conn)
@@ -160,10 +165,13 @@ pub async fn record_effects(
     Ok(())
 }
 
-/// Makes all failed payouts of a run pending again, due at once; returns the batches and how many payouts each.
+/// Makes all failed payouts of a run pending again, due at once; returns how many. Those that were chosen before, or are
+/// superseded, are no longer their attempt's.
 pub async fn retry_failed(conn: &mut AsyncPgConnection, run: RunId) -> Result<u64, StoreError> {
-    const SQL: &str = "WITH again AS (UPDATE attempt SET next_at = clock_timestamp(), next_split = false, next_tries = 0 \
-        WHERE run_id = $1 AND state = 4 AND next_at IS NULL AND NOT replaced RETURNING cardinality(ordinals) AS payouts) \
+    const SQL: &str = "WITH again AS (UPDATE attempt SET next_at = clock_timestamp(), next_split = false, next_tries = 0, \
+        next_recipient_tries = 0 \
+        WHERE run_id = $1 AND state = 4 AND next_at IS NULL AND NOT replaced AND cardinality(parted) < cardinality(ordinals) \
+        RETURNING cardinality(ordinals) - cardinality(parted) AS payouts) \
         SELECT coalesce(sum(payouts), 0)::bigint AS payouts FROM again";
     let row: CountRow =
         diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;

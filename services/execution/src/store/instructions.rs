@@ -2,7 +2,7 @@
 //! names it.
 
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Integer, Numeric, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Nullable, Numeric, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::RunId;
 use pg::{CopyIn, Numeric128, PgError, Prepare as _};
@@ -20,6 +20,8 @@ pub struct Instruction {
     pub account: u64,
     /// What to pay, in smallest units.
     pub units: u128,
+    /// The payout it replaces, by its position in the run that its own run supersedes.
+    pub supersedes: Option<u32>,
 }
 
 /// Instructions being written.
@@ -38,6 +40,7 @@ impl Load {
             ("ordinal", Type::INT4),
             ("account", Type::INT8),
             ("units", Type::NUMERIC),
+            ("supersedes", Type::INT4),
         ];
         let copy = CopyIn::begin(url, "instruction", &columns).await?;
         Ok(Self { copy, run: run.as_uuid(), under: load })
@@ -48,7 +51,8 @@ impl Load {
         let ordinal = instruction.ordinal.cast_signed();
         let account = instruction.account.cast_signed();
         let units = Numeric128(instruction.units);
-        self.copy.row(&[&self.run, &self.under, &ordinal, &account, &units]).await
+        let supersedes = instruction.supersedes.map(u32::cast_signed);
+        self.copy.row(&[&self.run, &self.under, &ordinal, &account, &units, &supersedes]).await
     }
 
     /// Stores them all; without it none is stored.
@@ -86,6 +90,8 @@ struct Row {
     account: i64,
     #[diesel(sql_type = Numeric)]
     units: Numeric128,
+    #[diesel(sql_type = Nullable<Integer>)]
+    supersedes: Option<i32>,
 }
 
 /// The instructions of `size` ordinals from `first`, by ordinal.
@@ -96,7 +102,7 @@ pub async fn range(
     first: u32,
     size: u32,
 ) -> Result<Vec<Instruction>, StoreError> {
-    const SQL: &str = "SELECT ordinal, account, units FROM instruction \
+    const SQL: &str = "SELECT ordinal, account, units, supersedes FROM instruction \
         WHERE run_id = $1 AND load_id = $2 AND ordinal >= $3 AND ordinal < $4 ORDER BY ordinal";
     let rows: Vec<Row> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
@@ -116,6 +122,7 @@ pub async fn range(
             ordinal: row.ordinal.cast_unsigned(),
             account: row.account.cast_unsigned(),
             units: row.units.0,
+            supersedes: row.supersedes.map(i32::cast_unsigned),
         })
         .collect())
 }

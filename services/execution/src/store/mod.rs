@@ -2,10 +2,13 @@
 //!
 //! Rows hold primitives; what leaves this room is a domain type, or an error that says which row is inconsistent.
 //!
-//! Lock order, the same everywhere: word on an asset, withdrawals of an account, pause, run, batch, attempt.
+//! Lock order, the same everywhere: word on an asset, withdrawals of an account, pause, run, batch, attempt. Whoever
+//! supersedes payouts of another run locks that run before it writes its own.
 
+pub mod alerts;
 pub mod attempts;
 pub mod batches;
+pub mod chosen;
 pub mod claims;
 pub mod decisions;
 pub mod destinations;
@@ -19,6 +22,7 @@ pub mod runs;
 #[allow(missing_docs, reason = "columns speak for themselves; the migrations say the rest")]
 pub mod schema;
 pub mod server;
+pub mod supersessions;
 mod time;
 pub mod withdrawals;
 

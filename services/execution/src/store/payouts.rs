@@ -6,7 +6,9 @@ use diesel::QueryableByName;
 use diesel::pg::sql_types::Timestamptz;
 use diesel::sql_types::{BigInt, Integer, Nullable, Numeric, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ids::{PayoutId, RunId};
 use pg::{Numeric128, Prepare as _};
+use uuid::Uuid;
 
 use crate::domain::attempt::Cause;
 use crate::domain::payout::{AttemptState, PayoutStatus, status};
@@ -33,8 +35,12 @@ pub struct Payout {
     pub updated_at: Option<SystemTime>,
     /// The rail's time of the payment, where known.
     pub consensus_ns: Option<i64>,
-    /// When it is tried again.
+    /// When it is tried again by itself.
     pub next_at: Option<SystemTime>,
+    /// What replaces it.
+    pub superseded_by: Option<PayoutId>,
+    /// What it replaces.
+    pub supersedes: Option<PayoutId>,
 }
 
 #[derive(QueryableByName)]
@@ -61,6 +67,12 @@ struct Row {
     consensus_ns: Option<i64>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     next_at: Option<At>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    successor_run_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    successor_ordinal: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    supersedes: Option<i32>,
 }
 
 /// A failure's reason and class as the tables hold them.
@@ -73,7 +85,7 @@ pub(crate) fn cause(reason: Option<String>, class: Option<i16>) -> Result<Option
 }
 
 impl Row {
-    fn into_payout(self, run: RunState) -> Result<Payout, StoreError> {
+    fn into_payout(self, run: &Run) -> Result<Payout, StoreError> {
         let wrong = |column| StoreError::inconsistent("attempt", self.ordinal, column);
         let live =
             self.state.map(|code| AttemptState::from_code(code).ok_or_else(|| wrong("state"))).transpose()?;
@@ -83,9 +95,21 @@ impl Row {
             }
             _ => None,
         };
-        let status = status(live, self.next_at.is_some(), run);
+        let named = |run: Uuid, ordinal: i32| PayoutId {
+            run: RunId::from_uuid(run),
+            ordinal: ordinal.cast_unsigned(),
+        };
+        let superseded_by =
+            self.successor_run_id.zip(self.successor_ordinal).map(|(run, ordinal)| named(run, ordinal));
+        let supersedes = run.header.supersedes.zip(self.supersedes);
+        let status = if superseded_by.is_some() {
+            PayoutStatus::Superseded
+        } else {
+            status(live, self.next_at.is_some(), run.state)
+        };
         let shown = matches!(status, PayoutStatus::Failed | PayoutStatus::InDoubt);
-        let waiting = status == PayoutStatus::Pending;
+        // Nothing goes again by itself in a run that is halted.
+        let waiting = status == PayoutStatus::Pending && run.state.may_send();
         Ok(Payout {
             ordinal: self.ordinal.cast_unsigned(),
             account: self.account.cast_unsigned(),
@@ -98,6 +122,8 @@ impl Row {
             updated_at: self.updated_at.map(|at| at.0),
             consensus_ns: self.consensus_ns,
             next_at: self.next_at.filter(|_| waiting).map(|at| at.0),
+            superseded_by,
+            supersedes: supersedes.map(|(run, ordinal)| named(run.as_uuid(), ordinal)),
         })
     }
 }
@@ -121,6 +147,7 @@ impl Filter {
             PayoutStatus::Paid => 4,
             PayoutStatus::Failed => 5,
             PayoutStatus::Cancelled => 6,
+            PayoutStatus::Superseded => 7,
         })
     }
 }
@@ -134,12 +161,16 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Payout>, StoreError> {
     const SQL: &str = "SELECT i.ordinal, i.account, i.units, a.state, a.payer, a.valid_start_ns, a.failure_reason, \
-        a.failure_class, coalesce(a.decided_at, a.created_at) AS updated_at, a.consensus_ns, a.next_at \
+        a.failure_class, coalesce(a.decided_at, a.created_at) AS updated_at, a.consensus_ns, \
+        l.successor_run_id, l.successor_ordinal, i.supersedes, next.at AS next_at \
         FROM instruction i LEFT JOIN live_attempt l ON l.run_id = i.run_id AND l.ordinal = i.ordinal \
         LEFT JOIN attempt a ON a.attempt_id = l.attempt_id \
+        LEFT JOIN chosen_payout c ON c.run_id = i.run_id AND c.batch_number = a.batch_number \
+            AND c.attempt_id = a.attempt_id AND c.ordinal = i.ordinal \
+        CROSS JOIN LATERAL (SELECT CASE WHEN c.ordinal IS NULL THEN a.next_at ELSE c.next_at END AS at) AS next \
         WHERE i.run_id = $1 AND i.load_id = $2 AND i.ordinal >= $3 AND ($4 IS NULL OR i.account = $4) \
-        AND ($5 IS NULL OR $5 = CASE WHEN a.state = 1 THEN 2 WHEN a.state = 2 THEN 3 WHEN a.state = 3 THEN 4 \
-            WHEN a.state = 4 AND a.next_at IS NULL THEN 5 WHEN $6 THEN 6 ELSE 1 END) \
+        AND ($5 IS NULL OR $5 = CASE WHEN l.successor_run_id IS NOT NULL THEN 7 WHEN a.state = 1 THEN 2 WHEN a.state = 2 THEN 3 WHEN a.state = 3 THEN 4 \
+            WHEN a.state = 4 AND next.at IS NULL THEN 5 WHEN $6 THEN 6 ELSE 1 END) \
         ORDER BY i.ordinal LIMIT $7";
     let stopped = matches!(run.state, RunState::Cancelling | RunState::Cancelled);
     let rows: Vec<Row> = diesel::sql_query(SQL)
@@ -153,5 +184,5 @@ pub async fn list(
         .prepared()
         .load(conn)
         .await?;
-    rows.into_iter().map(|row| row.into_payout(run.state)).collect()
+    rows.into_iter().map(|row| row.into_payout(run)).collect()
 }

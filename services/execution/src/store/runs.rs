@@ -51,6 +51,10 @@ struct Row {
     max_attempts: i32,
     backoff_base_ms: i64,
     backoff_cap_ms: i64,
+    backoff_factor_hundredths: i32,
+    backoff_jitter_percent: i32,
+    recipient_max_attempts: i32,
+    supersedes_run_id: Option<Uuid>,
     state: i16,
     halt_reason: Option<String>,
     halt_class: Option<i16>,
@@ -86,7 +90,11 @@ impl TryFrom<Row> for StoredRun {
                 max_attempts: row.max_attempts.cast_unsigned(),
                 base: Duration::from_millis(row.backoff_base_ms.cast_unsigned()),
                 cap: Duration::from_millis(row.backoff_cap_ms.cast_unsigned()),
+                factor_hundredths: row.backoff_factor_hundredths.cast_unsigned(),
+                jitter_percent: row.backoff_jitter_percent.cast_unsigned(),
+                recipient_max_attempts: row.recipient_max_attempts.cast_unsigned(),
             },
+            supersedes: row.supersedes_run_id.map(RunId::from_uuid),
         };
         let state = RunState::from_code(row.state).ok_or_else(|| wrong("state"))?;
         let run = Run { header, load_id: row.load_id, state, halt };
@@ -142,6 +150,10 @@ pub async fn insert(
             run::max_attempts.eq(header.retry.max_attempts.cast_signed()),
             run::backoff_base_ms.eq(millis(header.retry.base)),
             run::backoff_cap_ms.eq(millis(header.retry.cap)),
+            run::backoff_factor_hundredths.eq(header.retry.factor_hundredths.cast_signed()),
+            run::backoff_jitter_percent.eq(header.retry.jitter_percent.cast_signed()),
+            run::recipient_max_attempts.eq(header.retry.recipient_max_attempts.cast_signed()),
+            run::supersedes_run_id.eq(header.supersedes.map(|run| run.as_uuid())),
         ))
         .on_conflict_do_nothing()
         .execute(conn)

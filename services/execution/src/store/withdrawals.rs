@@ -136,7 +136,7 @@ pub async fn reserved(
             WHERE funding_account.account = $1 AND run.asset = $2 \
             AND (state <= 3 OR ended_at > clock_timestamp() - $3 * interval '1 millisecond')) \
         SELECT coalesce(sum(units), 0) AS units FROM ( \
-            SELECT batch.units - batch.paid_units - batch.cancelled_units AS units \
+            SELECT batch.units - batch.paid_units - batch.cancelled_units - batch.superseded_units AS units \
             FROM of_account JOIN batch USING (run_id) WHERE of_account.state <= 3 \
             UNION ALL \
             SELECT attempt.units FROM of_account JOIN attempt USING (run_id) \
@@ -156,7 +156,7 @@ pub async fn unpaid_by_fee_payer(
     conn: &mut AsyncPgConnection,
     fee_payer: AccountId,
 ) -> Result<u32, StoreError> {
-    const SQL: &str = "SELECT coalesce(sum(batch.size - batch.paid - batch.cancelled), 0)::numeric AS units \
+    const SQL: &str = "SELECT coalesce(sum(batch.size - batch.paid - batch.cancelled - batch.superseded), 0)::numeric AS units \
         FROM run JOIN funding_account USING (funding_account_id) JOIN batch USING (run_id) \
         WHERE funding_account.fee_payer_account = $1 AND run.state <= 3";
     let row: UnitsRow =

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test failing")]
 
+mod alerts;
 mod cancel;
 mod diagnose;
 mod doubt;
@@ -9,9 +10,13 @@ mod funding_accounts;
 mod hints;
 mod pause;
 mod pay;
+mod race;
 mod recipients;
+mod retry_payouts;
+mod retry_policy;
 mod schema;
 mod start_run;
+mod supersede;
 mod support;
 mod trouble;
 mod withdraw;

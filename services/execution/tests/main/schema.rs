@@ -7,20 +7,25 @@ use pg::testing::{Declared, TestDb, assert_schema_matches};
 
 /// The tables that hand-written SQL alone reaches: nothing but this list says which columns it may count on.
 const BY_HAND: &[(&str, &str)] = &[
-    ("instruction", "run_id load_id ordinal account units"),
+    ("instruction", "run_id load_id ordinal account units supersedes"),
     (
         "batch",
         "run_id number first_ordinal size units state due_at lease_epoch lease_until lease_slot \
          started_at ended_at processing in_doubt paid failed cancelled processing_units \
-         in_doubt_units paid_units failed_units cancelled_units attempts retries",
+         in_doubt_units paid_units failed_units cancelled_units attempts retries superseded \
+         superseded_units",
     ),
     (
         "attempt",
         "run_id attempt_id batch_number ordinals units payer valid_start_ns window_end_ns nodes \
          copies hashes tries send_begins state failure_reason failure_class proof consensus_ns \
-         created_at decided_at next_at next_split next_tries replaced",
+         created_at decided_at next_at next_split next_tries replaced parted parted_units recipient_tries \
+         next_recipient_tries",
     ),
-    ("live_attempt", "run_id ordinal attempt_id"),
+    ("live_attempt", "run_id ordinal attempt_id successor_run_id successor_ordinal"),
+    ("chosen_payout", "run_id batch_number attempt_id ordinal next_at chosen_at"),
+    ("superseded_payout", "run_id batch_number ordinal units superseded_at"),
+    ("alert", "alert_id run_id reason class hint raised_at ended_at"),
     ("rail_effect", "rail effect_id leg run_id attempt_id consensus_ns seen_at"),
     ("attempt_event", "run_id attempt_id event_id at kind detail"),
     ("break", "run_id attempt_id reason detail at"),

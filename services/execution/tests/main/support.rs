@@ -7,7 +7,7 @@ use std::time::Duration;
 use auth::Actor;
 use auth::internal::ServiceKeys;
 use execution::{Config, MIGRATIONS, Node, Tuning};
-use ids::{DistributionId, IdSource as _, RunId, SystemIds};
+use ids::{DistributionId, IdSource as _, PayoutId, RunId, SystemIds};
 use pg::testing::TestDb;
 use proto::execution::v1 as pb;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
@@ -202,6 +202,7 @@ impl Bench {
                 max_attempts: 5,
                 base: Some(prost_types::Duration { seconds: 0, nanos: 50_000_000 }),
                 cap: Some(prost_types::Duration { seconds: 1, nanos: 0 }),
+                ..Default::default()
             }),
             ..Default::default()
         }
@@ -213,15 +214,73 @@ impl Bench {
         header: &pb::RunHeader,
         payees: &[(u64, u64)],
     ) -> Result<pb::Run, Status> {
-        let mut parts = vec![pb::start_run_request::Part::Header(header.clone())];
         let all: Vec<pb::Instruction> =
             (0..).zip(payees).map(|(ordinal, payee)| instruction(ordinal, *payee)).collect();
+        self.hand_over(header, &all).await
+    }
+
+    /// A header that fits `payees` and supersedes payouts of the run `old`.
+    pub(crate) fn successor(&self, old: &str, payees: &[(u64, u64)]) -> pb::RunHeader {
+        pb::RunHeader { supersedes_run_id: old.to_owned(), ..self.header(payees) }
+    }
+
+    /// Hands over a run whose payees replace these ordinals of the run that the header names, one each.
+    pub(crate) async fn supersede(
+        &self,
+        header: &pb::RunHeader,
+        payees: &[(u64, u64)],
+        ordinals: &[u32],
+    ) -> Result<pb::Run, Status> {
+        let named = (0..).zip(payees).zip(ordinals);
+        let all: Vec<pb::Instruction> = named
+            .map(|((ordinal, payee), old)| pb::Instruction {
+                supersedes: Some(*old),
+                ..instruction(ordinal, *payee)
+            })
+            .collect();
+        self.hand_over(header, &all).await
+    }
+
+    async fn hand_over(&self, header: &pb::RunHeader, all: &[pb::Instruction]) -> Result<pb::Run, Status> {
+        let mut parts = vec![pb::start_run_request::Part::Header(header.clone())];
         parts.extend(all.chunks(1000).map(|chunk| {
             pb::start_run_request::Part::Instructions(pb::InstructionChunk { instructions: chunk.to_vec() })
         }));
         let messages = parts.into_iter().map(|part| pb::StartRunRequest { part: Some(part) });
         let stream = tokio_stream::iter(messages.collect::<Vec<_>>());
         Ok(self.client().start_run(self.request(stream)).await?.into_inner().run.unwrap())
+    }
+
+    /// Tries all again that failed, and resumes.
+    pub(crate) async fn retry(&self, id: &str) -> Result<u64, Status> {
+        let message = pb::RetryRunRequest { run_id: id.to_owned() };
+        Ok(self.client().retry_run(self.request(message)).await?.into_inner().retried)
+    }
+
+    /// Tries the payouts at these ordinals again.
+    pub(crate) async fn retry_payouts(
+        &self,
+        id: &str,
+        ordinals: &[u32],
+        key: &str,
+    ) -> Result<pb::RetryPayoutsResponse, Status> {
+        let run: RunId = id.parse().unwrap();
+        let payout_ids = ordinals.iter().map(|ordinal| PayoutId { run, ordinal: *ordinal }.to_string());
+        let message = pb::RetryPayoutsRequest { run_id: id.to_owned(), payout_ids: payout_ids.collect() };
+        let request = self.as_user(message, "alice", key);
+        Ok(self.client().retry_payouts(request).await?.into_inner())
+    }
+
+    /// Cancels a run, and waits until nothing of it is in flight.
+    pub(crate) async fn cancel(&self, id: &str) -> pb::Run {
+        let message = pb::CancelRunRequest { run_id: id.to_owned(), reason: "a test".to_owned() };
+        self.client().cancel_run(self.request(message)).await.unwrap();
+        self.wait_end(id).await
+    }
+
+    /// How each payout of a run stands.
+    pub(crate) async fn standing(&self, id: &str) -> Vec<pb::PayoutStatus> {
+        self.payouts(id).await.iter().map(pb::Payout::status).collect()
     }
 
     pub(crate) async fn run(&self, id: &str) -> pb::Run {
@@ -266,8 +325,17 @@ impl Bench {
 
     /// Asserts that the sandbox's ledger shows exactly what our record says: each paid payout once, nothing else.
     pub(crate) async fn assert_exactly_once(&self, id: &str) {
+        self.assert_all_exactly_once(&[id]).await;
+    }
+
+    /// The same, of these runs together: nobody is paid by two of them.
+    pub(crate) async fn assert_all_exactly_once(&self, ids: &[&str]) {
         let effects = self.control.effects(&self.token).await;
-        let payouts = self.payouts(id).await;
+        let mut payouts = Vec::new();
+        for id in ids {
+            self.assert_tallies_add_up(id).await;
+            payouts.extend(self.payouts(id).await);
+        }
         let mut expected: BTreeMap<(String, String), u64> = BTreeMap::new();
         for payout in payouts.iter().filter(|payout| payout.status() == pb::PayoutStatus::Paid) {
             let account = account(payout);
@@ -288,6 +356,29 @@ impl Bench {
     }
 }
 
+impl Bench {
+    /// Asserts that a run's tallies make up the run, and count what its payouts say.
+    pub(crate) async fn assert_tallies_add_up(&self, id: &str) {
+        let (run, standing) = (self.run(id).await, self.standing(id).await);
+        let progress = run.progress.unwrap();
+        let of = |tally: &Option<pb::Tally>| tally.as_ref().unwrap().payouts;
+        let tallies = [
+            (pb::PayoutStatus::Pending, of(&progress.pending)),
+            (pb::PayoutStatus::Processing, of(&progress.processing)),
+            (pb::PayoutStatus::InDoubt, of(&progress.in_doubt)),
+            (pb::PayoutStatus::Paid, of(&progress.paid)),
+            (pb::PayoutStatus::Failed, of(&progress.failed)),
+            (pb::PayoutStatus::Cancelled, of(&progress.cancelled)),
+            (pb::PayoutStatus::Superseded, of(&progress.superseded)),
+        ];
+        assert_eq!(tallies.iter().map(|(_, count)| count).sum::<u64>(), u64::from(run.count), "{tallies:?}");
+        for (status, count) in tallies {
+            let counted = standing.iter().filter(|stands| **stands == status).count();
+            assert_eq!(count, counted as u64, "{status:?}");
+        }
+    }
+}
+
 impl Drop for Bench {
     fn drop(&mut self) {
         self.shutdown.trigger();
@@ -296,7 +387,8 @@ impl Drop for Bench {
 
 pub(crate) fn instruction(ordinal: u32, (account, units): (u64, u64)) -> pb::Instruction {
     let kind = Some(recipient::Kind::HederaAccount(format!("0.0.{account}")));
-    pb::Instruction { ordinal, recipient: Some(Recipient { kind }), units: units.to_string() }
+    let recipient = Some(Recipient { kind });
+    pb::Instruction { ordinal, recipient, units: units.to_string(), supersedes: None }
 }
 
 pub(crate) fn account(payout: &pb::Payout) -> String {

@@ -10,6 +10,7 @@ mod look;
 mod modify;
 mod preview;
 mod reject;
+mod rerun;
 mod retry;
 pub mod show;
 mod show_outlook;
@@ -44,8 +45,10 @@ pub enum Command {
     Watch(watch::Watch),
     /// List distributions, newest first.
     List(list::List),
-    /// Try again everything that failed.
+    /// Try again everything that failed, or chosen payouts.
     Retry(retry::Retry),
+    /// Make a new distribution of the payees who are proven unpaid.
+    Rerun(rerun::Rerun),
     /// Send nothing new; what is paid stays paid.
     Cancel(cancel::Cancel),
 }
@@ -66,6 +69,7 @@ impl Command {
             Command::Watch(command) => command.run(&session).await,
             Command::List(command) => command.run(&session).await,
             Command::Retry(command) => command.run(&session).await,
+            Command::Rerun(command) => command.run(&session).await,
             Command::Cancel(command) => command.run(&session).await,
         }
     }

@@ -38,6 +38,9 @@ pub fn state(distribution: &Distribution) -> String {
 pub fn distribution(distribution: &Distribution) -> String {
     let mut lines =
         vec![format!("{} \"{}\": {}", distribution.id, visible(&distribution.label), state(distribution))];
+    if !distribution.rerun_of.is_empty() {
+        lines.push(format!("  rerun of {}", distribution.rerun_of));
+    }
     if let Some(failure) = &distribution.failure {
         lines.push(format!("  {}: {}", failure.reason, visible(&failure.hint)));
     }
@@ -54,7 +57,9 @@ pub fn distribution(distribution: &Distribution) -> String {
     }
     let actions: Vec<String> = distribution
         .allowed_actions()
-        .map(|action| names::short(Some(action.as_str_name()), "DISTRIBUTION_ACTION_").to_lowercase())
+        .map(|action| {
+            names::short(Some(action.as_str_name()), "DISTRIBUTION_ACTION_").to_lowercase().replace('_', "-")
+        })
         .collect();
     if !actions.is_empty() {
         lines.push(format!("  can be done now: {}", actions.join(", ")));

@@ -84,9 +84,31 @@ pub(in crate::commands) struct Paying {
     /// Batches worked on at the same time; one after another when absent.
     #[arg(long, default_value_t = 0)]
     pub(in crate::commands) parallelism: u32,
+    #[command(flatten)]
+    retry: Retry,
+}
+
+/// Which failures are tried again by themselves, how often and when.
+#[derive(Debug, clap::Args)]
+struct Retry {
     /// Automatic attempts per payout in all; 5 when absent.
     #[arg(long, default_value_t = 0)]
     max_attempts: u32,
+    /// The same for a payee who must change something first; 1 when absent, so that it waits for a person.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    recipient_max_attempts: u32,
+    /// Milliseconds before the second attempt; a second when absent.
+    #[arg(long = "retry-base-ms", value_name = "MS")]
+    base_ms: Option<u32>,
+    /// Most milliseconds between two attempts; five minutes when absent.
+    #[arg(long = "retry-cap-ms", value_name = "MS")]
+    cap_ms: Option<u32>,
+    /// How much longer each wait is than the one before, in hundredths, 100 to 1000; 200 when absent.
+    #[arg(long = "retry-factor", default_value_t = 0, value_name = "N")]
+    factor: u32,
+    /// How much of a wait chance takes away at most, in percent; 50 when absent.
+    #[arg(long = "retry-jitter", value_name = "PERCENT")]
+    jitter: Option<u32>,
 }
 
 impl Decisions {
@@ -107,8 +129,20 @@ impl Decisions {
 impl Paying {
     /// As a request has it; absent for the defaults.
     pub(in crate::commands) fn retry_policy(&self) -> Option<RetryPolicy> {
-        let policy = RetryPolicy { max_attempts: self.max_attempts, ..RetryPolicy::default() };
-        (self.max_attempts > 0).then_some(policy)
+        let millis = |ms: u32| prost_types::Duration {
+            seconds: i64::from(ms / 1000),
+            nanos: i32::try_from(ms % 1000 * 1_000_000).expect("below a second"),
+        };
+        let retry = &self.retry;
+        let policy = RetryPolicy {
+            max_attempts: retry.max_attempts,
+            base: retry.base_ms.map(millis),
+            cap: retry.cap_ms.map(millis),
+            factor_hundredths: retry.factor,
+            jitter_percent: retry.jitter,
+            recipient_max_attempts: retry.recipient_max_attempts,
+        };
+        (policy != RetryPolicy::default()).then_some(policy)
     }
 }
 

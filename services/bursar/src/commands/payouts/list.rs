@@ -8,8 +8,10 @@ use crate::error::CommandError;
 use crate::names;
 use crate::output::table::table;
 use crate::session::Session;
+use crate::time;
 
-const COLUMNS: [&str; 6] = ["ordinal", "account", "units", "status", "reason", "transaction"];
+const COLUMNS: [&str; 8] =
+    ["ordinal", "account", "units", "status", "reason", "next attempt", "superseded by", "transaction"];
 
 /// List a run's payouts by ordinal.
 #[derive(Debug, clap::Args)]
@@ -44,7 +46,7 @@ impl List {
     }
 }
 
-fn row(payout: &Payout) -> [String; 6] {
+fn row(payout: &Payout) -> [String; 8] {
     let account = payout.recipient.as_ref().and_then(|recipient| recipient.kind.as_ref());
     let account = account.map(|kind| match kind {
         recipient::Kind::HederaAccount(account) => account.clone(),
@@ -55,6 +57,8 @@ fn row(payout: &Payout) -> [String; 6] {
         payout.amount.as_ref().map(|amount| amount.units.clone()).unwrap_or_default(),
         names::short(Some(payout.status().as_str_name()), "PAYOUT_STATUS_"),
         payout.failure.as_ref().map(|failure| failure.reason.clone()).unwrap_or_default(),
+        time::show(payout.next_attempt_time.as_ref()),
+        payout.superseded_by.clone(),
         payout.transaction_id.clone(),
     ]
 }

@@ -36,7 +36,7 @@ pub(super) struct Found {
 }
 
 /// A distribution and its run, found by the id of either.
-pub(super) async fn find(session: &Session, id: &str) -> Result<Found, CommandError> {
+pub(in crate::commands) async fn find(session: &Session, id: &str) -> Result<Found, CommandError> {
     if id.starts_with("run_") {
         let request = GetRunRequest { run_id: id.to_owned() };
         let run = session.edge.execution().get_run(request).await?.into_inner().run;

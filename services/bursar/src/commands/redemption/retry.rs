@@ -12,6 +12,9 @@ use crate::session::Session;
 pub struct Retry {
     /// The redemption ("dst_…").
     distribution_id: String,
+    /// Only this payout ("pay_…"); repeat for several. A halted run is not resumed by it.
+    #[arg(long, value_name = "PAYOUT")]
+    payout: Vec<String>,
     /// Follow it until it ends or waits for a person.
     #[arg(long)]
     watch: bool,
@@ -20,7 +23,8 @@ pub struct Retry {
 impl Retry {
     /// Retries, and prints or follows it.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let request = RetryRedemptionRequest { distribution_id: self.distribution_id.clone() };
+        let request =
+            RetryRedemptionRequest { distribution_id: self.distribution_id.clone(), payout_ids: self.payout };
         let answer = session.edge.redemptions().retry_redemption(request).await?.into_inner();
         if self.watch {
             return watch::follow(session, &self.distribution_id).await;

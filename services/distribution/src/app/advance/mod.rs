@@ -68,14 +68,14 @@ pub(crate) async fn advance(step: &Step<'_>) -> Result<Wake, Error> {
         State::Ongoing | State::Paused(_) => pay::pay(step, &distribution).await,
         State::Cancelling => pay::tell_cancel(step, &distribution).await,
         State::Halted(_) => pay::look(step, &distribution).await,
+        // Woken because payouts of it were retried or superseded, or may have been.
+        State::RunFailed { .. } | State::Cancelled { .. } => pay::look_back(step, &distribution).await,
         State::PendingApproval
         | State::Unapproved(_)
         | State::Upcoming
         | State::Refused(_)
         | State::Completed { .. }
-        | State::CalculationFailed { .. }
-        | State::RunFailed { .. }
-        | State::Cancelled { .. } => Ok(Wake::Never),
+        | State::CalculationFailed { .. } => Ok(Wake::Never),
     }
 }
 

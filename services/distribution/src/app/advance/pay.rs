@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{NOW, Step};
+use crate::app::read;
 use crate::app::settle::{self, Settlement};
 use crate::clients::{Handover, PeerError, RunHeader, RunView};
 use crate::domain::distribution::{Distribution, Entitlements};
@@ -19,6 +20,7 @@ use crate::error::Error;
 use crate::failpoints::here;
 use crate::store::entitlements::{self, Payee};
 use crate::store::leases::Wake;
+use crate::store::listed_payees;
 use crate::store::states::{self, Besides};
 use crate::store::{Inconsistent, StoreError};
 
@@ -39,13 +41,17 @@ pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<
         view
     } else {
         here!("start.before");
-        let started = start(step, distribution).await;
+        let started = Box::pin(start(step, distribution)).await;
         here!("start.after");
         match started {
             Err(Error::Peer(error)) if error.is_refusal() => return refused(step, &error).await,
             started => started?,
         }
     };
+    if let Some(old) = distribution.terms.rerun_of().filter(|_| distribution.report.is_none()) {
+        // Its payouts are superseded by now. Before the first report is written, so that a kill leaves it to be repeated.
+        states::wake_ended(&mut *step.app.conn().await?, old).await?;
+    }
     let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await
 }
@@ -102,6 +108,24 @@ pub(super) async fn look(step: &Step<'_>, distribution: &Distribution) -> Result
         record(step, distribution, &view).await?;
     }
     Ok(Wake::After(LOOK))
+}
+
+/// Looks at a run that has ended: what is shown of it changes when others supersede payouts of it, and it goes on when
+/// payouts of it are retried.
+pub(super) async fn look_back(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
+    // Nothing of a redemption is superseded, so that one which is cancelled stays as it is.
+    let over = distribution.state.ended_for_good() && distribution.terms.redeems().is_some();
+    if distribution.report.is_some()
+        && !over
+        && let Some(view) = step.app.execution.run(&step.actor, distribution.run).await?
+        && !matches!(
+            record(step, distribution, &view).await?,
+            State::RunFailed { .. } | State::Cancelled { .. }
+        )
+    {
+        return Ok(NOW);
+    }
+    Ok(Wake::Never)
 }
 
 /// Records what execution says, from the state that is locked; returns the state as it is now.
@@ -181,13 +205,18 @@ async fn start(step: &Step<'_>, distribution: &Distribution) -> Result<RunView, 
         || Inconsistent { table: "calculation", row: distribution.id.to_string(), column: "calculation_id" };
     let result = distribution.entitlements.as_ref().ok_or_else(|| StoreError::from(missing()))?;
     let (sender, payees) = mpsc::channel(CHUNKS_AHEAD);
+    let supersedes = match distribution.terms.rerun_of() {
+        None => None,
+        Some(old) => Some(read::get_distribution(step.app, old).await?.run),
+    };
     let call = async {
-        let view = step.app.execution.start(&step.actor, header(distribution, result), payees).await;
+        let header = RunHeader { supersedes, ..header(distribution, result) };
+        let view = step.app.execution.start(&step.actor, header, payees).await;
         view.map_err(Error::from)
     };
     let handed_over = async {
         // An early refusal ends the reading; a failed reading ends the call.
-        let (view, ()) = futures::try_join!(call, hand_over(step, result, sender))?;
+        let (view, ()) = futures::try_join!(call, hand_over(step, distribution, result, sender))?;
         Ok(view)
     };
     step.unless_stopped(handed_over).await
@@ -195,6 +224,7 @@ async fn start(step: &Step<'_>, distribution: &Distribution) -> Result<RunView, 
 
 async fn hand_over(
     step: &Step<'_>,
+    distribution: &Distribution,
     result: &Entitlements,
     sender: mpsc::Sender<Handover>,
 ) -> Result<(), Error> {
@@ -203,7 +233,13 @@ async fn hand_over(
     while handed < result.totals.payee_count {
         let chunk = {
             let mut conn = step.app.conn().await?;
-            entitlements::payees(&mut conn, result.calculation, after, CHUNK).await?
+            let mut chunk = entitlements::payees(&mut conn, result.calculation, after, CHUNK).await?;
+            if distribution.terms.rerun_of().is_some() {
+                let accounts: Vec<_> = chunk.iter().map(|payee| payee.account).collect();
+                let replaced = listed_payees::replaced(&mut conn, distribution.id, &accounts).await?;
+                chunk.iter_mut().zip(replaced).for_each(|(payee, old)| payee.supersedes = Some(old));
+            }
+            chunk
         };
         handed = follows_on(result, handed, &chunk)?;
         after = chunk.last().map(|payee| payee.account);
@@ -243,12 +279,20 @@ fn header(distribution: &Distribution, result: &Entitlements) -> RunHeader {
         batch_size: terms.batch_size,
         parallelism: terms.parallelism,
         retry: terms.retry,
+        supersedes: None,
     }
 }
 
 async fn refused(step: &Step<'_>, error: &PeerError) -> Result<Wake, Error> {
     tracing::warn!(distribution = %step.lease.id, %error, "execution refuses the run");
-    let hint = "Execution refuses the run; end its reason, then retry.";
+    let hint = if error.is("PREDECESSOR_NOT_REPLACEABLE") {
+        format!(
+            "Nothing was sent: {}. Cancel this distribution, which leaves the old payouts as they are, and rerun again.",
+            error.message()
+        )
+    } else {
+        "Execution refuses the run; end its reason, then retry.".to_owned()
+    };
     let failure = Failure::new(error.reason(), FailureClass::Operator, hint);
     step.change(|state| state.start_refused(failure), Besides::default()).await?;
     Ok(NOW)

@@ -107,7 +107,7 @@ fn distribution(app: &App, asked: &Decide) -> Distribution {
     let terms = Terms {
         label: draft.label.clone(),
         kind: Kind::List,
-        source: Source::List(FromList { asset: None }),
+        source: Source::List(FromList { asset: None, rerun_of: None }),
         payment_token: draft.payment_token.clone(),
         payment_decimals: asked.decimals,
         funding_account: draft.funding_account,

@@ -59,6 +59,17 @@ impl ExecutionNeighbour {
         if let Some(run) = facts.runs.get(&id) {
             return Ok(message(&id, run));
         }
+        if !header.supersedes_run_id.is_empty() {
+            if facts.not_replaceable {
+                return Err(refusal(Code::FailedPrecondition, "PREDECESSOR_NOT_REPLACEABLE"));
+            }
+            let old = facts.runs.get_mut(&header.supersedes_run_id);
+            let old = old.ok_or_else(|| refusal(Code::NotFound, "RUN_NOT_FOUND"))?;
+            old.failed -= instructions.len() as u64;
+            if old.failed == 0 && old.state == pb::RunState::Failed {
+                old.state = pb::RunState::Completed;
+            }
+        }
         let (state, failed) = (facts.run_state, facts.failed);
         let run = Run { header, instructions, state, failed, paid: BTreeSet::new() };
         let answer = message(&id, &run);
@@ -195,6 +206,28 @@ impl ExecutionService for ExecutionNeighbour {
         Ok(Response::new(pb::RetryRunResponse { run, retried }))
     }
 
+    async fn retry_payouts(
+        &self,
+        request: Request<pb::RetryPayoutsRequest>,
+    ) -> Result<Response<pb::RetryPayoutsResponse>, Status> {
+        assert!(request.metadata().contains_key("idempotency-key"), "it may have to be repeated");
+        let pb::RetryPayoutsRequest { run_id: id, payout_ids } = request.into_inner();
+        let mut facts = self.0.facts();
+        let (state, refused) = (facts.run_state, facts.payouts_not_failed);
+        facts.handed.push(Handed::RetriedPayouts(payout_ids.clone()));
+        let run = facts.runs.get_mut(&id).ok_or_else(|| refusal(Code::NotFound, "RUN_NOT_FOUND"))?;
+        if refused {
+            return Err(refusal(Code::FailedPrecondition, "PAYOUT_NOT_FAILED"));
+        }
+        let retried = payout_ids.len() as u64;
+        run.failed -= retried;
+        if run.state == pb::RunState::Failed {
+            run.state = state;
+        }
+        let run = Some(message(&id, run));
+        Ok(Response::new(pb::RetryPayoutsResponse { run, retried }))
+    }
+
     async fn cancel_run(
         &self,
         request: Request<pb::CancelRunRequest>,
@@ -255,14 +288,24 @@ impl ExecutionService for ExecutionNeighbour {
         let facts = self.0.facts();
         let run = facts.runs.get(&request.get_ref().run_id);
         let run = run.ok_or_else(|| refusal(Code::NotFound, "RUN_NOT_FOUND"))?;
+        let first_failed = u64::from(run.header.count) - run.failed;
         let payout = |one: &pb::Instruction| {
             let status = match run.state {
+                pb::RunState::Failed if u64::from(one.ordinal) >= first_failed => pb::PayoutStatus::Failed,
+                pb::RunState::Failed => pb::PayoutStatus::Paid,
                 pb::RunState::Completed => pb::PayoutStatus::Paid,
                 pb::RunState::Cancelled if run.paid.contains(&one.ordinal) => pb::PayoutStatus::Paid,
                 pb::RunState::Cancelled => pb::PayoutStatus::Cancelled,
                 _ => pb::PayoutStatus::Pending,
             };
-            pb::Payout { ordinal: one.ordinal, status: status.into(), ..pb::Payout::default() }
+            let units = one.units.clone();
+            pb::Payout {
+                ordinal: one.ordinal,
+                status: status.into(),
+                recipient: one.recipient.clone(),
+                amount: Some(proto::r#type::v1::Amount { units, ..Default::default() }),
+                ..pb::Payout::default()
+            }
         };
         let payouts: Vec<_> = run.instructions.iter().map(payout).collect();
         let chunks: Vec<_> = payouts

@@ -33,6 +33,8 @@ pub(crate) enum Handed {
     Started(String),
     Refused(String),
     Retried(String),
+    /// These payouts.
+    RetriedPayouts(Vec<String>),
     Cancelled(String),
 }
 
@@ -56,6 +58,10 @@ pub(crate) struct Facts {
     pub(crate) failed: u64,
     /// Places that are paid in the runs that are cancelled.
     pub(crate) paid_when_cancelled: BTreeSet<u32>,
+    /// Payouts that a new run names cannot be replaced.
+    pub(crate) not_replaceable: bool,
+    /// Chosen payouts are not failed.
+    pub(crate) payouts_not_failed: bool,
     /// Accounts that hold nothing now and did once.
     pub(crate) former_holders: BTreeSet<String>,
     /// How long before its record time a snapshot's balances are.
@@ -156,6 +162,8 @@ impl World {
             run_state: execution::RunState::Completed,
             failed: 0,
             paid_when_cancelled: BTreeSet::new(),
+            not_replaceable: false,
+            payouts_not_failed: false,
             former_holders: BTreeSet::new(),
             snapshot_age_s: 60,
             problems: BTreeMap::new(),

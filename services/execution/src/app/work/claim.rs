@@ -114,7 +114,7 @@ async fn store(
 ) -> Result<Vec<Vec<usize>>, Error> {
     let inserted = async { Ok::<_, Error>(attempts::insert(conn, batch, &intent.fresh).await?) };
     let taken = async { Ok(claims::take(conn, batch, slot, ctx.tuning.lease(), intent.planned()).await?) };
-    let ((), splits, ()) = try_join!(inserted, make_live(conn, batch.run, intent), taken)?;
+    let ((), splits, ()) = try_join!(inserted, make_live(conn, batch, intent), taken)?;
     Ok(splits)
 }
 
@@ -145,20 +145,24 @@ fn prepare(
 }
 
 /// First attempts are inserted as live ones; later ones take over from the dead one they replace, by compare-and-set.
-async fn make_live(conn: &AsyncPgConnection, run: RunId, intent: &Intent) -> Result<Vec<Vec<usize>>, Error> {
+async fn make_live(
+    conn: &AsyncPgConnection,
+    batch: &DueBatch,
+    intent: &Intent,
+) -> Result<Vec<Vec<usize>>, Error> {
     let Intent { fresh, groups, due } = intent;
-    let of = |replaced: Option<AttemptId>| -> Vec<usize> {
+    let of = |replaced: Option<usize>| -> Vec<usize> {
         (0..groups.len()).filter(|index| groups[*index].replaces == replaced).collect()
     };
     let first: Vec<&Attempt> = of(None).into_iter().map(|index| &fresh[index]).collect();
     if !first.is_empty() {
-        attempts::insert_live(conn, run, &first).await?;
+        attempts::insert_live(conn, batch.run, &first).await?;
     }
     let mut splits = Vec::new();
-    for dead in due {
-        let indexes = of(Some(dead.attempt));
+    for (place, dead) in due.iter().enumerate() {
+        let indexes = of(Some(place));
         let successors: Vec<&Attempt> = indexes.iter().map(|index| &fresh[*index]).collect();
-        if !attempts::replace(conn, run, dead.attempt, &successors).await? {
+        if !attempts::replace(conn, batch, dead, &successors).await? {
             return Err(Error::Overtaken);
         }
         if dead.split {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 use futures::try_join;
-use ids::{AttemptId, RunId};
+use ids::{AlertId, AttemptId, RunId};
 
 use crate::app::Context;
 use crate::app::work::Finding;
@@ -14,12 +14,11 @@ use crate::domain::retry::{Aftermath, RetryPolicy, aftermath};
 use crate::domain::run::{Run, RunState};
 use crate::error::Error;
 use crate::failpoints::here;
-use crate::store::attempts;
 use crate::store::batches::{self, Recount};
 use crate::store::claims::{self, DueBatch};
 use crate::store::decisions::{self, Decision, Ending, Next};
 use crate::store::evidence::{self, Event};
-use crate::store::runs;
+use crate::store::{alerts, attempts, runs};
 
 /// Writes findings down and gives the lease back. A lease that another has taken makes all of it void: that worker
 /// learns the same from the rail.
@@ -38,12 +37,12 @@ pub(super) async fn record(
     let mut conn = ctx.conn().await?;
     pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         if let Some(cause) = &halt {
-            halt_run(conn, id, cause).await?;
+            halt_run(ctx, conn, id, cause).await?;
         }
         if !claims::lock_held(conn, batch).await? {
             return Err(Error::Overtaken);
         }
-        write(conn, batch, &findings, &decisions).await?;
+        write(ctx, conn, batch, &findings, &decisions).await?;
         batches::recount(conn, id, Recount::Release { number: batch.number, poll }).await?;
         here!("record.before_commit");
         Ok(())
@@ -54,6 +53,7 @@ pub(super) async fn record(
 }
 
 async fn write(
+    ctx: &Context,
     conn: &mut AsyncPgConnection,
     batch: &DueBatch,
     findings: &[Finding],
@@ -67,7 +67,7 @@ async fn write(
         decisions::record_effects(conn, run, &effects)
     )?;
     for (attempt, effect, _) in effects.iter().filter(|(attempt, ..)| !decided.contains(attempt)) {
-        report_break(conn, run, *attempt, effect).await?;
+        report_break(ctx, conn, run, *attempt, effect).await?;
     }
     let doubts: Vec<(AttemptId, &str)> = findings
         .iter()
@@ -81,6 +81,7 @@ async fn write(
 
 /// An effect of an attempt that somebody has decided before: harmless where they found it paid, a break otherwise.
 async fn report_break(
+    ctx: &Context,
     conn: &mut AsyncPgConnection,
     run: RunId,
     attempt: AttemptId,
@@ -96,18 +97,31 @@ async fn report_break(
     evidence::record_break(conn, run, attempt, "EFFECT_OF_DEAD_ATTEMPT", &detail).await?;
     let cause = Cause { reason: "BREAK".to_owned(), class: hedera::status::Class::Bug };
     let stored = runs::find(conn, run).await?.ok_or(Error::RunNotFound(run))?;
-    if stored.run.state.may_send() {
-        runs::set_state(conn, run, RunState::Halted, Some(&cause)).await?;
-    }
-    Ok(())
+    halt(ctx, conn, &stored.run, &cause).await
 }
 
 /// Halts a running run; one that is cancelled or halted already stays so.
-async fn halt_run(conn: &mut AsyncPgConnection, run: RunId, cause: &Cause) -> Result<(), Error> {
+async fn halt_run(
+    ctx: &Context,
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    cause: &Cause,
+) -> Result<(), Error> {
     let stored = runs::find_for_update(conn, run).await?.ok_or(Error::RunNotFound(run))?;
-    if stored.run.state.may_send() {
-        tracing::error!(%run, reason = cause.reason, hint = cause.hint(), "the run halts until an operator ends the cause");
-        runs::set_state(conn, run, RunState::Halted, Some(cause)).await?;
+    halt(ctx, conn, &stored.run, cause).await
+}
+
+/// Halts a run that is running, and alerts the operator: also of another reason why it stays halted.
+async fn halt(ctx: &Context, conn: &mut AsyncPgConnection, run: &Run, cause: &Cause) -> Result<(), Error> {
+    let id = run.header.run;
+    if run.state.may_send() {
+        runs::set_state(conn, id, RunState::Halted, Some(cause)).await?;
+    }
+    if matches!(run.state, RunState::Running | RunState::Halted)
+        && alerts::raise(conn, AlertId::new(&*ctx.ids), id, cause).await?
+    {
+        let hint = cause.hint();
+        tracing::error!(run = %id, reason = cause.reason, hint, "ALERT: the run halts until an operator ends the cause");
     }
     Ok(())
 }

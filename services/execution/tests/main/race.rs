@@ -1,0 +1,80 @@
+//! A run that replaces failed payouts, raced by a retry of the run they belong to: each payee is paid once.
+
+use std::time::Duration;
+
+use proto::execution::v1 as pb;
+use serde_json::json;
+
+use crate::support::{Bench, reason};
+
+const ROUNDS: usize = 200;
+/// Payees of a round: one who could not receive, and one who could.
+const PAYEES: usize = 2;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_reruns_raced_by_a_retry_of_the_old_run_pay_each_payee_once() {
+    let bench = Bench::start().await;
+    let mut old = Vec::new();
+    for _ in 0..ROUNDS {
+        let accounts = [bench.control.accounts(1).await[0], bench.control.closed_account().await];
+        let payees: Vec<(u64, u64)> = accounts.into_iter().zip(100..).collect();
+        let header = bench.header(&payees);
+        bench.start_run(&header, &payees).await.unwrap();
+        old.push((header.run_id, payees));
+    }
+    for (run, payees) in &old {
+        assert_eq!(bench.wait_end(run).await.state(), pb::RunState::Failed);
+        let path = format!("/v1/tokens/{}/accounts/0.0.{}", bench.token, payees[1].0);
+        bench.control.put(&path, json!({"associated": true})).await;
+    }
+    // The one who won starts a little later in the next round: so both come close, and both win now and then.
+    let (mut head_start_us, mut retries, mut reruns) = (0_i64, 0, 0);
+    let mut runs: Vec<String> = Vec::new();
+    for (round, (run, payees)) in old.iter().enumerate() {
+        let instead = &payees[1..];
+        let header = bench.successor(run, instead);
+        let retry = async {
+            sleep_us(head_start_us).await;
+            // Every other round by name.
+            if round % 2 == 0 {
+                bench.retry(run).await.map(drop)
+            } else {
+                bench.retry_payouts(run, &[1], run).await.map(drop)
+            }
+        };
+        let rerun = async {
+            sleep_us(-head_start_us).await;
+            bench.supersede(&header, instead, &[1]).await
+        };
+        match tokio::join!(retry, rerun) {
+            (Ok(()), Err(refused)) => {
+                assert_eq!(reason(&refused), "PREDECESSOR_NOT_REPLACEABLE");
+                retries += 1;
+                head_start_us += 700;
+            }
+            (Err(refused), Ok(_)) => {
+                let expected = if round % 2 == 0 { "RUN_NOT_RETRYABLE" } else { "PAYOUT_NOT_FAILED" };
+                assert_eq!(reason(&refused), expected);
+                reruns += 1;
+                head_start_us -= 500;
+                runs.push(header.run_id);
+            }
+            both => panic!("one of the two pays: {both:?}"),
+        }
+    }
+    assert!(retries > 0 && reruns > 0, "{retries} retries and {reruns} reruns won");
+    tracing::info!(retries, reruns, "who won");
+    runs.extend(old.into_iter().map(|(run, _)| run));
+    for run in &runs {
+        assert_eq!(bench.wait_end(run).await.state(), pb::RunState::Completed);
+    }
+    let all: Vec<&str> = runs.iter().map(String::as_str).collect();
+    bench.assert_all_exactly_once(&all).await;
+    assert_eq!(bench.control.effects(&bench.token).await.len(), ROUNDS * PAYEES, "nobody was left out");
+}
+
+async fn sleep_us(micros: i64) {
+    if let Ok(micros) = u64::try_from(micros) {
+        tokio::time::sleep(Duration::from_micros(micros)).await;
+    }
+}

@@ -251,19 +251,9 @@ impl Failure for Error {
             Self::ActionNotAllowed { id, source } => not_allowed(*id, source),
             Self::Refused(refusal) => refusal.problem(),
             Self::IngestFileNotFound(id) => Problem::not_found("INGEST_FILE_NOT_FOUND", "file", id),
-            Self::FileAlreadyAccepted(id) => {
-                let words =
-                    "a file of the same bytes was accepted before; see what became of its distribution";
-                Problem::user(Code::AlreadyExists, "FILE_ALREADY_ACCEPTED", words)
-                    .with(Detail::Meta("ingest_file_id", id.to_string()))
-            }
-            Self::UploadBroken(why) => {
-                Problem::user(Code::Aborted, "UPLOAD_BROKEN", format!("the upload broke off: {why}"))
-            }
-            Self::IngestBusy => Problem::unavailable(
-                "INGEST_BUSY",
-                "other files are being read or stored; send it again with the same key",
-            ),
+            Self::FileAlreadyAccepted(id) => file_already_accepted(*id),
+            Self::UploadBroken(why) => upload_broken(why),
+            Self::IngestBusy => ingest_busy(),
             Self::ScheduleNotFound(id) => Problem::not_found("SCHEDULE_NOT_FOUND", "schedule", id),
             Self::OccurrenceNotFound(_, number) => Problem::not_found(
                 "OCCURRENCE_NOT_FOUND",
@@ -278,11 +268,7 @@ impl Failure for Error {
             Self::OtherDuty { id, duty: Duty::Cashout } => {
                 precondition("NOT_A_REDEMPTION", id, "this is no redemption; DistributionService changes it")
             }
-            Self::BondNotMatured { asset, maturity_ns } => {
-                let maturity = time::timestamp(*maturity_ns).to_string();
-                precondition("BOND_NOT_MATURED", asset, format!("the bond matures on {maturity} (UTC)"))
-                    .with(Detail::Meta("maturity_time", maturity))
-            }
+            Self::BondNotMatured { asset, maturity_ns } => bond_not_matured(*asset, *maturity_ns),
             Self::Obstacle(obstacle) => obstacle_problem(obstacle),
             Self::SnapshotFailed { id, reason } => {
                 precondition("SNAPSHOT_FAILED", id, "the holders' balances could not be frozen")
@@ -312,6 +298,27 @@ impl Failure for Error {
             | Self::Root(_) => Problem::internal(),
         }
     }
+}
+
+fn bond_not_matured(asset: AssetId, maturity_ns: i64) -> Problem {
+    let maturity = time::timestamp(maturity_ns).to_string();
+    precondition("BOND_NOT_MATURED", &asset, format!("the bond matures on {maturity} (UTC)"))
+        .with(Detail::Meta("maturity_time", maturity))
+}
+
+fn file_already_accepted(earlier: IngestFileId) -> Problem {
+    let words = "a file of the same bytes was accepted before; see what became of its distribution";
+    Problem::user(Code::AlreadyExists, "FILE_ALREADY_ACCEPTED", words)
+        .with(Detail::Meta("ingest_file_id", earlier.to_string()))
+}
+
+fn upload_broken(why: &str) -> Problem {
+    Problem::user(Code::Aborted, "UPLOAD_BROKEN", format!("the upload broke off: {why}"))
+}
+
+fn ingest_busy() -> Problem {
+    let words = "other files are being read or stored; send it again with the same key";
+    Problem::unavailable("INGEST_BUSY", words)
 }
 
 fn not_allowed(id: DistributionId, refused: &NotAllowed) -> Problem {

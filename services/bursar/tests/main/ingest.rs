@@ -22,6 +22,27 @@ async fn paid(control: &SandboxControl, token: &str) -> BTreeMap<String, u64> {
     paid
 }
 
+/// What is printed of a file whose fifth line is refused, and all others with it.
+fn refused(file: &str, data: &str) -> Value {
+    let refused = output(&["distribution", "ingest", file, "--data", data, "--json"]);
+    assert!(!refused.status.success(), "nothing of it is accepted");
+    let refused: Value = serde_json::from_slice(&refused.stdout).expect("it is listed all the same");
+    assert_eq!((&refused["accepted"], &refused["refused"]), (&json!(0), &json!(1)));
+    let error = &refused["errors"][0];
+    assert_eq!(
+        (&error["line"], &error["column"], &error["reason"]),
+        (&json!(5), &json!("recipient"), &json!("RECIPIENT_NOT_PAYABLE_YET"))
+    );
+    refused
+}
+
+/// A file with these lines.
+fn file_in(folder: &std::path::Path, name: &str, lines: &[String]) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, format!("{HEADER}\r\n{}\r\n", lines.join("\r\n"))).expect("written");
+    path.to_str().expect("a plain path").to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_payees_is_ingested_looked_at_executed_and_paid_once_by_commands() {
     let folder = folder();
@@ -42,11 +63,7 @@ async fn a_file_of_payees_is_ingested_looked_at_executed_and_paid_once_by_comman
     call(&["payment-token", "add", &dollar]);
     call(&["funding", "create", "main", "--account", operator]);
 
-    let file = |name: &str, lines: &[String]| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, format!("{HEADER}\r\n{}\r\n", lines.join("\r\n"))).expect("written");
-        path.to_str().expect("a plain path").to_owned()
-    };
+    let file = |name: &str, lines: &[String]| file_in(folder.path(), name, lines);
     let line = |reference: &str, recipient: &str, amount: &str| {
         format!("{reference},{recipient},{amount},{dollar},\"a note, with a comma\"")
     };
@@ -56,17 +73,7 @@ async fn a_file_of_payees_is_ingested_looked_at_executed_and_paid_once_by_comman
         line("INV-3", address, "0.000001"),
     ];
     lines.push(line("INV-4", "Ada <ada@example.org>", "1"));
-    let bad = file("bad.csv", &lines);
-    let words = ["distribution", "ingest", &bad, "--data", data, "--json"];
-    let refused = output(&words);
-    assert!(!refused.status.success(), "nothing of it is accepted");
-    let refused: Value = serde_json::from_slice(&refused.stdout).expect("it is listed all the same");
-    assert_eq!((&refused["accepted"], &refused["refused"]), (&json!(0), &json!(1)));
-    let error = &refused["errors"][0];
-    assert_eq!(
-        (&error["line"], &error["column"], &error["reason"]),
-        (&json!(5), &json!("recipient"), &json!("RECIPIENT_NOT_PAYABLE_YET"))
-    );
+    let refused = refused(&file("bad.csv", &lines), data);
     let listed = call(&["ingest", "list", "--with-errors", "--from", "2020-01-01T00:00:00Z"]);
     assert_eq!(listed[0]["id"], refused["ingest_file_id"]);
     let errors = call(&["ingest", "errors", &word(&refused, "ingest_file_id")]);

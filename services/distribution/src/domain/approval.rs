@@ -214,7 +214,7 @@ mod tests {
             [(0, 0), (9, 0), (10, 1), (99, 1), (100, 2), (999, 2), (1_000, 5), (u128::MAX, 5)]
         {
             let validity_ns = if approvers == 0 { 0 } else { 7 };
-            assert_eq!(need(&[table.clone()], units), Need { approvers, validity_ns }, "{units}");
+            assert_eq!(need(std::slice::from_ref(&table), units), Need { approvers, validity_ns }, "{units}");
         }
         assert_eq!(need(&[], 5), Need::default());
         assert_eq!(need(&[policy(7, &[]), policy(7, &[(0, 0)])], 5), Need::default());

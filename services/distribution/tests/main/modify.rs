@@ -13,8 +13,8 @@ use crate::support::World;
 
 use pb::DistributionState::{Cancelled, Completed, Failed, Ongoing, Paused, PendingApproval, Upcoming};
 
-fn rate(text: &str) -> Option<pb::AmountRule> {
-    Some(pb::AmountRule { rule: Some(pb::amount_rule::Rule::PerToken(text.to_owned())) })
+fn rate(text: &str) -> pb::AmountRule {
+    pb::AmountRule { rule: Some(pb::amount_rule::Rule::PerToken(text.to_owned())) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +26,7 @@ async fn what_is_changed_is_calculated_anew_and_what_is_not_given_stays() {
     let change = pb::UpdateDistributionRequest {
         distribution_id: before.id.clone(),
         version: 1,
-        amount_rule: rate("0.5"),
+        amount_rule: Some(rate("0.5")),
         batch_size: Some(7),
         retry_policy: Some(RetryPolicy { max_attempts: 2, ..RetryPolicy::default() }),
         ..pb::UpdateDistributionRequest::default()
@@ -36,8 +36,8 @@ async fn what_is_changed_is_calculated_anew_and_what_is_not_given_stays() {
     assert_eq!(changed.entitlements, None);
     let after = stage.until(&created.id, Upcoming).await;
     assert_eq!(
-        (after.label.as_str(), after.batch_size, &after.amount_rule),
-        ("Dividend 2026", 7, &rate("0.5"))
+        (after.label.as_str(), after.batch_size, after.amount_rule.clone()),
+        ("Dividend 2026", 7, Some(rate("0.5")))
     );
     assert_eq!(after.run_id, before.run_id);
     let (was, is) = (before.entitlements.expect("numbers"), after.entitlements.clone().expect("numbers"));
@@ -74,12 +74,12 @@ async fn every_field_can_be_changed_and_is_named_in_the_history() {
     let retry_policy = Some(RetryPolicy { max_attempts: 9, ..RetryPolicy::default() });
     let changes = [
         ("label", pb::UpdateDistributionRequest { label: Some("New".to_owned()), ..blank() }),
-        ("amount_rule", pb::UpdateDistributionRequest { amount_rule: rate("2"), ..blank() }),
+        ("amount_rule", pb::UpdateDistributionRequest { amount_rule: Some(rate("2")), ..blank() }),
         (
             "amount_rule,payment_token",
             pb::UpdateDistributionRequest {
                 payment_token: Some("hbar".to_owned()),
-                amount_rule: rate("3"),
+                amount_rule: Some(rate("3")),
                 ..blank()
             },
         ),
@@ -225,8 +225,11 @@ async fn a_calculation_under_way_is_not_stored_for_terms_that_are_in_force_no_mo
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let record_time = Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 });
-    let change =
-        pb::UpdateDistributionRequest { record_time, amount_rule: rate("0.5"), ..relabel(&created, "New") };
+    let change = pb::UpdateDistributionRequest {
+        record_time,
+        amount_rule: Some(rate("0.5")),
+        ..relabel(&created, "New")
+    };
     stage.modify("alice", change).await.expect("changed");
     stage.world.facts().snapshot_state = SnapshotState::Ready;
     stage.world.facts().snapshots.values_mut().for_each(|snapshot| snapshot.set_state(SnapshotState::Ready));
@@ -277,7 +280,7 @@ async fn it_can_be_changed_until_it_is_executed_and_not_after() {
     let created = stage.create("c", request).await.expect("created");
     let refused = stage.until(&created.id, Paused).await;
     let smaller =
-        pb::UpdateDistributionRequest { amount_rule: rate("0.000001"), ..relabel(&refused, "Less") };
+        pb::UpdateDistributionRequest { amount_rule: Some(rate("0.000001")), ..relabel(&refused, "Less") };
     stage.modify("alice", smaller).await.expect("changed");
     stage.world.facts().run_state = RunState::Running;
     stage.world.facts().funding_units = 1_000_000;

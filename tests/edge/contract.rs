@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 9] = [
+const SERVICES: [Service; 10] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -140,6 +140,14 @@ const SERVICES: [Service; 9] = [
         reads: &["ListPauses"],
         writes: &[("Pause", &[Pauser]), ("Resume", &[Pauser])],
         internal: &["SetAssetPause"],
+        public: &[],
+    },
+    Service {
+        server: "execution",
+        name: "bursar.execution.v1.RestoreService",
+        reads: &["GetSweep", "ListSweptPayments"],
+        writes: &[("DeclareRestore", &[Admin])],
+        internal: &[],
         public: &[],
     },
 ];

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     asset, bench, demo, distribution, funding, holders, network, pause, payment_token, payouts, redemption,
-    schedule, token, up,
+    restore, schedule, token, up,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -52,6 +52,9 @@ enum Command {
     /// Stop payments, and let them go on.
     #[command(subcommand)]
     Pause(pause::Command),
+    /// After the database was restored: what it has forgotten.
+    #[command(subcommand)]
+    Restore(restore::Command),
     /// What was paid to whom.
     #[command(subcommand)]
     Payouts(payouts::Command),
@@ -93,6 +96,7 @@ impl Cli {
             Command::Redemption(command) => command.run(globals).await,
             Command::Schedule(command) => command.run(globals).await,
             Command::Pause(command) => command.run(globals).await,
+            Command::Restore(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,
             Command::PaymentToken(command) => command.run(globals).await,

@@ -79,6 +79,14 @@ pub struct Tuning {
     /// Seconds past a closed window after which an undecided attempt is shown as in doubt
     #[arg(long, env = "BURSAR_DOUBT_AFTER_S", default_value_t = 60, value_name = "S")]
     pub doubt_after_s: u32,
+    /// Seconds before the newest remembered time from which on a restored database may have forgotten payments: clocks
+    /// differ, and transactions take their time
+    #[arg(long, env = "BURSAR_SWEEP_MARGIN_S", default_value_t = 600, value_name = "S")]
+    pub sweep_margin_s: u32,
+    /// Seconds for which a forgotten payment can still take effect: the longest validity any process was ever set to.
+    /// The network allows no more than 180
+    #[arg(long, env = "BURSAR_SWEEP_WINDOW_S", default_value_t = 180, value_name = "S")]
+    pub sweep_window_s: u32,
     /// Milliseconds a worker may be silent before another takes its batch
     #[arg(long, env = "BURSAR_LEASE_MS", default_value_t = 60_000, value_name = "MS")]
     pub lease_ms: u64,
@@ -115,6 +123,8 @@ impl Default for Tuning {
             clock_skew_s: 5,
             absence_margin_s: 10,
             doubt_after_s: 60,
+            sweep_margin_s: 600,
+            sweep_window_s: 180,
             lease_ms: 60_000,
             receipt_patience_ms: 10_000,
             poll_ms: 2_000,

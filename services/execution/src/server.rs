@@ -8,6 +8,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use proto::execution::v1::execution_service_server::ExecutionServiceServer;
 use proto::execution::v1::funding_account_service_server::FundingAccountServiceServer;
 use proto::execution::v1::pause_service_server::PauseServiceServer;
+use proto::execution::v1::restore_service_server::RestoreServiceServer;
 use service_kit::serve::Server;
 use service_kit::{Shutdown, StartError};
 use tokio::net::TcpListener;
@@ -32,6 +33,7 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
         .map_err(|error| StartError::because("read the method policies", error))?;
     let ctx = Arc::new(wire(&config).await?);
     let mut work = JoinSet::new();
+    work.spawn(jobs::sweeper::run(Arc::clone(&ctx), shutdown.clone()));
     work.spawn(jobs::finisher::run(Arc::clone(&ctx), shutdown.clone()));
     for index in 0..config.tuning.workers.max(1) {
         work.spawn(jobs::workers::run(Arc::clone(&ctx), index, shutdown.clone()));
@@ -40,7 +42,8 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
         .auth(AuthLayer::new(keys.verifier(), Arc::new(policies)))
         .add_service(ExecutionServiceServer::new(rpc::Execution(Arc::clone(&ctx))))
         .add_service(FundingAccountServiceServer::new(rpc::FundingAccounts(Arc::clone(&ctx))))
-        .add_service(PauseServiceServer::new(rpc::Pauses(ctx)))
+        .add_service(PauseServiceServer::new(rpc::Pauses(Arc::clone(&ctx))))
+        .add_service(RestoreServiceServer::new(rpc::Restores(ctx)))
         .run(shutdown.clone())
         .await;
     // Also when serving failed: workers must not outlive the service. A visit that is cut off here is taken over when
@@ -71,5 +74,6 @@ async fn wire(config: &Config) -> Result<Context, StartError> {
         clock: Arc::clone(&config.clock),
         ids: Arc::clone(&config.ids),
         wake: Notify::new(),
+        sweep: Notify::new(),
     })
 }

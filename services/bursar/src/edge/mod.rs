@@ -15,6 +15,7 @@ use proto::distribution::v1::schedule_service_client::ScheduleServiceClient;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
+use proto::execution::v1::restore_service_client::RestoreServiceClient;
 use proto::holder::v1::holder_service_client::HolderServiceClient;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
@@ -111,6 +112,11 @@ impl Edge {
     /// Stopping, and letting go on.
     pub fn pauses(&self) -> PauseServiceClient<Service> {
         PauseServiceClient::new(self.service.clone())
+    }
+
+    /// What the database forgot when it was restored.
+    pub fn restores(&self) -> RestoreServiceClient<Service> {
+        RestoreServiceClient::new(self.service.clone())
     }
 
     /// Where money comes from.

@@ -9,6 +9,7 @@ pub mod read;
 pub mod resolve_in_doubt;
 pub mod retry_run;
 pub mod start_run;
+pub mod sweep;
 pub mod work;
 
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct Context {
     pub ids: Arc<dyn IdSource>,
     /// Rung when there is work.
     pub wake: Notify,
+    /// Rung when a sweep is wanted.
+    pub sweep: Notify,
 }
 
 impl Context {

@@ -8,7 +8,7 @@ use service_kit::error::Problem;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::app::Context;
+use crate::app::{Context, sweep};
 use crate::domain::run::Header;
 use crate::error::Error;
 use crate::failpoints::here;
@@ -46,6 +46,8 @@ pub async fn start_run(
         let inserted = runs::insert(conn, header, header_hash, load_id).await?;
         if inserted {
             batches::insert_all(conn, header, load_id).await?;
+            // A restored database may have forgotten this very run, and what it paid.
+            sweep::adopt_waiting(conn, header.run).await?;
         }
         here!("start_run.before_commit");
         Ok::<_, Error>(inserted)

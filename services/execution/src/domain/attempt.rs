@@ -58,6 +58,8 @@ pub enum Proof {
     Absence,
     /// Two people, with evidence.
     Operator,
+    /// A mirror node's record under our own key, found when the attempt itself had been forgotten.
+    Sweep,
 }
 
 impl Proof {
@@ -68,6 +70,7 @@ impl Proof {
             Self::MirrorRecord => "MIRROR_RECORD",
             Self::Absence => "ABSENCE",
             Self::Operator => "OPERATOR",
+            Self::Sweep => "SWEEP",
         }
     }
 }
@@ -96,7 +99,7 @@ pub enum Verdict {
 /// An attempt as it is stored, undecided.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// Its id, which is also the transaction's memo.
+    /// Its id, which the transaction's memo begins with.
     pub id: AttemptId,
     /// The payouts it pays.
     pub ordinals: Vec<u32>,

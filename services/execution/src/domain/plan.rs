@@ -29,9 +29,10 @@ pub struct Group {
     pub split: bool,
 }
 
-/// Payouts of no attempt yet go nine by nine, in their order; those of a dead attempt stay together or go each alone.
+/// Payouts of no attempt yet go nine by nine, in their order; those of a dead attempt stay together or go each alone. The
+/// payouts of a group follow one another: where others of them were adopted, there is a gap between groups.
 pub fn plan(fresh: &[u32], due: &[Due]) -> Vec<Group> {
-    let first = fresh.chunks(RECIPIENTS_MAX).map(|ordinals| Group {
+    let first = in_a_row(fresh, RECIPIENTS_MAX).map(|ordinals| Group {
         ordinals: ordinals.to_vec(),
         tries: 0,
         replaces: None,
@@ -39,7 +40,7 @@ pub fn plan(fresh: &[u32], due: &[Due]) -> Vec<Group> {
     });
     let again = due.iter().flat_map(|due| {
         let size = if due.split { 1 } else { RECIPIENTS_MAX };
-        due.ordinals.chunks(size).map(|ordinals| Group {
+        in_a_row(&due.ordinals, size).map(|ordinals| Group {
             ordinals: ordinals.to_vec(),
             tries: due.tries,
             replaces: Some(due.attempt),
@@ -47,6 +48,11 @@ pub fn plan(fresh: &[u32], due: &[Due]) -> Vec<Group> {
         })
     });
     first.chain(again).collect()
+}
+
+/// Pieces of at most `size` ordinals without a gap.
+fn in_a_row(ordinals: &[u32], size: usize) -> impl Iterator<Item = &[u32]> {
+    ordinals.chunk_by(|before, after| before + 1 == *after).flat_map(move |row| row.chunks(size))
 }
 
 #[cfg(test)]
@@ -64,6 +70,15 @@ mod tests {
         assert_eq!(groups.len(), 9);
         assert!(groups.iter().all(|group| group.ordinals.len() == 1 && group.replaces == Some(attempt)));
         assert!(groups.iter().all(|group| group.tries == 2 && group.split));
+    }
+
+    #[test]
+    fn what_was_adopted_from_among_them_leaves_a_gap_that_no_group_spans() {
+        let attempt = AttemptId::from_uuid(Uuid::from_u128(1));
+        let due = Due { attempt, ordinals: vec![20, 22, 23], tries: 0, split: false };
+        let groups = plan(&[0, 1, 2, 5, 6], &[due]);
+        let ordinals: Vec<&[u32]> = groups.iter().map(|group| group.ordinals.as_slice()).collect();
+        assert_eq!(ordinals, [&[0, 1, 2][..], &[5, 6], &[20], &[22, 23]]);
     }
 
     proptest! {

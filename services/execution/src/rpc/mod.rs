@@ -3,14 +3,17 @@
 mod cancel_run;
 pub(crate) mod convert;
 mod create_funding_account;
+mod declare_restore;
 mod get_funding_account;
 mod get_payout;
 mod get_run;
+mod get_sweep;
 mod list_batches;
 mod list_funding_accounts;
 mod list_pauses;
 mod list_payouts;
 mod list_runs;
+mod list_swept_payments;
 mod pause;
 mod quote_run;
 mod resolve_in_doubt;
@@ -28,6 +31,7 @@ use proto::execution::v1 as pb;
 use proto::execution::v1::execution_service_server::ExecutionService;
 use proto::execution::v1::funding_account_service_server::FundingAccountService;
 use proto::execution::v1::pause_service_server::PauseService;
+use proto::execution::v1::restore_service_server::RestoreService;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -46,6 +50,10 @@ pub(crate) struct FundingAccounts(pub(crate) Arc<Context>);
 /// `bursar.execution.v1.PauseService`.
 #[derive(Clone)]
 pub(crate) struct Pauses(pub(crate) Arc<Context>);
+
+/// `bursar.execution.v1.RestoreService`.
+#[derive(Clone)]
+pub(crate) struct Restores(pub(crate) Arc<Context>);
 
 #[tonic::async_trait]
 impl ExecutionService for Execution {
@@ -186,5 +194,29 @@ impl PauseService for Pauses {
         request: Request<pb::SetAssetPauseRequest>,
     ) -> Result<Response<pb::SetAssetPauseResponse>, Status> {
         set_asset_pause::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+#[tonic::async_trait]
+impl RestoreService for Restores {
+    async fn declare_restore(
+        &self,
+        request: Request<pb::DeclareRestoreRequest>,
+    ) -> Result<Response<pb::DeclareRestoreResponse>, Status> {
+        declare_restore::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_sweep(
+        &self,
+        request: Request<pb::GetSweepRequest>,
+    ) -> Result<Response<pb::GetSweepResponse>, Status> {
+        get_sweep::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_swept_payments(
+        &self,
+        request: Request<pb::ListSweptPaymentsRequest>,
+    ) -> Result<Response<pb::ListSweptPaymentsResponse>, Status> {
+        list_swept_payments::handle(&self.0, request).await.map(Response::new)
     }
 }

@@ -93,9 +93,11 @@ struct DueRow {
     next_tries: i32,
 }
 
-/// The dead attempts of a batch whose payouts are due again.
+/// The dead attempts of a batch whose payouts are due again, with those that have not moved to other attempts.
 pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<Due>, StoreError> {
-    const SQL: &str = "SELECT attempt_id, ordinals, next_split, next_tries FROM attempt \
+    const SQL: &str = "SELECT attempt_id, next_split, next_tries, CASE WHEN moved = 0 THEN ordinals ELSE \
+        ARRAY(SELECT ordinal FROM live_attempt WHERE live_attempt.run_id = $1 AND ordinal = ANY(attempt.ordinals) \
+            AND live_attempt.attempt_id = attempt.attempt_id ORDER BY ordinal) END AS ordinals FROM attempt \
         WHERE run_id = $1 AND batch_number = $2 AND state = 4 AND next_at <= clock_timestamp() ORDER BY attempt_id";
     let rows: Vec<DueRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())
@@ -112,6 +114,25 @@ pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<D
             split: row.next_split,
         })
         .collect())
+}
+
+/// The payouts of a batch that never had an attempt.
+pub async fn never_intended(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<u32>, StoreError> {
+    #[derive(QueryableByName)]
+    struct OrdinalRow {
+        #[diesel(sql_type = Integer)]
+        ordinal: i32,
+    }
+    const SQL: &str = "SELECT ordinal FROM generate_series($2, $2 + $3 - 1) AS wanted (ordinal) WHERE NOT EXISTS \
+        (SELECT FROM live_attempt WHERE live_attempt.run_id = $1 AND live_attempt.ordinal = wanted.ordinal) ORDER BY ordinal";
+    let rows: Vec<OrdinalRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.first_ordinal.cast_signed())
+        .bind::<Integer, _>(batch.size.cast_signed())
+        .prepared()
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.ordinal.cast_unsigned()).collect())
 }
 
 /// Commits attempts to the database as intended and begun to be sent, with the exact bytes. All have as many copies;

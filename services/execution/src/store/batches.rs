@@ -74,8 +74,8 @@ const RECOUNT: &str = "UPDATE batch SET \
             coalesce(sum(units) FILTER (WHERE state = 2), 0) AS in_doubt_units, \
             coalesce(sum(cardinality(ordinals)) FILTER (WHERE state = 3), 0)::integer AS paid, \
             coalesce(sum(units) FILTER (WHERE state = 3), 0) AS paid_units, \
-            coalesce(sum(cardinality(ordinals)) FILTER (WHERE state = 4 AND next_at IS NULL), 0)::integer AS failed, \
-            coalesce(sum(units) FILTER (WHERE state = 4 AND next_at IS NULL), 0) AS failed_units, \
+            coalesce(sum(cardinality(ordinals) - moved) FILTER (WHERE state = 4 AND next_at IS NULL), 0)::integer AS failed, \
+            coalesce(sum(units - moved_units) FILTER (WHERE state = 4 AND next_at IS NULL), 0) AS failed_units, \
             min(next_at) AS next_at \
             FROM attempt WHERE attempt.run_id = counted.run_id AND attempt.batch_number = counted.number AND NOT replaced \
         ) AS sums) AS new \

@@ -163,7 +163,7 @@ pub async fn record_effects(
 /// Makes all failed payouts of a run pending again, due at once; returns the batches and how many payouts each.
 pub async fn retry_failed(conn: &mut AsyncPgConnection, run: RunId) -> Result<u64, StoreError> {
     const SQL: &str = "WITH again AS (UPDATE attempt SET next_at = clock_timestamp(), next_split = false, next_tries = 0 \
-        WHERE run_id = $1 AND state = 4 AND next_at IS NULL AND NOT replaced RETURNING cardinality(ordinals) AS payouts) \
+        WHERE run_id = $1 AND state = 4 AND next_at IS NULL AND NOT replaced RETURNING cardinality(ordinals) - moved AS payouts) \
         SELECT coalesce(sum(payouts), 0)::bigint AS payouts FROM again";
     let row: CountRow =
         diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;

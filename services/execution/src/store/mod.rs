@@ -2,8 +2,9 @@
 //!
 //! Rows hold primitives; what leaves this room is a domain type, or an error that says which row is inconsistent.
 //!
-//! Lock order, the same everywhere: word on an asset, pause, run, batch, attempt.
+//! Lock order, the same everywhere: word on an asset, pause, sweep, id of a run, run, batch, attempt.
 
+pub mod adoptions;
 pub mod attempts;
 pub mod batches;
 pub mod claims;
@@ -16,6 +17,8 @@ pub mod payouts;
 pub mod runs;
 #[allow(missing_docs, reason = "columns speak for themselves; the migrations say the rest")]
 pub mod schema;
+pub mod sweeps;
+pub mod swept_effects;
 mod time;
 
 pub use pg::StoreError;

@@ -12,13 +12,13 @@ const BY_HAND: &[(&str, &str)] = &[
         "batch",
         "run_id number first_ordinal size units state due_at lease_epoch lease_until lease_slot \
          started_at ended_at processing in_doubt paid failed cancelled processing_units \
-         in_doubt_units paid_units failed_units cancelled_units attempts retries",
+         in_doubt_units paid_units failed_units cancelled_units attempts retries adopted",
     ),
     (
         "attempt",
         "run_id attempt_id batch_number ordinals units payer valid_start_ns window_end_ns nodes \
          copies hashes tries send_begins state failure_reason failure_class proof consensus_ns \
-         created_at decided_at next_at next_split next_tries replaced",
+         created_at decided_at next_at next_split next_tries replaced moved moved_units",
     ),
     ("live_attempt", "run_id ordinal attempt_id"),
     ("rail_effect", "rail effect_id leg run_id attempt_id consensus_ns seen_at"),
@@ -27,6 +27,17 @@ const BY_HAND: &[(&str, &str)] = &[
     ("cancelled_run", "run_id cancelled_by reason at"),
     ("pause", "pause_id scope subject reason paused_by paused_at resumed_by resume_reason resumed_at"),
     ("asset_pause", "asset_id version"),
+    (
+        "sweep",
+        "number sweep_id reason system_identifier timeline wanted_by note wanted_at since_ns until_ns done_at",
+    ),
+    ("sweep_payer", "number payer cursor_ns pages done_at"),
+    (
+        "swept_effect",
+        "effect_id number attempt_id run_id first_ordinal size payer valid_start_ns consensus_ns node hash \
+         asset accounts units outcome detail seen_at",
+    ),
+    ("heartbeat", "singleton seen_ns"),
     ("doubt_proposal", "run_id attempt_id proposed_by outcome evidence at"),
 ];
 

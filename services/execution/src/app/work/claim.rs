@@ -92,12 +92,17 @@ async fn intend(
 ) -> Result<Intent, Error> {
     let first_time = batch.attempts == 0;
     let due = if first_time { Vec::new() } else { attempts::due(conn, batch).await? };
-    if !first_time && due.is_empty() {
+    let ordinals: Vec<u32> = if first_time {
+        (batch.first_ordinal..batch.first_ordinal + batch.size).collect()
+    } else if batch.adopted {
+        attempts::never_intended(conn, batch).await?
+    } else {
+        Vec::new()
+    };
+    if ordinals.is_empty() && due.is_empty() {
         return Ok(Intent::default());
     }
     let payouts = instructions::range(conn, batch.run, run.load_id, batch.first_ordinal, batch.size).await?;
-    let ordinals: Vec<u32> =
-        if first_time { payouts.iter().map(|payout| payout.ordinal).collect() } else { Vec::new() };
     let groups = plan(&ordinals, &due);
     let fresh = prepare(ctx, run, funding, batch, &payouts, &groups)?;
     Ok(Intent { fresh, groups, due })
@@ -133,6 +138,7 @@ fn prepare(
             group.ordinals.iter().map(|ordinal| payouts[place(*ordinal)]).collect();
         ctx.rail.prepare(Order {
             attempt: AttemptId::new(&*ctx.ids),
+            run: batch.run,
             funding,
             asset: &run.header.asset,
             decimals: run.header.decimals,

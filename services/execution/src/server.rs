@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::app::Context;
+use crate::app::{self, Context};
 use crate::clients::hedera_rail::HederaRail;
 use crate::clients::keyring::Keyring;
 use crate::config::Config;
@@ -32,6 +32,11 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
     let policies = PolicyTable::from_descriptor_set(proto::FILE_DESCRIPTOR_SET)
         .map_err(|error| StartError::because("read the method policies", error))?;
     let ctx = Arc::new(wire(&config).await?);
+    if let Some(since) = config.tuning.restored_since {
+        app::sweep::declare_at_start(&ctx, since)
+            .await
+            .map_err(|error| StartError::because("declare that the database was restored", error))?;
+    }
     let mut work = JoinSet::new();
     work.spawn(jobs::sweeper::run(Arc::clone(&ctx), shutdown.clone()));
     work.spawn(jobs::finisher::run(Arc::clone(&ctx), shutdown.clone()));

@@ -76,16 +76,17 @@ pub async fn latest(conn: &mut AsyncPgConnection) -> Result<Sweep, StoreError> {
     row.try_into()
 }
 
+#[derive(QueryableByName)]
+struct AnswerRow {
+    #[diesel(sql_type = Bool)]
+    answer: bool,
+}
+
 /// Whether nothing may be intended or sent.
 pub async fn holds(conn: &mut AsyncPgConnection) -> Result<bool, StoreError> {
-    #[derive(QueryableByName)]
-    struct HeldRow {
-        #[diesel(sql_type = Bool)]
-        held: bool,
-    }
-    const SQL: &str = "SELECT EXISTS (SELECT FROM sweep_hold) AS held";
-    let row: HeldRow = diesel::sql_query(SQL).prepared().get_result(conn).await?;
-    Ok(row.held)
+    const SQL: &str = "SELECT EXISTS (SELECT FROM sweep_hold) AS answer";
+    let row: AnswerRow = diesel::sql_query(SQL).prepared().get_result(conn).await?;
+    Ok(row.answer)
 }
 
 /// Which cluster this connection speaks to.
@@ -143,6 +144,13 @@ pub struct NewSweep {
     pub note: String,
     /// What is looked through.
     pub span: Span,
+}
+
+/// Whether a sweep with this note was wanted before.
+pub async fn is_noted(conn: &mut AsyncPgConnection, note: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT EXISTS (SELECT FROM sweep WHERE note = $1) AS answer";
+    let row: AnswerRow = diesel::sql_query(SQL).bind::<Text, _>(note).prepared().get_result(conn).await?;
+    Ok(row.answer)
 }
 
 /// Begins a sweep over the fee payers of all funding accounts. The caller holds the lock.

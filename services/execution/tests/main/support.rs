@@ -132,6 +132,12 @@ impl Bench {
         (self.peer, self.running) = serve(&self.config, &self.shutdown).await;
     }
 
+    /// The same, told that the database is a copy of this time that was put back.
+    pub(crate) async fn serve_restored(&mut self, db: DbConfig, since: jiff::Timestamp) {
+        self.config.tuning.restored_since = Some(since);
+        self.serve(db).await;
+    }
+
     pub(crate) fn client(&self) -> ExecutionServiceClient<Channel> {
         ExecutionServiceClient::new(self.peer.channel())
     }

@@ -47,9 +47,13 @@ fn show(sweep: &Sweep) -> String {
         ("adopted", sweep.adopted.to_string()),
         ("waiting for their run", sweep.waiting.to_string()),
         ("breaks", sweep.breaks.to_string()),
-        ("done", sweep.done_time.as_ref().map_or("no: nothing is paid".to_owned(), |at| time::show(Some(at)))),
+        (
+            "done",
+            sweep.done_time.as_ref().map_or("no: nothing is paid".to_owned(), |at| time::show(Some(at))),
+        ),
     ];
-    let facts = table(&["sweep", &sweep.number.to_string()], facts.map(|(name, value)| [name.to_owned(), value]));
+    let facts =
+        table(&["sweep", &sweep.number.to_string()], facts.map(|(name, value)| [name.to_owned(), value]));
     let payers = table(&["fee payer", "seen to", "pages", "done"], sweep.payers.iter().map(row));
     format!("{facts}\n{payers}")
 }

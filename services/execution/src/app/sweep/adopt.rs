@@ -117,7 +117,9 @@ async fn adopt_in_batch(
         match judge(effect, &run.header.asset, its) {
             Judgement::Adopt => {
                 adopted.push((effect, its.to_vec()));
-                its.iter_mut().for_each(|it| it.live = Some((effect.attempt, AttemptState::Settled)));
+                for it in its.iter_mut() {
+                    it.live = Some((effect.attempt, AttemptState::Settled));
+                }
             }
             Judgement::Wait => all = false,
             Judgement::Break(detail) => report_break(conn, number, run, effect, &detail).await?,

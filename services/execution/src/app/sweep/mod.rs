@@ -148,16 +148,7 @@ pub async fn declare<R: Answer>(
     let answer = once
         .run(&ctx.pool, move |conn| {
             async move {
-                // Waits for every transaction that is intending or beginning to send, and comes before every later one.
-                pauses::lock(conn).await?;
-                sweeps::lock(conn).await?;
-                let latest = sweeps::latest(conn).await?;
-                let sweep = begin(conn, &*ids, &tuning, now, latest, wanted).await?;
-                tracing::warn!(
-                    sweep = sweep.number,
-                    by = sweep.wanted_by,
-                    "a restore was declared: nothing is paid until the network has been looked through"
-                );
+                let sweep = begin_declared(conn, &*ids, &tuning, now, wanted).await?;
                 view_of(conn, sweep).await
             }
             .boxed()
@@ -165,6 +156,46 @@ pub async fn declare<R: Answer>(
         .await?;
     ctx.sweep.notify_one();
     Ok(answer)
+}
+
+/// The same word, given to a service that starts, before it can pay anything. Given again at a later start it changes
+/// nothing, unless the database has been restored once more and does not remember it.
+pub async fn declare_at_start(ctx: &Context, since: jiff::Timestamp) -> Result<(), Error> {
+    let (tuning, ids, now) = (ctx.tuning, &*ctx.ids, ctx.clock.now());
+    let wanted = Wanted {
+        reason: Reason::Declared,
+        by: "service:execution".to_owned(),
+        note: format!("started with --restored-since {since}"),
+        since_ns: Some(i64::try_from(since.as_nanosecond()).unwrap_or(0)),
+    };
+    let mut conn = ctx.conn().await?;
+    pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+        if !sweeps::is_noted(conn, &wanted.note).await? {
+            begin_declared(conn, ids, &tuning, now, wanted).await?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await
+}
+
+async fn begin_declared(
+    conn: &mut AsyncPgConnection,
+    ids: &dyn IdSource,
+    tuning: &Tuning,
+    now: SystemTime,
+    wanted: Wanted,
+) -> Result<Sweep, Error> {
+    // Waits for every transaction that is intending or beginning to send, and comes before every later one.
+    pauses::lock(conn).await?;
+    sweeps::lock(conn).await?;
+    let latest = sweeps::latest(conn).await?;
+    let sweep = begin(conn, ids, tuning, now, latest, wanted).await?;
+    tracing::warn!(
+        sweep = sweep.number,
+        by = sweep.wanted_by,
+        "a restore was declared: nothing is paid until the network has been looked through"
+    );
+    Ok(sweep)
 }
 
 /// The sweep that counts.

@@ -95,6 +95,12 @@ async fn an_operator_pays_holders_with_nothing_but_commands() {
         "{export}"
     );
     assert_eq!(rows.len(), 3);
+
+    assert_eq!(call(&["restore", "status"])["reason"], "SWEEP_REASON_FIRST");
+    let disk = ["restore", "declare", "--since", "2026-01-01T00:00:00Z", "--reason", "a disk was lost"];
+    assert_eq!(call(&disk)["reason"], "SWEEP_REASON_DECLARED");
+    assert_eq!(call(&["restore", "status"])["note"], "a disk was lost");
+    assert_eq!(call(&["restore", "payments"]).as_array().map(Vec::len), Some(0));
     assert!(up.stop().success());
 }
 

@@ -129,8 +129,8 @@ const SERVICES: [Service; 10] = [
     Service {
         server: "execution",
         name: "bursar.execution.v1.FundingAccountService",
-        reads: &["GetFundingAccount", "ListFundingAccounts"],
-        writes: &[("CreateFundingAccount", &[Admin])],
+        reads: &["GetFundingAccount", "ListFundingAccounts", "GetLimits"],
+        writes: &[("CreateFundingAccount", &[Admin]), ("SetLimits", &[Admin])],
         internal: &[],
         public: &[],
     },

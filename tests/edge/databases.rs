@@ -43,6 +43,7 @@ const APPEND_ONLY: [(&str, &[&str]); 5] = [
             "break",
             "doubt_proposal",
             "cancelled_run",
+            "funding_limit",
         ],
     ),
     ("gateway", &["audit_attempt", "audit_outcome"]),
@@ -66,7 +67,23 @@ const CHANGING: [(&str, &[&str]); 5] = [
         ],
     ),
     ("distribution", &["idempotency_key", "distribution_state", "redeemable", "schedule_state"]),
-    ("execution", &["idempotency_key", "run", "batch", "attempt", "live_attempt", "pause", "asset_pause"]),
+    (
+        "execution",
+        &[
+            "idempotency_key",
+            "run",
+            "batch",
+            "attempt",
+            "live_attempt",
+            "pause",
+            "asset_pause",
+            "sweep",
+            "sweep_payer",
+            "swept_effect",
+            "heartbeat",
+            "spent_day",
+        ],
+    ),
     ("gateway", &[]),
 ];
 

@@ -3,6 +3,7 @@
 pub mod cancel_run;
 pub mod create_funding_account;
 pub mod finish_run;
+pub mod limits;
 pub mod pause;
 pub mod quote_run;
 pub mod read;

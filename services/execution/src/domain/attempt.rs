@@ -26,6 +26,11 @@ impl Cause {
         Self { reason: "NOT_SEEN_BEFORE_EXPIRY".to_owned(), class: Class::Retryable }
     }
 
+    /// What may be paid on one day was reached.
+    pub fn day_limit() -> Self {
+        Self { reason: "DAILY_LIMIT_REACHED".to_owned(), class: Class::Operator }
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self.reason.as_str() {
@@ -37,6 +42,9 @@ impl Cause {
             }
             "FOREIGN_TRANSACTION" => {
                 "A transaction of somebody else has this id: another system uses the same fee payer. Use one of its own."
+            }
+            "DAILY_LIMIT_REACHED" => {
+                "The funding account's limit for one day (UTC) is taken: retry tomorrow, or raise the limit and retry."
             }
             "OPERATOR_RESOLVED" => "Two people ended the doubt with evidence; see the attempt.",
             "BREAK" => {

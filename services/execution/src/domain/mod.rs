@@ -2,6 +2,7 @@
 
 pub mod adoption;
 pub mod attempt;
+pub mod limits;
 pub mod memo;
 pub mod pause;
 pub mod payout;

@@ -5,6 +5,7 @@ pub(crate) mod convert;
 mod create_funding_account;
 mod declare_restore;
 mod get_funding_account;
+mod get_limits;
 mod get_payout;
 mod get_run;
 mod get_sweep;
@@ -20,6 +21,7 @@ mod resolve_in_doubt;
 mod resume;
 mod retry_run;
 mod set_asset_pause;
+mod set_limits;
 mod start_run;
 mod stream_payouts;
 mod watch_run;
@@ -166,6 +168,20 @@ impl FundingAccountService for FundingAccounts {
         request: Request<pb::ListFundingAccountsRequest>,
     ) -> Result<Response<pb::ListFundingAccountsResponse>, Status> {
         list_funding_accounts::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn set_limits(
+        &self,
+        request: Request<pb::SetLimitsRequest>,
+    ) -> Result<Response<pb::SetLimitsResponse>, Status> {
+        set_limits::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_limits(
+        &self,
+        request: Request<pb::GetLimitsRequest>,
+    ) -> Result<Response<pb::GetLimitsResponse>, Status> {
+        get_limits::handle(&self.0, request).await.map(Response::new)
     }
 }
 

@@ -76,10 +76,11 @@ pub async fn lock_due(
     run: RunId,
     slot: u32,
 ) -> Result<Option<DueBatch>, StoreError> {
-    const SQL: &str = "SELECT number, first_ordinal, size, lease_epoch, attempts, adopted, \
-        EXISTS (SELECT FROM run_pause WHERE run_id = $1) AS paused FROM batch \
+    // Whether something holds the run is asked once: which cluster this is costs a read of a file.
+    const SQL: &str = "WITH held AS MATERIALIZED (SELECT EXISTS (SELECT FROM run_pause WHERE run_id = $1) AS paused) \
+        SELECT number, first_ordinal, size, lease_epoch, attempts, adopted, (SELECT paused FROM held) AS paused FROM batch \
         WHERE run_id = $1 AND state = 1 AND due_at <= clock_timestamp() \
-        AND (processing + in_doubt > 0 OR NOT EXISTS (SELECT FROM run_pause WHERE run_id = $1)) \
+        AND (processing + in_doubt > 0 OR NOT (SELECT paused FROM held)) \
         AND (lease_until IS NULL OR lease_until < clock_timestamp()) \
         AND NOT EXISTS (SELECT FROM batch held WHERE held.run_id = $1 AND held.lease_slot = $2 \
             AND held.lease_until >= clock_timestamp()) \

@@ -12,6 +12,7 @@ pub mod decisions;
 pub mod evidence;
 pub mod funding_accounts;
 pub mod instructions;
+pub mod limits;
 pub mod pauses;
 pub mod payouts;
 pub mod runs;

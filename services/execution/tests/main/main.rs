@@ -5,6 +5,7 @@
 mod cancel;
 mod doubt;
 mod funding_accounts;
+mod limits;
 mod pause;
 mod pay;
 mod restorable;

@@ -18,7 +18,7 @@ const BY_HAND: &[(&str, &str)] = &[
         "attempt",
         "run_id attempt_id batch_number ordinals units payer valid_start_ns window_end_ns nodes \
          copies hashes tries send_begins state failure_reason failure_class proof consensus_ns \
-         created_at decided_at next_at next_split next_tries replaced moved moved_units",
+         created_at decided_at next_at next_split next_tries replaced moved moved_units reserved_on",
     ),
     ("live_attempt", "run_id ordinal attempt_id"),
     ("rail_effect", "rail effect_id leg run_id attempt_id consensus_ns seen_at"),
@@ -38,6 +38,8 @@ const BY_HAND: &[(&str, &str)] = &[
          asset accounts units outcome detail seen_at",
     ),
     ("heartbeat", "singleton seen_ns"),
+    ("funding_limit", "funding_account_id asset version per_payout per_run per_day set_by reason set_at"),
+    ("spent_day", "funding_account_id asset day reserved"),
     ("doubt_proposal", "run_id attempt_id proposed_by outcome evidence at"),
 ];
 

@@ -9,6 +9,7 @@ use proto::execution::v1::pause_service_client::PauseServiceClient;
 use proto::execution::v1::restore_service_client::RestoreServiceClient;
 use serde_json::json;
 
+use crate::limits;
 use crate::restorable::{Back, Restorable};
 use crate::support::{Bench, PATIENCE, account, quick, reason};
 
@@ -260,6 +261,7 @@ async fn a_service_started_with_the_time_of_a_restore_pays_nothing_before_it_has
     let mut restorable = Restorable::start().await;
     let mut bench = bench(&restorable).await;
     let nine = payees(&bench, 9).await;
+    limits::set(&bench, "day", [0, 0, 100]).await.unwrap();
     pause(&bench).await;
     let header = start(&bench, &nine).await;
     bench.kill().await;
@@ -278,6 +280,7 @@ async fn a_service_started_with_the_time_of_a_restore_pays_nothing_before_it_has
             resume(&bench, "three").await;
             assert!(is_swept_for(&bench.run(&header.run_id).await));
             assert_eq!(wait_swept(&bench, 2).await.adopted, 1);
+            assert_eq!(limits::taken(&bench).await, 45, "what was paid today counts, whenever it is learnt");
             assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
             bench.kill().await;
         }

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::store::batches::{self, Recount};
 use crate::store::evidence::{self, Event};
 use crate::store::swept_effects::Outcome;
-use crate::store::{adoptions, decisions, runs, swept_effects};
+use crate::store::{adoptions, decisions, limits, runs, swept_effects};
 
 /// Forgotten payments that are adopted in one go when their run is handed over again.
 const WAITING_AT_ONCE: u32 = 1000;
@@ -148,6 +148,8 @@ async fn write(
         .map(|(effect, _)| (effect.attempt, effect.transaction.to_string(), Some(effect.consensus_ns)))
         .collect();
     decisions::record_effects(conn, run, &effects).await?;
+    let attempts: Vec<AttemptId> = adopted.iter().map(|(effect, _)| effect.attempt).collect();
+    limits::take_adopted(conn, run, batch_number, &attempts).await?;
     let events: Vec<Event> = adopted.iter().map(|(effect, _)| adopted_event(effect)).collect();
     evidence::append(conn, run, &events).await?;
     for (effect, _) in adopted {

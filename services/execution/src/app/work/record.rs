@@ -103,7 +103,7 @@ async fn report_break(
 }
 
 /// Halts a running run; one that is cancelled or halted already stays so.
-async fn halt_run(conn: &mut AsyncPgConnection, run: RunId, cause: &Cause) -> Result<(), Error> {
+pub(super) async fn halt_run(conn: &mut AsyncPgConnection, run: RunId, cause: &Cause) -> Result<(), Error> {
     let stored = runs::find_for_update(conn, run).await?.ok_or(Error::RunNotFound(run))?;
     if stored.run.state.may_send() {
         tracing::error!(%run, reason = cause.reason, hint = cause.hint(), "the run halts until an operator ends the cause");

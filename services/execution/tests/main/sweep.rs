@@ -287,3 +287,28 @@ async fn a_service_started_with_the_time_of_a_restore_pays_nothing_before_it_has
     }
     assert_each_once(&bench, &[&header.run_id]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_run_that_is_handed_over_while_the_sweep_goes_on_is_paid_once() {
+    let mut restorable = Restorable::start().await;
+    let mut bench = bench(&restorable).await;
+    let payees = payees(&bench, 20).await;
+    bench.kill().await;
+    restorable.save().await;
+    bench.serve(restorable.db().await).await;
+    // No mirror node shows the payments before the run is here again.
+    for mirror in ["/v1/mirrors/0", "/v1/mirrors/1"] {
+        bench.control.put(mirror, json!({"lag_millis": 9_000})).await;
+    }
+    let header = start(&bench, &payees).await;
+    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
+    bench.kill().await;
+    restorable.put_back(Back::Recovered).await;
+    bench.serve(restorable.db().await).await;
+    bench.start_run(&header, &payees).await.unwrap();
+    assert!(is_swept_for(&bench.run(&header.run_id).await));
+    let done = wait_swept(&bench, 2).await;
+    assert_eq!((done.adopted, done.waiting, done.breaks), (3, 0, 0));
+    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
+    assert_each_once(&bench, &[&header.run_id]).await;
+}

@@ -32,8 +32,9 @@ pub(super) async fn claim(ctx: &Context, run: RunId, slot: u32) -> Result<Option
         .await?;
         return Ok(None);
     }
+    let work = work?;
     here!("intend.after_commit");
-    work
+    Ok(work)
 }
 
 async fn claim_in(

@@ -15,6 +15,8 @@ pub(crate) enum Back {
     Recovered,
     /// As a copy of the files, which cannot be told from the original.
     Copied,
+    /// As a dump, in a cluster that is new.
+    Dumped,
 }
 
 pub(crate) struct Restorable {
@@ -48,8 +50,14 @@ impl Restorable {
         self.dir.path().join("saved")
     }
 
+    fn dump(&self) -> PathBuf {
+        self.dir.path().join("dump")
+    }
+
     /// Keeps the present state. Nobody may be connected.
     pub(crate) async fn save(&mut self) {
+        let url = self.db().await.owner_url;
+        run(Command::new(program("pg_dump")).arg("--format=custom").arg("--file").arg(self.dump()).arg(url));
         self.cluster = None;
         copy(&self.data(), &self.saved());
         self.open().await;
@@ -59,6 +67,13 @@ impl Restorable {
     pub(crate) async fn put_back(&mut self, how: Back) {
         self.cluster = None;
         std::fs::remove_dir_all(self.data()).unwrap();
+        if how == Back::Dumped {
+            self.open().await;
+            let url = self.db().await.owner_url;
+            let restore = &mut Command::new(program("pg_restore"));
+            run(restore.arg("--exit-on-error").arg("--dbname").arg(url).arg(self.dump()));
+            return;
+        }
         copy(&self.saved(), &self.data());
         if how == Back::Recovered {
             let settings = "\nrestore_command = 'false'\nhot_standby = off\n";
@@ -73,5 +88,24 @@ impl Restorable {
 
 /// With owners and rights.
 fn copy(from: &Path, to: &Path) {
-    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+    run(Command::new("cp").arg("-a").arg(from).arg(to));
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A program of PostgreSQL, from where the embedded cluster takes its own.
+fn program(name: &str) -> PathBuf {
+    if let Some(bin) = std::env::var_os("PG_BIN").filter(|bin| !bin.is_empty()) {
+        return PathBuf::from(bin).join(name);
+    }
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let version = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = versions.map(|entry| entry.path()).max_by_key(|path| version(path));
+    newest
+        .map(|path| path.join("bin").join(name))
+        .filter(|path| path.is_file())
+        .unwrap_or_else(|| name.into())
 }

@@ -19,6 +19,7 @@ const ROOTS: &[&str] = &[
     "bursar/execution/v1/execution_service.proto",
     "bursar/execution/v1/funding_account_service.proto",
     "bursar/execution/v1/pause_service.proto",
+    "bursar/execution/v1/restore_service.proto",
     "bursar/execution/v1/withdrawal_service.proto",
     "bursar/holder/v1/holder_service.proto",
 ];

@@ -24,7 +24,7 @@ struct Service {
     public: &'static [&'static str],
 }
 
-const SERVICES: [Service; 14] = [
+const SERVICES: [Service; 15] = [
     Service {
         server: "asset",
         name: "bursar.asset.v1.AssetService",
@@ -167,8 +167,8 @@ const SERVICES: [Service; 14] = [
     Service {
         server: "execution",
         name: "bursar.execution.v1.FundingAccountService",
-        reads: &["GetFundingAccount", "ListFundingAccounts"],
-        writes: &[("CreateFundingAccount", &[Admin])],
+        reads: &["GetFundingAccount", "ListFundingAccounts", "GetLimits"],
+        writes: &[("CreateFundingAccount", &[Admin]), ("SetLimits", &[Admin])],
         internal: &[],
         public: &[],
     },
@@ -190,6 +190,14 @@ const SERVICES: [Service; 14] = [
             ("CreateWithdrawal", &[Transferer]),
             ("CancelWithdrawal", &[Transferer]),
         ],
+        internal: &[],
+        public: &[],
+    },
+    Service {
+        server: "execution",
+        name: "bursar.execution.v1.RestoreService",
+        reads: &["GetSweep", "ListSweptPayments"],
+        writes: &[("DeclareRestore", &[Admin])],
         internal: &[],
         public: &[],
     },

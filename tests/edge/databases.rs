@@ -53,6 +53,7 @@ const APPEND_ONLY: [(&str, &[&str]); 5] = [
             "break",
             "doubt_proposal",
             "cancelled_run",
+            "funding_limit",
         ],
     ),
     ("gateway", &["audit_attempt", "audit_outcome"]),
@@ -88,7 +89,23 @@ const CHANGING: [(&str, &[&str]); 5] = [
             "accepted_reference",
         ],
     ),
-    ("execution", &["idempotency_key", "run", "batch", "attempt", "live_attempt", "pause", "asset_pause"]),
+    (
+        "execution",
+        &[
+            "idempotency_key",
+            "run",
+            "batch",
+            "attempt",
+            "live_attempt",
+            "pause",
+            "asset_pause",
+            "sweep",
+            "sweep_payer",
+            "swept_effect",
+            "heartbeat",
+            "spent_day",
+        ],
+    ),
     ("gateway", &[]),
 ];
 

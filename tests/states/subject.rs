@@ -102,7 +102,8 @@ impl Subject {
                 service.execute_distribution(request).await.map(drop)
             }
             Act::Retry => {
-                let request = RetryDistributionRequest { distribution_id };
+                let request =
+                    RetryDistributionRequest { distribution_id, ..RetryDistributionRequest::default() };
                 service.retry_distribution(request).await.map(drop)
             }
             Act::Cancel => {

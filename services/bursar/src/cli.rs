@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     alerts, approval, asset, bench, demo, diagnose, distribution, funding, holders, ingest, network, pause,
-    payment_token, payouts, redemption, schedule, token, up, withdrawal,
+    payment_token, payouts, redemption, restore, schedule, token, up, withdrawal,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -63,6 +63,9 @@ enum Command {
     /// What an operator has to end before a halted run goes on.
     #[command(subcommand)]
     Alerts(alerts::Command),
+    /// After the database was restored: what it has forgotten.
+    #[command(subcommand)]
+    Restore(restore::Command),
     /// What was paid to whom.
     #[command(subcommand)]
     Payouts(payouts::Command),
@@ -111,6 +114,7 @@ impl Cli {
             Command::Pause(command) => command.run(globals).await,
             Command::Diagnose(command) => command.run(globals).await,
             Command::Alerts(command) => command.run(globals).await,
+            Command::Restore(command) => command.run(globals).await,
             Command::Payouts(command) => command.run(globals).await,
             Command::Funding(command) => command.run(globals).await,
             Command::Withdrawal(command) => command.run(globals).await,

@@ -79,6 +79,18 @@ pub struct Tuning {
     /// Seconds past a closed window after which an undecided attempt is shown as in doubt
     #[arg(long, env = "BURSAR_DOUBT_AFTER_S", default_value_t = 60, value_name = "S")]
     pub doubt_after_s: u32,
+    /// Seconds before the newest remembered time from which on a restored database may have forgotten payments: clocks
+    /// differ, and transactions take their time
+    #[arg(long, env = "BURSAR_SWEEP_MARGIN_S", default_value_t = 600, value_name = "S")]
+    pub sweep_margin_s: u32,
+    /// Seconds for which a forgotten payment can still take effect: the longest validity any process was ever set to.
+    /// The network allows no more than 180
+    #[arg(long, env = "BURSAR_SWEEP_WINDOW_S", default_value_t = 180, value_name = "S")]
+    pub sweep_window_s: u32,
+    /// The database is a copy of its files that was put back, of this time or later, as 2026-11-20T12:00:00Z: nothing is
+    /// paid until the network has been looked through. Other restores are noticed; leave it out at the next start
+    #[arg(long, env = "BURSAR_RESTORED_SINCE", value_name = "TIME")]
+    pub restored_since: Option<jiff::Timestamp>,
     /// Milliseconds a worker may be silent before another takes its batch
     #[arg(long, env = "BURSAR_LEASE_MS", default_value_t = 60_000, value_name = "MS")]
     pub lease_ms: u64,
@@ -115,6 +127,9 @@ impl Default for Tuning {
             clock_skew_s: 5,
             absence_margin_s: 10,
             doubt_after_s: 60,
+            sweep_margin_s: 600,
+            sweep_window_s: 180,
+            restored_since: None,
             lease_ms: 60_000,
             receipt_patience_ms: 10_000,
             poll_ms: 2_000,

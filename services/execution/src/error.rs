@@ -50,6 +50,9 @@ pub enum Error {
         /// For the caller.
         message: String,
     },
+    /// A batch does not fit into what may be paid today; the transaction is rolled back and nothing happened.
+    #[error("the limit of the day is reached")]
+    DayLimitReached,
     /// Somebody else wrote first; the transaction is rolled back and nothing happened.
     #[error("another worker was first")]
     Overtaken,
@@ -131,9 +134,11 @@ impl Failure for Error {
             Self::Store(StoreError::Query(error)) if pg::is_lock_timeout(error) => {
                 Problem::unavailable("LOCK_TIMEOUT", "another transaction did not end in time; try again")
             }
-            Self::Prepare(_) | Self::Idempotency(_) | Self::Store(_) | Self::Database(_) => {
-                Problem::internal()
-            }
+            Self::DayLimitReached
+            | Self::Prepare(_)
+            | Self::Idempotency(_)
+            | Self::Store(_)
+            | Self::Database(_) => Problem::internal(),
         }
     }
 }

@@ -10,6 +10,7 @@ use proto::execution::v1::diagnostics_service_server::DiagnosticsServiceServer;
 use proto::execution::v1::execution_service_server::ExecutionServiceServer;
 use proto::execution::v1::funding_account_service_server::FundingAccountServiceServer;
 use proto::execution::v1::pause_service_server::PauseServiceServer;
+use proto::execution::v1::restore_service_server::RestoreServiceServer;
 use proto::execution::v1::withdrawal_service_server::WithdrawalServiceServer;
 use service_kit::serve::Server;
 use service_kit::{Shutdown, StartError};
@@ -17,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::app::Context;
+use crate::app::{self, Context};
 use crate::clients::hedera_rail::HederaRail;
 use crate::clients::keyring::Keyring;
 use crate::config::Config;
@@ -34,7 +35,13 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
     let policies = PolicyTable::from_descriptor_set(proto::FILE_DESCRIPTOR_SET)
         .map_err(|error| StartError::because("read the method policies", error))?;
     let ctx = Arc::new(wire(&config).await?);
+    if let Some(since) = config.tuning.restored_since {
+        app::sweep::declare_at_start(&ctx, since)
+            .await
+            .map_err(|error| StartError::because("declare that the database was restored", error))?;
+    }
     let mut work = JoinSet::new();
+    work.spawn(jobs::sweeper::run(Arc::clone(&ctx), shutdown.clone()));
     work.spawn(jobs::finisher::run(Arc::clone(&ctx), shutdown.clone()));
     for index in 0..config.tuning.workers.max(1) {
         work.spawn(jobs::workers::run(Arc::clone(&ctx), index, shutdown.clone()));
@@ -46,7 +53,8 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
         .add_service(FundingAccountServiceServer::new(rpc::FundingAccounts(Arc::clone(&ctx))))
         .add_service(PauseServiceServer::new(rpc::Pauses(Arc::clone(&ctx))))
         .add_service(WithdrawalServiceServer::new(rpc::Withdrawals(Arc::clone(&ctx))))
-        .add_service(AlertServiceServer::new(rpc::Alerts(ctx)))
+        .add_service(AlertServiceServer::new(rpc::Alerts(Arc::clone(&ctx))))
+        .add_service(RestoreServiceServer::new(rpc::Restores(ctx)))
         .run(shutdown.clone())
         .await;
     // Also when serving failed: workers must not outlive the service. A visit that is cut off here is taken over when
@@ -77,5 +85,6 @@ async fn wire(config: &Config) -> Result<Context, StartError> {
         clock: Arc::clone(&config.clock),
         ids: Arc::clone(&config.ids),
         wake: Notify::new(),
+        sweep: Notify::new(),
     })
 }

@@ -5,10 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
 
 use super::balances::Links;
-use super::{Mirror, MirrorError};
+use super::{Mirror, MirrorError, PAGE_MAX};
 use crate::ids::{AccountId, TokenId, TransactionId};
 use crate::status::Status;
-use crate::time::parse_ns;
+use crate::time::{NS_PER_S, format_ns, parse_ns};
+
+/// The longest stretch of time asked for at once: mirror nodes refuse more than 60 days.
+const RANGE_NS: i64 = 59 * 24 * 3600 * NS_PER_S;
 
 /// One record of a transaction id. An id can have several: copies that failed, children, a scheduled execution.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -41,6 +44,9 @@ pub struct TransactionRecord {
     /// Tokens moved, in each token's smallest unit.
     #[serde(default)]
     pub token_transfers: Vec<Transfer>,
+    /// What its payer wrote beside it; empty where that is no text.
+    #[serde(rename = "memo_base64", default, deserialize_with = "base64_text")]
+    pub memo: String,
 }
 
 /// What one account gained (positive) or gave (negative).
@@ -75,6 +81,30 @@ pub(super) struct Transactions {
 }
 
 impl Mirror {
+    /// Transactions of `account` later than `after_ns`, in the order of their consensus, at most [`PAGE_MAX`] of them.
+    ///
+    /// A mirror node takes the ledger in consensus order, so whichever replica answers: up to the last one shown, these are
+    /// all there are. An empty answer says nothing, and neither does it that there are no more. Both ends of the list are
+    /// stated (see [`super::absence`]): where nothing of the account happened for 59 days, none is shown.
+    pub async fn transactions_after(
+        &self,
+        account: AccountId,
+        after_ns: i64,
+    ) -> Result<Vec<TransactionRecord>, MirrorError> {
+        let (from, to) = (format_ns(after_ns), format_ns(after_ns.saturating_add(RANGE_NS)));
+        let times = format!("timestamp=gt:{from}&timestamp=lte:{to}");
+        let path = format!("/api/v1/transactions?account.id={account}&{times}&order=asc&limit={PAGE_MAX}");
+        let answer: Transactions = self.http.get(&path).await?;
+        let mut last_ns = after_ns;
+        for record in &answer.transactions {
+            if record.consensus_ns <= last_ns {
+                return Err(MirrorError::malformed(&path, "transactions out of order"));
+            }
+            last_ns = record.consensus_ns;
+        }
+        Ok(answer.transactions)
+    }
+
     /// All records of an id that this mirror node has. None proves nothing: it may lag. See [`super::absence`].
     pub async fn transaction(&self, id: &TransactionId) -> Result<Vec<TransactionRecord>, MirrorError> {
         let path = format!("/api/v1/transactions/{}", id.mirror_text());
@@ -91,6 +121,12 @@ impl Mirror {
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_ns(&text).map_err(serde::de::Error::custom)
+}
+
+fn base64_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
+    let bytes = STANDARD.decode(text).map_err(serde::de::Error::custom)?;
+    Ok(String::from_utf8(bytes).unwrap_or_default())
 }
 
 fn base64_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {

@@ -115,6 +115,7 @@ async fn work(pool: Pool, header: Header, slot: u32, next: Arc<AtomicU32>) -> Re
             epoch: 1,
             attempts: 0,
             paused: false,
+            adopted: false,
         };
         let attempts = planned(&batch);
         pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {

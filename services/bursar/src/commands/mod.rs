@@ -15,6 +15,7 @@ pub mod pause;
 pub mod payment_token;
 pub mod payouts;
 pub mod redemption;
+pub mod restore;
 pub mod schedule;
 pub mod token;
 pub mod up;

@@ -19,6 +19,7 @@ use proto::execution::v1::diagnostics_service_client::DiagnosticsServiceClient;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
+use proto::execution::v1::restore_service_client::RestoreServiceClient;
 use proto::execution::v1::withdrawal_service_client::WithdrawalServiceClient;
 use proto::holder::v1::holder_service_client::HolderServiceClient;
 use tonic::service::interceptor::InterceptedService;
@@ -147,6 +148,11 @@ impl Edge {
     /// Why something does not go on.
     pub fn diagnostics(&self) -> DiagnosticsServiceClient<Service> {
         DiagnosticsServiceClient::new(self.service.clone())
+    }
+
+    /// What the database forgot when it was restored.
+    pub fn restores(&self) -> RestoreServiceClient<Service> {
+        RestoreServiceClient::new(self.service.clone())
     }
 
     /// Where money comes from.

@@ -60,6 +60,10 @@ async fn an_operator_pays_holders_with_nothing_but_commands() {
     assert_eq!(call(&["payment-token", "add", "hbar"])["decimals"], 8);
     let funding = id(&call(&["funding", "create", "main", "--account", up.address("operator_account")]));
 
+    let limits = ["funding", "limits", "set", &funding, "hedera:sandbox/hbar", "--per-day", "1000000000"];
+    let limits = call(&[limits.as_slice(), &["--reason", "the board says so"]].concat());
+    assert_eq!((&limits["version"], &limits["per_day"]), (&1.into(), &"1000000000".into()), "{limits}");
+
     let terms = ["--asset", &asset, "--label", "=Q3", "--kind", "dividend", "--pool", "4.00000001"];
     let terms = [terms.as_slice(), &["--payment-token", "hbar", "--funding", &funding]].concat();
     let preview = call(&[["distribution", "preview"].as_slice(), &terms].concat());
@@ -98,6 +102,14 @@ async fn an_operator_pays_holders_with_nothing_but_commands() {
         "{export}"
     );
     assert_eq!(rows.len(), 3);
+
+    let limits = call(&["funding", "limits", "show", &funding, "hedera:sandbox/hbar"]);
+    assert_ne!(limits[0]["reserved_today"], "0", "{limits}");
+    assert_eq!(call(&["restore", "status"])["reason"], "SWEEP_REASON_FIRST");
+    let disk = ["restore", "declare", "--since", "2026-01-01T00:00:00Z", "--reason", "a disk was lost"];
+    assert_eq!(call(&disk)["reason"], "SWEEP_REASON_DECLARED");
+    assert_eq!(call(&["restore", "status"])["note"], "a disk was lost");
+    assert_eq!(call(&["restore", "payments"]).as_array().map(Vec::len), Some(0));
     assert!(up.stop().success());
 }
 

@@ -3,7 +3,7 @@
 use diesel_async::AsyncPgConnection;
 use ids::RunId;
 
-use crate::app::{Context, finish_run};
+use crate::app::{Context, finish_run, sweep};
 use crate::domain::run::RunState;
 use crate::error::Error;
 use crate::failpoints::here;
@@ -35,6 +35,8 @@ pub(super) async fn cancel_in(
     runs::lock_id(conn, run).await?;
     // Waits for every transaction that is intending or beginning to send, and comes before every later one.
     let Some(stored) = runs::find_for_update(conn, run).await? else {
+        // Whoever hears that it is not here takes it for unpaid.
+        sweep::refuse_if_paid(conn, run).await?;
         // A hand-over that is still on its way must not come after this.
         runs::bury(conn, run, by, reason).await?;
         return Ok(false);

@@ -10,6 +10,7 @@ use pg::idempotency::{Answer, Once};
 use crate::app::Context;
 use crate::error::Error;
 use crate::store::funding_accounts::{self, FundingAccount};
+use crate::store::sweeps;
 
 /// What people say about a funding account.
 #[derive(Clone, Debug)]
@@ -24,7 +25,8 @@ pub struct NewFundingAccount {
     pub fee_payer: Option<(AccountId, String)>,
 }
 
-/// Creates a funding account whose accounts are on the network and whose keys can be read.
+/// Creates a funding account whose accounts are on the network and whose keys can be read. After a restore, a fee payer
+/// that was not looked through is, before anything is paid: the account may have been forgotten, with what it paid.
 pub async fn create_funding_account<R: Answer>(
     ctx: &Context,
     actor: &Actor,
@@ -50,17 +52,22 @@ pub async fn create_funding_account<R: Answer>(
         created_by: actor.subject.clone(),
         created_at: ctx.clock.now(),
     };
-    once.run(&ctx.pool, move |conn| {
-        async move {
-            if !funding_accounts::insert(conn, &account).await? {
-                return Err(Error::exists(
-                    "LABEL_TAKEN",
-                    format!("another funding account is called {:?}", account.label),
-                ));
+    let answer = once
+        .run(&ctx.pool, move |conn| {
+            async move {
+                if !funding_accounts::insert(conn, &account).await? {
+                    return Err(Error::exists(
+                        "LABEL_TAKEN",
+                        format!("another funding account is called {:?}", account.label),
+                    ));
+                }
+                sweeps::lock(conn).await?;
+                sweeps::cover(conn, account.fee_payer).await?;
+                Ok(account)
             }
-            Ok(account)
-        }
-        .boxed()
-    })
-    .await
+            .boxed()
+        })
+        .await?;
+    ctx.sweep.notify_one();
+    Ok(answer)
 }

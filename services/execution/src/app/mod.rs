@@ -8,6 +8,7 @@ pub mod create_withdrawal;
 pub mod destinations;
 pub mod diagnose;
 pub mod finish_run;
+pub mod limits;
 pub mod pause;
 pub mod quote_run;
 pub mod read;
@@ -15,6 +16,7 @@ pub mod resolve_in_doubt;
 pub mod retry_payouts;
 pub mod retry_run;
 pub mod start_run;
+pub mod sweep;
 pub mod work;
 
 use std::sync::Arc;
@@ -47,6 +49,8 @@ pub struct Context {
     pub ids: Arc<dyn IdSource>,
     /// Rung when there is work.
     pub wake: Notify,
+    /// Rung when a sweep is wanted.
+    pub sweep: Notify,
 }
 
 impl Context {

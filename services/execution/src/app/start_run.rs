@@ -9,7 +9,8 @@ use service_kit::error::{Detail, Problem};
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::app::Context;
+use crate::app::{Context, sweep};
+use crate::domain::limits::Limits;
 use crate::domain::run::{Header, Run, RunState};
 use crate::error::Error;
 use crate::failpoints::here;
@@ -17,7 +18,7 @@ use crate::store::batches::{self, Recount};
 use crate::store::instructions::{Instruction, Load};
 use crate::store::runs::{StoredRun, same_header};
 use crate::store::supersessions::{self, Successor};
-use crate::store::{funding_accounts, runs};
+use crate::store::{funding_accounts, limits, runs, sweeps};
 
 /// How many of the payouts that cannot be replaced are named.
 const NAMED_MAX: u32 = 10;
@@ -39,12 +40,12 @@ pub async fn start_run(
     if let Some(stored) = runs::find(&mut conn, header.run).await? {
         return is_same(&stored, header_hash);
     }
-    check_header(ctx, &mut conn, header).await?;
+    let limits = check_header(ctx, &mut conn, header).await?;
     refuse_buried(&mut conn, header).await?;
     drop(conn);
     here!("start_run.before_copy");
     let load_id = ctx.ids.uuid();
-    load(ctx, header, load_id, instructions).await?;
+    load(ctx, header, limits, load_id, instructions).await?;
     let mut conn = ctx.conn().await?;
     let inserted = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         runs::lock_id(conn, header.run).await?;
@@ -57,6 +58,8 @@ pub async fn start_run(
                 supersede(conn, header, load_id, &old.run).await?;
                 here!("supersede.before_commit");
             }
+            // A restored database may have forgotten this very run, and what it paid.
+            sweep::adopt_waiting(conn, header.run).await?;
         }
         here!("start_run.before_commit");
         Ok::<_, Error>(inserted)
@@ -77,6 +80,11 @@ pub async fn start_run(
 /// The run whose payouts are replaced, alone: until this transaction ends nobody retries them or intends anything of it.
 async fn predecessor(conn: &mut AsyncPgConnection, header: &Header) -> Result<Option<StoredRun>, Error> {
     let Some(old) = header.supersedes else { return Ok(None) };
+    // What a restored database calls unpaid may have been paid.
+    if sweeps::holds(conn).await? {
+        let message = "the database was restored or failed over; what was paid is looked for";
+        return Err(Problem::unavailable("SWEEPING", message).into());
+    }
     runs::find_for_update(conn, old).await?.ok_or(Error::RunNotFound(old)).map(Some)
 }
 
@@ -130,24 +138,31 @@ fn is_same(stored: &StoredRun, header_hash: &[u8; 32]) -> Result<(), Error> {
     Err(Error::exists("RUN_ID_TAKEN", format!("{} is another run", stored.run.header.run)))
 }
 
-async fn check_header(ctx: &Context, conn: &mut AsyncPgConnection, header: &Header) -> Result<(), Error> {
+async fn check_header(ctx: &Context, conn: &mut AsyncPgConnection, header: &Header) -> Result<Limits, Error> {
     if header.asset.network() != Some(ctx.network) {
         let message = format!("{} is not on the network {}", header.asset.as_str(), ctx.network);
         return Err(Error::refused("NETWORK_MISMATCH", message));
     }
     let funding = header.funding_account;
     funding_accounts::find(conn, funding).await?.ok_or(Error::FundingAccountNotFound(funding))?;
-    Ok(())
+    let limits =
+        limits::latest(conn, funding, &header.asset).await?.map(|set| set.limits).unwrap_or_default();
+    if limits.per_run.is_some_and(|limit| header.total_units > limit) {
+        let message = format!("{} is more than one distribution may pay from {funding}", header.total_units);
+        return Err(Error::refused("LIMIT_PER_RUN_EXCEEDED", message));
+    }
+    Ok(limits)
 }
 
 /// Checks and writes the instructions; nothing is stored unless all of them are as declared.
 async fn load(
     ctx: &Context,
     header: &Header,
+    limits: Limits,
     load_id: Uuid,
     mut chunks: impl Instructions,
 ) -> Result<(), Error> {
-    let mut check = Check::new(header);
+    let mut check = Check::new(header, limits);
     let mut load = Load::begin(&ctx.db_url, header.run, load_id).await?;
     while let Some(chunk) = chunks.next().await? {
         for instruction in chunk {
@@ -163,14 +178,15 @@ async fn load(
 /// Compares what arrives with what was declared.
 struct Check<'a> {
     header: &'a Header,
+    limits: Limits,
     root: RootBuilder,
     total: u128,
     last_account: u64,
 }
 
 impl<'a> Check<'a> {
-    fn new(header: &'a Header) -> Self {
-        Self { header, root: RootBuilder::new(), total: 0, last_account: 0 }
+    fn new(header: &'a Header, limits: Limits) -> Self {
+        Self { header, limits, root: RootBuilder::new(), total: 0, last_account: 0 }
     }
 
     fn push(&mut self, instruction: &Instruction) -> Result<(), Error> {
@@ -192,6 +208,10 @@ impl<'a> Check<'a> {
             return Err(Problem::field(at("supersedes"), "PREDECESSOR_MISMATCH", rule).into());
         }
         self.last_account = instruction.account;
+        if self.limits.per_payout.is_some_and(|limit| instruction.units > limit) {
+            let message = format!("instructions[{}] is more than one payout may be", instruction.ordinal);
+            return Err(Error::refused("LIMIT_PER_PAYOUT_EXCEEDED", message));
+        }
         self.total = self
             .total
             .checked_add(instruction.units)

@@ -10,7 +10,7 @@ use hedera::mirror::{AccountRef, Mirror, MirrorConfig, MirrorError};
 use hedera::node::{Network, NetworkError, NodeClient};
 use hedera::transfer::{Signers, TransferPlan, prepare};
 use hedera::{AccountId, Status, TransactionId};
-use ids::AttemptId;
+use ids::{AttemptId, RunId};
 use money::{AssetCode, AssetKind};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
@@ -20,6 +20,7 @@ use crate::clients::pacer::Pacer;
 use crate::clients::traffic::Traffic;
 use crate::config::{Node, Tuning};
 use crate::domain::attempt::{Attempt, Record};
+use crate::domain::memo::{Memo, Place};
 use crate::domain::plan::Group;
 use crate::error::Error;
 use crate::failpoints::here;
@@ -59,8 +60,10 @@ pub enum Heard {
 
 /// What is paid by one transaction, from where.
 pub struct Order<'a> {
-    /// The attempt's id: memo, and source of the transaction's key.
+    /// The attempt's id: it is in the memo, and the source of the transaction's key.
     pub attempt: AttemptId,
+    /// The run it pays of.
+    pub run: RunId,
     /// Where the money comes from.
     pub funding: &'a FundingAccount,
     /// What is paid.
@@ -125,7 +128,13 @@ impl HederaRail {
             .map(|instruction| Ok((account(instruction.account)?, small(instruction.units)?)))
             .collect::<Result<Vec<_>, Error>>()?;
         let units = order.instructions.iter().map(|instruction| instruction.units).sum();
-        let memo = order.attempt.to_string();
+        let ordinals = &order.group.ordinals;
+        let place = ordinals.first().map(|first| Place {
+            run: order.run,
+            first: *first,
+            size: u32::try_from(ordinals.len()).unwrap_or(u32::MAX),
+        });
+        let memo = Memo { attempt: order.attempt, place }.to_string();
         let nodes = self.nodes_for(order.attempt);
         let plan = TransferPlan {
             payer: order.funding.fee_payer,

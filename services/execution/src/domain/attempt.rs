@@ -28,6 +28,11 @@ impl Cause {
         Self { reason: "NOT_SEEN_BEFORE_EXPIRY".to_owned(), class: Class::Retryable }
     }
 
+    /// What may be paid on one day was reached.
+    pub fn day_limit() -> Self {
+        Self { reason: "DAILY_LIMIT_REACHED".to_owned(), class: Class::Operator }
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self.reason.as_str() {
@@ -45,6 +50,9 @@ impl Cause {
             }
             "RECEIVER_SIGNATURE_REQUIRED" => {
                 "The account takes nothing that it has not signed: its owner must turn that off; then retry."
+            }
+            "DAILY_LIMIT_REACHED" => {
+                "The funding account's limit for one day (UTC) is taken: retry tomorrow, or raise the limit and retry."
             }
             "OPERATOR_RESOLVED" => "Two people ended the doubt with evidence; see the attempt.",
             "BREAK" => {
@@ -66,6 +74,8 @@ pub enum Proof {
     Absence,
     /// Two people, with evidence.
     Operator,
+    /// A mirror node's record under our own key, found when the attempt itself had been forgotten.
+    Sweep,
 }
 
 impl Proof {
@@ -76,6 +86,7 @@ impl Proof {
             Self::MirrorRecord => "MIRROR_RECORD",
             Self::Absence => "ABSENCE",
             Self::Operator => "OPERATOR",
+            Self::Sweep => "SWEEP",
         }
     }
 }
@@ -104,7 +115,7 @@ pub enum Verdict {
 /// An attempt as it is stored, undecided.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// Its id, which is also the transaction's memo.
+    /// Its id, which the transaction's memo begins with.
     pub id: AttemptId,
     /// The payouts it pays.
     pub ordinals: Vec<u32>,

@@ -1,8 +1,11 @@
 //! The rules of paying: pure, without clock, chance or IO.
 
+pub mod adoption;
 pub mod alert;
 pub mod attempt;
 pub mod diagnosis;
+pub mod limits;
+pub mod memo;
 pub mod pause;
 pub mod payout;
 pub mod plan;
@@ -10,3 +13,4 @@ pub mod progress;
 pub mod recipient;
 pub mod retry;
 pub mod run;
+pub mod sweep;

@@ -33,9 +33,10 @@ pub struct Group {
     pub split: bool,
 }
 
-/// Payouts of no attempt yet go nine by nine, in their order; those of a dead attempt stay together or go each alone.
+/// Payouts of no attempt yet go nine by nine, in their order; those of a dead attempt stay together or go each alone. The
+/// payouts of a group follow one another: where others of them were adopted, there is a gap between groups.
 pub fn plan(fresh: &[u32], due: &[Due]) -> Vec<Group> {
-    let first = fresh.chunks(RECIPIENTS_MAX).map(|ordinals| Group {
+    let first = in_a_row(fresh, RECIPIENTS_MAX).map(|ordinals| Group {
         ordinals: ordinals.to_vec(),
         tries: Tries::default(),
         replaces: None,
@@ -43,7 +44,7 @@ pub fn plan(fresh: &[u32], due: &[Due]) -> Vec<Group> {
     });
     let again = due.iter().enumerate().flat_map(|(place, due)| {
         let size = if due.split { 1 } else { RECIPIENTS_MAX };
-        due.ordinals.chunks(size).map(move |ordinals| Group {
+        in_a_row(&due.ordinals, size).map(move |ordinals| Group {
             ordinals: ordinals.to_vec(),
             tries: due.tries,
             replaces: Some(place),
@@ -51,6 +52,11 @@ pub fn plan(fresh: &[u32], due: &[Due]) -> Vec<Group> {
         })
     });
     first.chain(again).collect()
+}
+
+/// Pieces of at most `size` ordinals without a gap.
+fn in_a_row(ordinals: &[u32], size: usize) -> impl Iterator<Item = &[u32]> {
+    ordinals.chunk_by(|before, after| before + 1 == *after).flat_map(move |row| row.chunks(size))
 }
 
 #[cfg(test)]
@@ -80,7 +86,15 @@ mod tests {
         let chosen = Due { chosen: true, ..due(vec![2, 5], false) };
         let groups = plan(&[], &[due(vec![0, 1, 3], false), chosen]);
         let apart: Vec<_> = groups.iter().map(|group| (group.ordinals.as_slice(), group.replaces)).collect();
-        assert_eq!(apart, [(&[0, 1, 3][..], Some(0)), (&[2, 5][..], Some(1))]);
+        let expected = [(&[0, 1][..], Some(0)), (&[3], Some(0)), (&[2], Some(1)), (&[5], Some(1))];
+        assert_eq!(apart, expected);
+    }
+
+    #[test]
+    fn what_was_adopted_from_among_them_leaves_a_gap_that_no_group_spans() {
+        let groups = plan(&[0, 1, 2, 5, 6], &[due(vec![20, 22, 23], false)]);
+        let ordinals: Vec<&[u32]> = groups.iter().map(|group| group.ordinals.as_slice()).collect();
+        assert_eq!(ordinals, [&[0, 1, 2][..], &[5, 6], &[20], &[22, 23]]);
     }
 
     proptest! {

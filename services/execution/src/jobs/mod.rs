@@ -1,4 +1,5 @@
 //! Loops that act by themselves. They only call `app`.
 
 pub(crate) mod finisher;
+pub(crate) mod sweeper;
 pub(crate) mod workers;

@@ -7,10 +7,13 @@ mod check_recipients;
 pub(crate) mod convert;
 mod create_funding_account;
 mod create_withdrawal;
+mod declare_restore;
 mod diagnose;
 mod get_funding_account;
+mod get_limits;
 mod get_payout;
 mod get_run;
+mod get_sweep;
 mod get_withdrawal;
 mod list_alerts;
 mod list_batches;
@@ -19,6 +22,7 @@ mod list_funding_accounts;
 mod list_pauses;
 mod list_payouts;
 mod list_runs;
+mod list_swept_payments;
 mod list_withdrawals;
 mod pause;
 mod quote_run;
@@ -28,6 +32,7 @@ mod resume;
 mod retry_payouts;
 mod retry_run;
 mod set_asset_pause;
+mod set_limits;
 mod start_run;
 mod stream_payouts;
 mod watch_run;
@@ -41,6 +46,7 @@ use proto::execution::v1::diagnostics_service_server::DiagnosticsService;
 use proto::execution::v1::execution_service_server::ExecutionService;
 use proto::execution::v1::funding_account_service_server::FundingAccountService;
 use proto::execution::v1::pause_service_server::PauseService;
+use proto::execution::v1::restore_service_server::RestoreService;
 use proto::execution::v1::withdrawal_service_server::WithdrawalService;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
@@ -81,6 +87,9 @@ impl DiagnosticsService for Diagnostics {
 /// `bursar.execution.v1.AlertService`.
 #[derive(Clone)]
 pub(crate) struct Alerts(pub(crate) Arc<Context>);
+/// `bursar.execution.v1.RestoreService`.
+#[derive(Clone)]
+pub(crate) struct Restores(pub(crate) Arc<Context>);
 
 #[tonic::async_trait]
 impl ExecutionService for Execution {
@@ -208,6 +217,20 @@ impl FundingAccountService for FundingAccounts {
     ) -> Result<Response<pb::ListFundingAccountsResponse>, Status> {
         list_funding_accounts::handle(&self.0, request).await.map(Response::new)
     }
+
+    async fn set_limits(
+        &self,
+        request: Request<pb::SetLimitsRequest>,
+    ) -> Result<Response<pb::SetLimitsResponse>, Status> {
+        set_limits::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_limits(
+        &self,
+        request: Request<pb::GetLimitsRequest>,
+    ) -> Result<Response<pb::GetLimitsResponse>, Status> {
+        get_limits::handle(&self.0, request).await.map(Response::new)
+    }
 }
 
 #[tonic::async_trait]
@@ -297,5 +320,29 @@ impl WithdrawalService for Withdrawals {
         request: Request<pb::ListWithdrawalsRequest>,
     ) -> Result<Response<pb::ListWithdrawalsResponse>, Status> {
         list_withdrawals::handle(&self.0, request).await.map(Response::new)
+    }
+}
+
+#[tonic::async_trait]
+impl RestoreService for Restores {
+    async fn declare_restore(
+        &self,
+        request: Request<pb::DeclareRestoreRequest>,
+    ) -> Result<Response<pb::DeclareRestoreResponse>, Status> {
+        declare_restore::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn get_sweep(
+        &self,
+        request: Request<pb::GetSweepRequest>,
+    ) -> Result<Response<pb::GetSweepResponse>, Status> {
+        get_sweep::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_swept_payments(
+        &self,
+        request: Request<pb::ListSweptPaymentsRequest>,
+    ) -> Result<Response<pb::ListSweptPaymentsResponse>, Status> {
+        list_swept_payments::handle(&self.0, request).await.map(Response::new)
     }
 }

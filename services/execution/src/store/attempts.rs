@@ -132,6 +132,25 @@ pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<D
         .collect())
 }
 
+/// The payouts of a batch that never had an attempt.
+pub async fn never_intended(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<u32>, StoreError> {
+    #[derive(QueryableByName)]
+    struct OrdinalRow {
+        #[diesel(sql_type = Integer)]
+        ordinal: i32,
+    }
+    const SQL: &str = "SELECT ordinal FROM generate_series($2, $2 + $3 - 1) AS wanted (ordinal) WHERE NOT EXISTS \
+        (SELECT FROM live_attempt WHERE live_attempt.run_id = $1 AND live_attempt.ordinal = wanted.ordinal) ORDER BY ordinal";
+    let rows: Vec<OrdinalRow> = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.first_ordinal.cast_signed())
+        .bind::<Integer, _>(batch.size.cast_signed())
+        .prepared()
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.ordinal.cast_unsigned()).collect())
+}
+
 /// Commits attempts to the database as intended and begun to be sent, with the exact bytes. All have as many copies.
 pub async fn insert(
     mut conn: &AsyncPgConnection,

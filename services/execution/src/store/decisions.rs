@@ -14,9 +14,9 @@ use pg::Prepare as _;
 use crate::domain::attempt::{Cause, Proof};
 use crate::domain::payout::AttemptState;
 use crate::domain::retry::Tries;
-use crate::store::StoreError;
 use crate::store::attempts::IdRow;
 use crate::store::runs::class_code;
+use crate::store::{StoreError, limits};
 
 /// What is to be written about one attempt that is over.
 #[derive(Clone, Debug)]
@@ -57,7 +57,8 @@ pub struct Next {
     pub tries: Tries,
 }
 
-/// Decides attempts, each only if it is undecided; returns those that were.
+/// Decides attempts, each only if it is undecided; returns those that were. What the dead took of a day's limit is given
+/// back.
 pub async fn decide(
     mut conn: &AsyncPgConnection,
     run: RunId,
@@ -114,7 +115,13 @@ pub async fn decide(
         .prepared()
         .load(&mut conn)
         .await?;
-    Ok(rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect())
+    let decided: Vec<AttemptId> = rows.into_iter().map(|row| AttemptId::from_uuid(row.attempt_id)).collect();
+    let dead = decisions.iter().filter(|d| !settled(d) && decided.contains(&d.attempt));
+    let dead: Vec<AttemptId> = dead.map(|d| d.attempt).collect();
+    if !dead.is_empty() {
+        limits::release(conn, run, batch_number, &dead).await?;
+    }
+    Ok(decided)
 }
 
 /// Marks undecided attempts as in doubt, for a reason to show.

@@ -114,6 +114,21 @@ pub async fn find(
     row.map(FundingAccount::try_from).transpose()
 }
 
+/// One whose fees this account pays.
+pub async fn of_fee_payer(
+    conn: &mut AsyncPgConnection,
+    payer: AccountId,
+) -> Result<Option<FundingAccount>, StoreError> {
+    let row = funding_account::table
+        .filter(funding_account::fee_payer_account.eq(payer.to_string()))
+        .order(funding_account::label)
+        .select(Row::as_select())
+        .first(conn)
+        .await
+        .optional()?;
+    row.map(FundingAccount::try_from).transpose()
+}
+
 /// Up to `limit` by label, after the label given.
 pub async fn list(
     conn: &mut AsyncPgConnection,

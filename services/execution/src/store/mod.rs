@@ -2,9 +2,10 @@
 //!
 //! Rows hold primitives; what leaves this room is a domain type, or an error that says which row is inconsistent.
 //!
-//! Lock order, the same everywhere: word on an asset, withdrawals of an account, pause, run, batch, attempt. Whoever
-//! supersedes payouts of another run locks that run before it writes its own.
+//! Lock order, the same everywhere: word on an asset, withdrawals of an account, pause, sweep, id of a run, run, batch,
+//! attempt. Whoever supersedes payouts of another run locks that run before it writes its own.
 
+pub mod adoptions;
 pub mod alerts;
 pub mod attempts;
 pub mod batches;
@@ -16,6 +17,7 @@ pub mod doubts;
 pub mod evidence;
 pub mod funding_accounts;
 pub mod instructions;
+pub mod limits;
 pub mod pauses;
 pub mod payouts;
 pub mod runs;
@@ -23,6 +25,8 @@ pub mod runs;
 pub mod schema;
 pub mod server;
 pub mod supersessions;
+pub mod sweeps;
+pub mod swept_effects;
 mod time;
 pub mod withdrawals;
 

@@ -150,17 +150,25 @@ pub async fn note_version(
     Ok(noted == 1)
 }
 
-/// Whether a pause holds a run. Asked after this transaction has taken the lock, so that it sees every pause that has
+#[derive(QueryableByName)]
+struct HeldRow {
+    #[diesel(sql_type = Bool)]
+    held: bool,
+}
+
+/// Whether a pause holds a run, or a sweep that is wanted. Asked after this transaction has taken the lock, so that it sees every pause that has
 /// returned.
 pub async fn holds(mut conn: &AsyncPgConnection, run: RunId) -> Result<bool, StoreError> {
-    #[derive(QueryableByName)]
-    struct HeldRow {
-        #[diesel(sql_type = Bool)]
-        held: bool,
-    }
     const SQL: &str = "SELECT EXISTS (SELECT FROM run_pause WHERE run_id = $1) AS held";
     let row: HeldRow =
         diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(&mut conn).await?;
+    Ok(row.held)
+}
+
+/// Whether a person has paused everything.
+pub async fn everything(conn: &mut AsyncPgConnection) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT EXISTS (SELECT FROM pause WHERE scope = 1 AND resumed_at IS NULL) AS held";
+    let row: HeldRow = diesel::sql_query(SQL).prepared().get_result(conn).await?;
     Ok(row.held)
 }
 

@@ -245,6 +245,24 @@ pub async fn set_state(
     if updated == 1 { Ok(()) } else { Err(StoreError::inconsistent("run", id, "run_id")) }
 }
 
+/// Halts every running run whose fees this account pays.
+pub async fn halt_of_fee_payer(
+    conn: &mut AsyncPgConnection,
+    payer: hedera::AccountId,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE run SET state = 2, halt_reason = $2, halt_class = $3 WHERE state = 1 \
+        AND funding_account_id IN (SELECT funding_account_id FROM funding_account WHERE fee_payer_account = $1)";
+    diesel::sql_query(SQL)
+        .bind::<Text, _>(payer.to_string())
+        .bind::<Text, _>(&cause.reason)
+        .bind::<SmallInt, _>(class_code(cause.class))
+        .prepared()
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Notes who cancelled a run that this transaction has locked, and why.
 pub async fn note_cancel(
     conn: &mut AsyncPgConnection,

@@ -13,14 +13,14 @@ const BY_HAND: &[(&str, &str)] = &[
         "run_id number first_ordinal size units state due_at lease_epoch lease_until lease_slot \
          started_at ended_at processing in_doubt paid failed cancelled processing_units \
          in_doubt_units paid_units failed_units cancelled_units attempts retries superseded \
-         superseded_units",
+         superseded_units adopted",
     ),
     (
         "attempt",
         "run_id attempt_id batch_number ordinals units payer valid_start_ns window_end_ns nodes \
          copies hashes tries send_begins state failure_reason failure_class proof consensus_ns \
          created_at decided_at next_at next_split next_tries replaced parted parted_units recipient_tries \
-         next_recipient_tries",
+         next_recipient_tries reserved_on",
     ),
     ("live_attempt", "run_id ordinal attempt_id successor_run_id successor_ordinal"),
     ("chosen_payout", "run_id batch_number attempt_id ordinal next_at chosen_at"),
@@ -34,6 +34,19 @@ const BY_HAND: &[(&str, &str)] = &[
     ("asset_pause", "asset_id version"),
     ("destination", "funding_account_id account added_at added_by label removed_by removed_at"),
     ("withdrawal", "run_id reason created_by created_at"),
+    (
+        "sweep",
+        "number sweep_id reason system_identifier timeline wanted_by note wanted_at since_ns until_ns done_at",
+    ),
+    ("sweep_payer", "number payer cursor_ns pages done_at"),
+    (
+        "swept_effect",
+        "effect_id number attempt_id run_id first_ordinal size payer valid_start_ns consensus_ns node hash \
+         asset accounts units outcome detail seen_at",
+    ),
+    ("heartbeat", "singleton seen_ns"),
+    ("funding_limit", "funding_account_id asset version per_payout per_run per_day set_by reason set_at"),
+    ("spent_day", "funding_account_id asset day reserved"),
     ("doubt_proposal", "run_id attempt_id proposed_by outcome evidence at"),
 ];
 

@@ -8,16 +8,18 @@ use auth::Actor;
 use auth::internal::ServiceKeys;
 use execution::{Config, MIGRATIONS, Node, Tuning};
 use ids::{DistributionId, IdSource as _, PayoutId, RunId, SystemIds};
+use pg::DbConfig;
 use pg::testing::TestDb;
 use proto::execution::v1 as pb;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use proto::r#type::v1::{Recipient, recipient};
 use serde_json::{Value, json};
-use service_kit::Shutdown;
 use service_kit::client::Peer;
 use service_kit::clock::SystemClock;
 use service_kit::idempotency::IdempotencyKey;
+use service_kit::{Shutdown, StartError};
+use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
@@ -37,6 +39,8 @@ pub(crate) struct Bench {
     peer: Peer,
     shutdown: Shutdown,
     pub(crate) dir: tempfile::TempDir,
+    config: Config,
+    running: JoinHandle<Result<(), StartError>>,
 }
 
 /// Windows as short as the network allows, so that what must be waited for comes soon.
@@ -45,6 +49,7 @@ pub(crate) fn quick() -> Tuning {
         valid_duration_s: 15,
         clock_skew_s: 0,
         absence_margin_s: 1,
+        sweep_window_s: 15,
         doubt_after_s: 2,
         receipt_patience_ms: 1_000,
         poll_ms: 250,
@@ -61,6 +66,11 @@ impl Bench {
     }
 
     pub(crate) async fn with(tuning: Tuning) -> Self {
+        Self::on(TestDb::create("execution", MIGRATIONS).await, tuning).await
+    }
+
+    /// On a database of the test's own.
+    pub(crate) async fn on(db: DbConfig, tuning: Tuning) -> Self {
         service_kit::telemetry::init(service_kit::telemetry::Format::Text);
         let dir = tempfile::tempdir().unwrap();
         let sandbox = sandbox::start(sandbox::Config::default()).await.unwrap();
@@ -88,13 +98,8 @@ impl Bench {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = Shutdown::new();
-        let running = tokio::spawn(execution::run(config, listener, shutdown.clone()));
-        tokio::spawn(async move { running.await.unwrap().unwrap() });
-        let keys = ServiceKeys::load(dir.path(), "distribution", &[]).unwrap();
-        let peer = Peer::new(&address, "execution", keys.issuer()).unwrap();
+        let (peer, running) = serve(&config, &shutdown).await;
         let control = Control { url: network.control_url.clone(), http: reqwest::Client::new() };
         let token = network.payment_token_id.unwrap().to_string();
         let asset = format!("hedera:sandbox/token:{token}");
@@ -110,6 +115,8 @@ impl Bench {
             peer,
             shutdown,
             dir,
+            config,
+            running,
         };
         bench.funding = bench.create_funding_account("main", &operator, "operator", "main").await.unwrap().id;
         bench
@@ -129,6 +136,25 @@ impl Bench {
         let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
             WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()";
         app.execute(others, &[]).await.unwrap();
+    }
+
+    /// Ends the service where it stands: nothing is drained and nothing written down.
+    pub(crate) async fn kill(&mut self) {
+        self.running.abort();
+        let _ = (&mut self.running).await;
+    }
+
+    /// Starts the service again, on this database.
+    pub(crate) async fn serve(&mut self, db: DbConfig) {
+        self.db_url.clone_from(&db.url);
+        self.config.db = db;
+        (self.peer, self.running) = serve(&self.config, &self.shutdown).await;
+    }
+
+    /// The same, told that the database is a copy of this time that was put back.
+    pub(crate) async fn serve_restored(&mut self, db: DbConfig, since: jiff::Timestamp) {
+        self.config.tuning.restored_since = Some(since);
+        self.serve(db).await;
     }
 
     pub(crate) fn client(&self) -> ExecutionServiceClient<Channel> {
@@ -377,6 +403,14 @@ impl Bench {
             assert_eq!(count, counted as u64, "{status:?}");
         }
     }
+}
+
+async fn serve(config: &Config, shutdown: &Shutdown) -> (Peer, JoinHandle<Result<(), StartError>>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let running = tokio::spawn(execution::run(config.clone(), listener, shutdown.clone()));
+    let keys = ServiceKeys::load(&config.keys_dir, "distribution", &[]).unwrap();
+    (Peer::new(&address, "execution", keys.issuer()).unwrap(), running)
 }
 
 impl Drop for Bench {

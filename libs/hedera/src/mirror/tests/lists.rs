@@ -117,12 +117,34 @@ fn transactions(rows: &[(u32, bool)]) -> Reply {
             format!(
                 r#"{{"transaction_id":"{id}","result":"SUCCESS","consensus_timestamp":"{seconds}.000000000","nonce":0,
                 "scheduled":false,"transaction_hash":"{hash}","node":"0.0.3","charged_tx_fee":7,"max_fee":"33",
+                "memo_base64":"YSBtZW1v",
                 "transfers":[{{"account":"0.0.1001","amount":-7,"is_approval":false}}],
                 "token_transfers":[{{"token_id":"0.0.5","account":"0.0.9","amount":1200,"is_approval":false}}]}}"#
             )
         })
         .collect();
     ok(format!("{{\"transactions\":[{}],\"links\":{{\"next\":null}}}}", rows.join(",")))
+}
+
+#[tokio::test]
+async fn what_came_after_is_read_in_order_with_both_ends_stated_and_its_memo() {
+    let mirror = FakeMirror::start([transactions(&[(105, true), (106, false)])]).await;
+    let records = mirror.client().transactions_after(account(1001), 100_000_000_000).await.expect("a page");
+    let times: Vec<i64> = records.iter().map(|record| record.consensus_ns).collect();
+    assert_eq!(times, [105_000_000_000, 106_000_000_000]);
+    assert_eq!(records[0].memo, "a memo");
+    let times = "timestamp=gt:100.000000000&timestamp=lte:5097700.000000000";
+    let path = format!("/api/v1/transactions?account.id=0.0.1001&{times}&order=asc&limit=100");
+    assert_eq!(mirror.asked(), [path]);
+}
+
+#[tokio::test]
+async fn a_page_out_of_order_or_from_before_is_no_answer() {
+    for rows in [&[(106, true), (105, false)][..], &[(105, true), (105, false)], &[(100, true)]] {
+        let mirror = FakeMirror::start([transactions(rows)]).await;
+        let answer = mirror.client().transactions_after(account(1001), 100_000_000_000).await;
+        assert!(matches!(answer, Err(MirrorError::Malformed { .. })), "{rows:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `bursar funding`: where money comes from.
 
 mod create;
+mod limits;
 mod list;
 
 use proto::execution::v1::FundingAccount;
@@ -15,6 +16,9 @@ pub enum Command {
     Create(create::Create),
     /// List the funding accounts by label.
     List(list::List),
+    /// How much may be paid, per payout, per distribution and per day.
+    #[command(subcommand)]
+    Limits(limits::Command),
 }
 
 impl Command {
@@ -24,6 +28,7 @@ impl Command {
         match self {
             Command::Create(command) => command.run(&session).await,
             Command::List(command) => command.run(&session).await,
+            Command::Limits(command) => command.run(&session).await,
         }
     }
 }

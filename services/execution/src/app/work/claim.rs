@@ -5,9 +5,9 @@ use futures::try_join;
 use ids::{AttemptId, RunId};
 
 use crate::app::Context;
-use crate::app::work::Work;
+use crate::app::work::{Work, record};
 use crate::clients::hedera_rail::Order;
-use crate::domain::attempt::Attempt;
+use crate::domain::attempt::{Attempt, Cause};
 use crate::domain::plan::{Due, Group, plan};
 use crate::domain::run::Run;
 use crate::error::Error;
@@ -16,14 +16,23 @@ use crate::store::batches::{self, Recount};
 use crate::store::claims::{self, DueBatch, Planned};
 use crate::store::funding_accounts::{self, FundingAccount};
 use crate::store::instructions::{self, Instruction};
-use crate::store::{StoreError, attempts, pauses, runs};
+use crate::store::{StoreError, attempts, limits, pauses, runs};
 
 /// Leases the batch of `run` that is due; where the run may send, its payouts without a live attempt get one.
 pub(super) async fn claim(ctx: &Context, run: RunId, slot: u32) -> Result<Option<Work>, Error> {
     let mut conn = ctx.conn().await?;
     let work =
         pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| claim_in(ctx, conn, run, slot).await)
-            .await?;
+            .await;
+    if let Err(Error::DayLimitReached) = work {
+        // Not in the same transaction: it shares the run's row with others, and so cannot change it.
+        pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+            record::halt_run(ctx, conn, run, &Cause::day_limit()).await
+        })
+        .await?;
+        return Ok(None);
+    }
+    let work = work?;
     here!("intend.after_commit");
     Ok(work)
 }
@@ -41,9 +50,10 @@ async fn claim_in(
         return Ok(None);
     }
     let header = &run.header;
-    let (batch, funding) = try_join!(
+    let (batch, funding, limits) = try_join!(
         claims::lock_due(conn, header.run, slot),
-        funding_accounts::find(conn, header.funding_account)
+        funding_accounts::find(conn, header.funding_account),
+        limits::latest(conn, header.funding_account, &header.asset)
     )?;
     let funding = funding.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?;
     let Some(batch) = batch else { return Ok(None) };
@@ -59,6 +69,13 @@ async fn claim_in(
         return Ok(None);
     }
     let splits = store(ctx, conn, &batch, slot, &intent).await?;
+    if let Some(limit) = limits.and_then(|set| set.limits.per_day).filter(|_| !intent.fresh.is_empty()) {
+        let ids: Vec<AttemptId> = intent.fresh.iter().map(|attempt| attempt.id).collect();
+        let from = (run.header.funding_account, &run.header.asset);
+        if !limits::reserve(conn, from, &ids, intent.planned().units, limit).await? {
+            return Err(Error::DayLimitReached);
+        }
+    }
     here!("intend.before_commit");
     Ok(Some(Work { run, funding, batch, fresh: intent.fresh, splits, open }))
 }
@@ -92,12 +109,17 @@ async fn intend(
 ) -> Result<Intent, Error> {
     let first_time = batch.attempts == 0;
     let due = if first_time { Vec::new() } else { attempts::due(conn, batch).await? };
-    if !first_time && due.is_empty() {
+    let ordinals: Vec<u32> = if first_time {
+        (batch.first_ordinal..batch.first_ordinal + batch.size).collect()
+    } else if batch.adopted {
+        attempts::never_intended(conn, batch).await?
+    } else {
+        Vec::new()
+    };
+    if ordinals.is_empty() && due.is_empty() {
         return Ok(Intent::default());
     }
     let payouts = instructions::range(conn, batch.run, run.load_id, batch.first_ordinal, batch.size).await?;
-    let ordinals: Vec<u32> =
-        if first_time { payouts.iter().map(|payout| payout.ordinal).collect() } else { Vec::new() };
     let groups = plan(&ordinals, &due);
     let fresh = prepare(ctx, run, funding, batch, &payouts, &groups)?;
     Ok(Intent { fresh, groups, due })
@@ -133,6 +155,7 @@ fn prepare(
             group.ordinals.iter().map(|ordinal| payouts[place(*ordinal)]).collect();
         ctx.rail.prepare(Order {
             attempt: AttemptId::new(&*ctx.ids),
+            run: batch.run,
             funding,
             asset: &run.header.asset,
             decimals: run.header.decimals,

@@ -101,7 +101,7 @@ async fn report_break(
 }
 
 /// Halts a running run; one that is cancelled or halted already stays so.
-async fn halt_run(
+pub(super) async fn halt_run(
     ctx: &Context,
     conn: &mut AsyncPgConnection,
     run: RunId,

@@ -31,6 +31,7 @@ fn record(consensus_ns: i64, ours: bool) -> TransactionRecord {
         charged_tx_fee: 0,
         transfers: Vec::new(),
         token_transfers: Vec::new(),
+        memo: String::new(),
     }
 }
 

@@ -77,7 +77,6 @@ impl Bench {
         let network = sandbox.network().clone();
         auth::keys::generate(dir.path(), &["execution", "asset", "distribution", "gateway"]).unwrap();
         std::fs::write(dir.path().join("operator.key"), &network.operator.private_key).unwrap();
-        let db = TestDb::create("execution", MIGRATIONS).await;
         let (db_url, owner_url) = (db.url.clone(), db.owner_url.clone());
         let nodes = network
             .nodes

@@ -292,8 +292,7 @@ impl ExecutionService for ExecutionNeighbour {
         let payout = |one: &pb::Instruction| {
             let status = match run.state {
                 pb::RunState::Failed if u64::from(one.ordinal) >= first_failed => pb::PayoutStatus::Failed,
-                pb::RunState::Failed => pb::PayoutStatus::Paid,
-                pb::RunState::Completed => pb::PayoutStatus::Paid,
+                pb::RunState::Failed | pb::RunState::Completed => pb::PayoutStatus::Paid,
                 pb::RunState::Cancelled if run.paid.contains(&one.ordinal) => pb::PayoutStatus::Paid,
                 pb::RunState::Cancelled => pb::PayoutStatus::Cancelled,
                 _ => pb::PayoutStatus::Pending,
@@ -346,5 +345,7 @@ impl FundingAccountService for FundingNeighbour {
     never_called! {
         create_funding_account: pb::CreateFundingAccountRequest => pb::CreateFundingAccountResponse;
         list_funding_accounts: pb::ListFundingAccountsRequest => pb::ListFundingAccountsResponse;
+        set_limits: pb::SetLimitsRequest => pb::SetLimitsResponse;
+        get_limits: pb::GetLimitsRequest => pb::GetLimitsResponse;
     }
 }

@@ -52,6 +52,11 @@ pub(crate) async fn rerun_distribution<R: Answer>(
             "it was never handed over, so that nothing of it can be replaced; create it anew",
         ));
     }
+    if old.gave_back() {
+        return Err(nothing(
+            "its references were given back when it was cancelled, so that whoever is unpaid may come in another file",
+        ));
+    }
     ensure_payable(app, actor, &old).await?;
     let created = Distribution {
         id: DistributionId::new(app.ids.as_ref()),

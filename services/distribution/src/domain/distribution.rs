@@ -296,13 +296,20 @@ impl Distribution {
         self.requests.last().filter(|request| request.terms_version == self.terms_version)
     }
 
+    /// Whether its cancel gave back the references of its file: whoever is unpaid comes again in another file, and must not
+    /// be paid by a rerun too. A rerun has no references of its own.
+    pub(crate) fn gave_back(&self) -> bool {
+        let of_file = self.terms.kind == Kind::List && self.terms.rerun_of().is_none();
+        of_file && matches!(self.state, State::Cancelled { .. })
+    }
+
     /// Whether an action that its state allows is one for it: the terms of a redemption do not change, they are the bond's,
     /// and its unpaid payouts stay reserved by it; what was never handed over has no payouts to run again.
     pub(crate) fn offers(&self, action: Action) -> bool {
         let payout = self.terms.kind.duty() == Duty::Payout;
         match action {
             Action::Modify => payout,
-            Action::Rerun => payout && self.report.is_some(),
+            Action::Rerun => payout && self.report.is_some() && !self.gave_back(),
             Action::Execute
             | Action::Retry
             | Action::Cancel

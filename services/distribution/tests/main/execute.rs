@@ -157,7 +157,7 @@ async fn a_run_with_unpaid_payouts_is_failed_and_can_be_retried_to_its_end() {
     let created = stage.create("c", request).await.expect("created");
     let failed = stage.until(&created.id, Failed).await;
     assert_eq!(failed.failure.expect("why").reason, "PAYOUTS_FAILED");
-    assert_eq!(failed.allowed_actions, [2, 4, 5], "RETRY, RETRY_PAYOUTS, RERUN");
+    assert_eq!(failed.allowed_actions, [2, 4, 8], "RETRY, RETRY_PAYOUTS, RERUN");
     stage.world.facts().run_state = RunState::Completed;
     let first = stage.retry("r", &created.id).await.expect("again");
     assert_eq!(first.retried, 3);

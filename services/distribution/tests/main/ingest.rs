@@ -283,6 +283,11 @@ async fn a_reference_that_was_accepted_comes_again_only_when_a_cancel_left_it_un
     until_handed(&stage).await;
     stage.cancel("c2", &second.distribution_id).await.expect("cancelled");
     stage.until(&second.distribution_id, Cancelled).await;
+    // Who is unpaid comes in another file, and not by a rerun too.
+    let old = second.distribution_id.clone();
+    let rerun = pb::RerunDistributionRequest { distribution_id: old, ..Default::default() };
+    let twice = stage.rerun("r", rerun).await.expect_err("its references were given back");
+    assert_eq!(reason(&twice), "NOTHING_TO_RERUN");
     let again = stage.ingest("4", &good()).await.expect_err("some of it is paid");
     assert_eq!(reason(&again), "FILE_ALREADY_ACCEPTED");
     let all =

@@ -289,7 +289,7 @@ async fn it_can_be_changed_until_it_is_executed_and_not_after() {
     let info = tonic_types::StatusExt::get_details_error_info(&late).expect("info");
     assert_eq!(
         (info.reason.as_str(), info.metadata["state"].as_str(), info.metadata["allowed_actions"].as_str()),
-        ("ACTION_NOT_ALLOWED", "ONGOING", "CANCEL")
+        ("ACTION_NOT_ALLOWED", "ONGOING", "CANCEL,RETRY_PAYOUTS")
     );
     stage.cancel("x", &upcoming.id).await.expect("cancelled");
     let cancelled = stage.until(&upcoming.id, Cancelled).await;

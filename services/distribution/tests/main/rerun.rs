@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 use crate::stage::{Stage, fields, reason};
 use crate::support::Handed;
 
-use pb::DistributionAction::{Cancel, Execute, Rerun, RetryPayouts};
+use pb::DistributionAction::{Cancel, Execute, Modify, Rerun, RetryPayouts};
 use pb::DistributionState::{Cancelled, Completed, Failed, Paused, Upcoming};
 
 impl Stage {
@@ -61,7 +61,7 @@ async fn the_unpaid_are_paid_by_a_new_distribution_that_replaces_their_old_payou
     assert_eq!((new.kind, &new.asset_id, &new.payment_token), (old.kind, &old.asset_id, &old.payment_token));
     assert_eq!((&new.funding_account_id, new.retry_policy), (&old.funding_account_id, old.retry_policy));
     let calculated = stage.until(&new.id, Upcoming).await;
-    assert_eq!(calculated.allowed_actions().collect::<Vec<_>>(), [Execute, Cancel]);
+    assert_eq!(calculated.allowed_actions().collect::<Vec<_>>(), [Execute, Cancel, Modify]);
     assert_eq!(calculated.entitlements.expect("numbers").payee_count, 2);
     assert!(!stage.world.facts().runs.contains_key(&new.run_id), "nothing is paid before it is executed");
     assert_eq!(stage.get(&old.id).await.state(), Failed);

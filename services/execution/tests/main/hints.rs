@@ -17,11 +17,16 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
+        } else if path.extension().is_some_and(|ending| ending == "rs") && !is_tests(&path) {
             let text = std::fs::read_to_string(&path).unwrap();
             found.push(text.split("#[cfg(test)]").next().unwrap().to_owned());
         }
     }
+}
+
+/// Tests that have a file of their own.
+fn is_tests(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_tests"))
 }
 
 /// The literals that directly follow `before`.

@@ -13,7 +13,8 @@ demo:
 test:
 	docker/install-dependencies.sh test
 	cargo build --workspace --bins --all-features --locked
-	cargo test --workspace --all-features --locked
+	# Most of what is tested waits for the simulated network, not for a core.
+	RUST_TEST_THREADS=4 cargo test --workspace --all-features --locked
 	$(MAKE) judges
 
 ## Clients and SDKs that share no code with us.

@@ -154,8 +154,8 @@ pub(crate) const ALL: &[Bug] = {
             name: "cancel marks an attempt that is in flight as cancelled",
             edits: &[Edit {
                 file: CANCEL,
-                find: "        batches::lock_all(conn, run).await?;\n",
-                replace: "        batches::lock_all(conn, run).await?;\n        \
+                find: "    batches::lock_all(conn, run).await?;\n",
+                replace: "    batches::lock_all(conn, run).await?;\n        \
                     let sql = \"UPDATE attempt SET state = 4, proof = 'OPERATOR', decided_at = now(), next_at = now() \
                     WHERE run_id = $1 AND state <= 2\";\n        \
                     let cancelled = diesel::sql_query(sql).bind::<diesel::sql_types::Uuid, _>(run.as_uuid());\n        \

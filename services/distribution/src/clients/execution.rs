@@ -1,7 +1,5 @@
 //! The execution service: funding accounts, and the run that pays.
 
-use std::time::Duration;
-
 use auth::Actor;
 use futures::{Stream, StreamExt as _};
 use ids::{AssetId, DistributionId, FundingAccountId, PayoutId, RunId};
@@ -18,16 +16,13 @@ use tokio::sync::mpsc;
 use tonic::transport::Channel;
 
 use super::{PeerError, READ_DEADLINE, STREAM_DEADLINE, WRITE_DEADLINE};
-use crate::domain::account::{Account, EvmAddress};
+use crate::domain::account::Account;
 use crate::domain::distribution::{RetryPolicy, RunReport};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::preview::Quote;
 use crate::domain::redemption::Fate;
-use crate::domain::state::RunNews;
+use crate::domain::run_news::RunNews;
 use crate::store::entitlements::Payee;
-
-/// How long an answer about many recipients may take: execution gives up before that.
-const CHECK_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The accounts behind a funding account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,20 +71,6 @@ pub(crate) enum Handover {
     Payees(Vec<Payee>),
     /// All were handed over.
     End,
-}
-
-/// Whose account an address is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Resolved {
-    /// This one.
-    Account(Account),
-    /// It is none that can be paid.
-    Nobody {
-        /// Stable: `ACCOUNT_NOT_FOUND`, `ACCOUNT_DELETED`.
-        reason: String,
-        /// What to do.
-        hint: String,
-    },
 }
 
 /// What execution says of a run.
@@ -197,35 +178,6 @@ impl Execution {
             })
         };
         quote().ok_or_else(|| PeerError::malformed(&self.peer, call, "an amount that cannot be read"))
-    }
-
-    /// Whose accounts these addresses are, at most 1000, as the network stands now; in their order.
-    pub(crate) async fn resolve(
-        &self,
-        actor: &Actor,
-        addresses: &[EvmAddress],
-    ) -> Result<Vec<Resolved>, PeerError> {
-        let call = "CheckRecipients";
-        let recipients: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-        let answer = self
-            .peer
-            .retry_read(|| {
-                let message = pb::CheckRecipientsRequest {
-                    asset: String::new(),
-                    recipients: recipients.clone(),
-                    resolve_only: true,
-                };
-                let request = self.peer.request(message, actor, CHECK_DEADLINE);
-                let mut client = self.client();
-                async move { client.check_recipients(request).await }
-            })
-            .await
-            .map_err(PeerError::of(&self.peer, call))?
-            .into_inner();
-        let resolved: Option<Vec<Resolved>> = answer.checks.into_iter().map(resolved).collect();
-        resolved
-            .filter(|resolved| resolved.len() == addresses.len())
-            .ok_or_else(|| PeerError::malformed(&self.peer, call, "not an account or a reason for each"))
     }
 
     /// The run; none when execution does not have it.
@@ -419,13 +371,6 @@ impl From<RunHeader> for pb::RunHeader {
             retry_policy: Some(header.retry.into()),
             supersedes_run_id: header.supersedes.map(|run| run.to_string()).unwrap_or_default(),
         }
-    }
-}
-
-fn resolved(check: pb::RecipientCheck) -> Option<Resolved> {
-    match check.problem {
-        Some(problem) => Some(Resolved::Nobody { reason: problem.reason, hint: problem.hint }),
-        None => check.account.parse().ok().map(Resolved::Account),
     }
 }
 

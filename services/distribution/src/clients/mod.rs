@@ -6,10 +6,9 @@ mod holders;
 mod recipients;
 
 pub(crate) use assets::{AssetFacts, Assets, PaymentTokenFacts};
-pub(crate) use execution::{
-    Execution, FundingFacts, Handover, PaidOrNot, Resolved, RunHeader, RunView, pending_units,
-};
+pub(crate) use execution::{Execution, FundingFacts, Handover, PaidOrNot, RunHeader, RunView, pending_units};
 pub(crate) use holders::{Holders, SnapshotStatus};
+pub(crate) use recipients::Resolved;
 
 use std::time::Duration;
 

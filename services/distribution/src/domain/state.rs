@@ -4,6 +4,8 @@
 //! and gives the next one, or says that it does not apply. Nothing else changes a state.
 
 use super::failure::{Failure, FailureClass};
+use super::phase::Phase;
+use super::run_news::RunNews;
 
 /// Where a distribution stands. Finer than the contract's states: each says what the job has to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,27 +58,6 @@ pub(crate) enum State {
         /// When, in nanoseconds since the epoch.
         ended_ns: i64,
     },
-}
-
-/// The contract's states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Somebody else has to approve it.
-    PendingApproval,
-    /// Balances are being frozen and entitlements calculated.
-    Snapshotting,
-    /// Calculated; nothing is paid until it is executed.
-    Upcoming,
-    /// Being paid.
-    Ongoing,
-    /// Stopped until somebody resumes it.
-    Paused,
-    /// Every payout is paid.
-    Completed,
-    /// Ended with something definitely unpaid, or the calculation failed.
-    Failed,
-    /// Cancelled; what was paid stays paid.
-    Cancelled,
 }
 
 /// What a person can do with a distribution.
@@ -149,25 +130,6 @@ pub struct NotAllowed {
     pub phase: Phase,
     /// What can be done.
     pub allowed: Vec<Action>,
-}
-
-/// What execution says about a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum RunNews {
-    /// It is being paid.
-    Running,
-    /// It is held by a pause.
-    Paused(Failure),
-    /// It is stopped by a failure an operator must end.
-    Halted(Failure),
-    /// It is cancelled, and what is in flight is followed.
-    Cancelling,
-    /// Every payout is paid.
-    Completed,
-    /// It ended with something proven unpaid.
-    Failed(Failure),
-    /// It is cancelled, and nothing is in flight.
-    Cancelled,
 }
 
 impl State {
@@ -520,22 +482,6 @@ impl State {
             RunNews::Cancelled => Self::Cancelled { ended_ns: now_ns },
         };
         followed.then_some(next)
-    }
-}
-
-impl Phase {
-    /// The name in the contract.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PendingApproval => "PENDING_APPROVAL",
-            Self::Snapshotting => "SNAPSHOTTING",
-            Self::Upcoming => "UPCOMING",
-            Self::Ongoing => "ONGOING",
-            Self::Paused => "PAUSED",
-            Self::Completed => "COMPLETED",
-            Self::Failed => "FAILED",
-            Self::Cancelled => "CANCELLED",
-        }
     }
 }
 

@@ -8,7 +8,8 @@ use super::rows::{AccountRow, CalculationRow, DecisionRow, Details, Distribution
 use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
 use super::{StoreError, amendments, approvals};
 use crate::domain::distribution::{Distribution, FromHolders, Source};
-use crate::domain::state::{Phase, State};
+use crate::domain::phase::Phase;
+use crate::domain::state::State;
 
 type WholeRow = (DistributionRow, StateRow, Option<CalculationRow>);
 

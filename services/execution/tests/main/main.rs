@@ -4,6 +4,7 @@
 
 mod alerts;
 mod cancel;
+mod control;
 mod diagnose;
 mod doubt;
 mod funding_accounts;

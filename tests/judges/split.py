@@ -4,7 +4,7 @@
     split.py HOLDERS.csv PAYOUTS.csv POOL [--unpaid UNPAID.csv] [--base eligible|TOTAL_SUPPLY]
 
 HOLDERS   address,balance: what was loaded into the network, in smallest units.
-PAYOUTS   ordinal,address,account,balance,units,status,reason,transaction_id,time,superseded_by,supersedes: one row per payee.
+PAYOUTS   ordinal,address,account,balance,units,status,reason,transaction_id,time: one row per payee.
 POOL      the sum that was to be split, in smallest units of the payment token.
 UNPAID    address,account,balance,units,treatment,reason: holders that are not paid; the file `unpaid.csv` beside
           PAYOUTS when it is there. HOLD is counted and not paid, EXCLUDE is neither, PAY is zero by rounding.

@@ -88,7 +88,9 @@ impl Stage {
     /// inside a transaction, with locks that keep everybody out.
     fn settings(&self) -> Vec<(&'static str, &'static str)> {
         let Some((failpoint, _)) = self.failpoint else { return Vec::new() };
-        vec![("BURSAR_FAILPOINT", failpoint), ("BURSAR_WORKERS", "1")]
+        // When it goes on, on a busy machine, it still hears what became of what it had sent.
+        let patience = ("BURSAR_RECEIPT_PATIENCE_MS", "20000");
+        vec![("BURSAR_FAILPOINT", failpoint), ("BURSAR_WORKERS", "1"), patience]
     }
 
     /// The first copies take effect late and unanswered; the next ones fail with a status that leaves the id open.

@@ -43,6 +43,8 @@ pub struct PayoutRow {
 }
 
 impl PayoutRow {
+    /// How many of the columns are about the payment itself; those after them say what replaces what.
+    pub const OF_THE_PAYMENT: usize = 9;
     /// The columns of the CSV file.
     pub const COLUMNS: [&str; 11] = [
         "ordinal",

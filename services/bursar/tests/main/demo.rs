@@ -27,6 +27,15 @@ fn the_demonstration_pays_everybody_it_can_and_agrees_with_the_ledger() {
         let mut file = csv::Reader::from_path(out.path().join(name)).expect("written");
         file.records().map(|row| row.expect("well-formed")).collect::<Vec<_>>()
     };
+    let header = |name: &str| {
+        let text = std::fs::read_to_string(out.path().join(name)).expect("written");
+        text.lines().next().expect("a header").to_owned()
+    };
+    let expected = "ordinal,address,account,balance,units,status,reason,transaction_id,time";
+    assert_eq!(
+        (header("payouts.csv").as_str(), header("rail.csv").as_str()),
+        (expected, "transaction_id,account,units")
+    );
     let (payouts, rail) = (rows("payouts.csv"), rows("rail.csv"));
     assert_eq!((payouts.len(), rail.len(), rows("unpaid.csv").len()), (59, 58, 1));
     let failed: Vec<_> = payouts.iter().filter(|row| &row[5] == "FAILED").collect();

@@ -119,7 +119,7 @@ async fn write_list(
     while let Some(chunk) = chunks.next().await {
         for payout in chunk? {
             if let Some(payee) = check.take(&payout)? {
-                writer.write_replacing(&payee, payout.ordinal).await?;
+                writer.write(&payee, Some(payout.ordinal)).await?;
             }
         }
     }

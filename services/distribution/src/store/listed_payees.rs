@@ -45,22 +45,12 @@ impl Writer {
         Ok(Self { copy: CopyIn::begin(url, "listed_payee", &COLUMNS).await?, distribution })
     }
 
-    /// Writes one payee; in any order.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for who writes lists"))]
-    pub(crate) async fn write(&mut self, payee: &ListedPayee) -> Result<(), StoreError> {
-        self.row(payee, None).await
-    }
-
-    /// Writes one payee of a rerun, and which payout of the old run it replaces; in any order.
-    pub(crate) async fn write_replacing(
+    /// Writes one payee; of a rerun, with the place in the old run of the payout it replaces. In any order.
+    pub(crate) async fn write(
         &mut self,
         payee: &ListedPayee,
-        old_ordinal: u32,
+        replaces: Option<u32>,
     ) -> Result<(), StoreError> {
-        self.row(payee, Some(old_ordinal)).await
-    }
-
-    async fn row(&mut self, payee: &ListedPayee, replaces: Option<u32>) -> Result<(), StoreError> {
         let replaces = replaces.map(u32::cast_signed);
         let row: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
             &self.distribution.as_uuid(),

@@ -171,7 +171,7 @@ async fn a_list_has_each_account_once_and_is_read_by_account() {
     let store = async |payees: Vec<ListedPayee>| {
         let mut writer = Writer::begin(&db.url, id).await.expect("begun");
         for payee in &payees {
-            writer.write(payee).await?;
+            writer.write(payee, None).await?;
         }
         writer.finish().await
     };

@@ -10,9 +10,7 @@ use tonic::{Request, Status};
 
 use crate::app::{self, Context};
 use crate::error::Error;
-use crate::rpc::convert;
-
-const LABEL_CHARS_MAX: usize = 100;
+use crate::rpc::{LABEL_CHARS_MAX, convert};
 
 pub(super) async fn handle(
     ctx: &Context,

@@ -8,8 +8,7 @@ use tonic::{Request, Status};
 
 use crate::app::{self, Context};
 use crate::error::Error;
-use crate::rpc::convert;
-use crate::rpc::create_withdrawal::REASON_CHARS_MAX;
+use crate::rpc::{REASON_CHARS_MAX, convert};
 
 pub(super) async fn handle(
     ctx: &Context,

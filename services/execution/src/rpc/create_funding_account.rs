@@ -7,12 +7,10 @@ use service_kit::error::FieldViolations;
 use service_kit::{idempotency, validate};
 use tonic::{Request, Status};
 
-use super::convert;
+use super::{LABEL_CHARS_MAX, convert};
 use crate::app::Context;
 use crate::app::create_funding_account::{NewFundingAccount, create_funding_account};
 use crate::error::Error;
-
-const LABEL_CHARS_MAX: usize = 100;
 
 pub(super) async fn handle(
     ctx: &Context,

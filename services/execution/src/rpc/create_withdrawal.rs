@@ -10,10 +10,8 @@ use tonic::{Request, Status};
 use crate::app::Context;
 use crate::app::create_withdrawal::{NewWithdrawal, create_withdrawal};
 use crate::error::Error;
-use crate::rpc::convert;
+use crate::rpc::{REASON_CHARS_MAX, convert};
 
-/// Longest reason, in characters.
-pub(super) const REASON_CHARS_MAX: usize = 500;
 /// The most that one transfer on this rail can move, in smallest units.
 const UNITS_MAX: u128 = i64::MAX.cast_unsigned() as u128;
 

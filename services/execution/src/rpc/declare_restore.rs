@@ -10,10 +10,7 @@ use tonic::{Request, Status};
 
 use crate::app::{Context, sweep};
 use crate::error::Error;
-use crate::rpc::get_sweep;
-
-/// Longest reason, in characters.
-const REASON_CHARS_MAX: usize = 500;
+use crate::rpc::{REASON_CHARS_MAX, get_sweep};
 
 pub(super) async fn handle(
     ctx: &Context,

@@ -53,6 +53,11 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::app::Context;
 
+/// Longest reason that a person gives, in characters.
+const REASON_CHARS_MAX: usize = 500;
+/// Longest name that people give to something, in characters.
+const LABEL_CHARS_MAX: usize = 100;
+
 type Outgoing<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// `bursar.execution.v1.ExecutionService`.

@@ -10,10 +10,7 @@ use tonic::{Request, Status};
 use crate::app::{self, Context};
 use crate::domain::pause::Scope;
 use crate::error::Error;
-use crate::rpc::convert;
-
-/// Longest reason, in characters.
-const REASON_CHARS_MAX: usize = 500;
+use crate::rpc::{REASON_CHARS_MAX, convert};
 
 pub(super) async fn handle(
     ctx: &Context,

@@ -11,10 +11,7 @@ use tonic::{Request, Status};
 use crate::app::{Context, limits as app};
 use crate::domain::limits::Limits;
 use crate::error::Error;
-use crate::rpc::get_limits;
-
-/// Longest reason, in characters.
-const REASON_CHARS_MAX: usize = 500;
+use crate::rpc::{REASON_CHARS_MAX, get_limits};
 
 pub(super) async fn handle(
     ctx: &Context,

@@ -1,4 +1,4 @@
-//! Money: amounts of assets, exact rates, and the two rules that turn a holding into an entitlement.
+//! Money: amounts of assets, exact rates, and the rules that turn a holding into an entitlement.
 //!
 //! Invariants, here and everywhere above:
 //! * An amount is an integer count of an asset's smallest unit. There are no floats and no hidden rounding: each
@@ -15,6 +15,7 @@ mod currency;
 mod decimal;
 mod network;
 mod per_token;
+mod percent;
 mod split;
 mod text;
 mod wide;
@@ -25,6 +26,7 @@ pub use currency::minor_unit_decimals;
 pub use decimal::Decimal;
 pub use network::{Network, ParseNetworkError};
 pub use per_token::per_token;
+pub use percent::{Rounding, percent_of};
 pub use split::{Split, SplitError, Weight, split_pool};
 pub use text::{ParseAmountError, format_units, parse_units};
 

@@ -69,7 +69,7 @@ pub(super) async fn ask_again(
         return Err(Refusal::TooManyRequests(distribution.id).into());
     }
     let terms = &distribution.terms;
-    let now = need(conn, terms.kind, &terms.payment_token, result.totals.entitled).await?;
+    let now = need(conn, terms.kind, &terms.payment_token, result.totals.payable()).await?;
     let need = Need {
         approvers: now.approvers.max(last.required),
         validity_ns: if now.approvers == 0 { last.validity_ns } else { now.validity_ns },

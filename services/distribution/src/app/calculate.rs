@@ -7,11 +7,12 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::App;
 use crate::domain::calculation::{self, Basis, Calculation, Holder};
+use crate::domain::deduction::OpenCarries;
 use crate::domain::distribution::{FromHolders, SnapshotFacts, Terms};
 use crate::domain::kind::Kind;
 use crate::domain::redemption::Redeemed;
 use crate::error::Error;
-use crate::store::redemptions;
+use crate::store::{carries, redemptions};
 
 /// The holders of a snapshot, and what each is owed by the terms.
 pub(super) struct Calculated {
@@ -19,6 +20,8 @@ pub(super) struct Calculated {
     pub(super) calculation: Calculation,
     /// Of a redemption: what was not owed any more.
     pub(super) redeemed: Option<Redeemed>,
+    /// What earlier distributions carried forward and is open.
+    pub(super) open: OpenCarries,
     /// Its place in memory, until it is written or shown.
     _place: OwnedSemaphorePermit,
 }
@@ -28,6 +31,7 @@ pub(super) fn basis<'a>(
     terms: &'a Terms<FromHolders>,
     snapshot: &SnapshotFacts,
     redeemed: Option<&'a Redeemed>,
+    open: &'a OpenCarries,
 ) -> Basis<'a> {
     Basis {
         rule: terms.source.rule,
@@ -37,6 +41,8 @@ pub(super) fn basis<'a>(
         parties: terms.parties,
         decisions: &terms.source.decisions,
         redeemed,
+        deductions: &terms.source.deductions,
+        open,
     }
 }
 
@@ -50,6 +56,7 @@ pub(super) async fn calculate(
     let place = Arc::clone(&app.calculations).acquire_owned().await;
     let place = place.expect("the semaphore is never closed");
     let redeemed = redeemed(app, terms, &snapshot).await?;
+    let open = open(app, terms).await?;
     let mut holders = app.holders.holders(actor, &snapshot).await?;
     let terms = terms.clone();
     // A million holders take a tenth of a second, which is too long for a thread that serves others.
@@ -57,8 +64,12 @@ pub(super) async fn calculate(
         if !terms.source.accounts.is_empty() {
             holders.retain(|holder| terms.source.accounts.contains(&holder.account));
         }
-        let calculation = calculation::calculate(&holders, &basis(&terms, &snapshot, redeemed.as_ref()))?;
-        Ok::<_, Error>(Calculated { holders, calculation, redeemed, _place: place })
+        let holders = open.join(holders, terms.source.deductions.minimum);
+        let calculation = {
+            let basis = basis(&terms, &snapshot, redeemed.as_ref(), &open);
+            calculation::calculate(&holders, &basis)?
+        };
+        Ok::<_, Error>(Calculated { holders, calculation, redeemed, open, _place: place })
     });
     calculated.await?
 }
@@ -75,4 +86,12 @@ async fn redeemed(
     let redeemed = redemptions::read(&mut *app.conn().await?, terms.source.asset).await?;
     redeemed.ensure_not_older(snapshot.consensus_ns)?;
     Ok(Some(redeemed))
+}
+
+/// What earlier distributions carried forward, for one that brings it forward.
+async fn open(app: &App, terms: &Terms<FromHolders>) -> Result<OpenCarries, Error> {
+    if !terms.kind.brings_forward() {
+        return Ok(OpenCarries::default());
+    }
+    Ok(carries::open(&mut *app.conn().await?, terms.source.asset, &terms.payment_token).await?)
 }

@@ -3,13 +3,15 @@
 use auth::Actor;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use ids::{AssetId, FundingAccountId, SnapshotId};
-use money::AssetCode;
+use money::{AssetCode, Decimal};
 use service_kit::error::{FieldViolations, Problem};
+use service_kit::validate::{OUT_OF_RANGE, REQUIRED};
 
 use super::App;
 use crate::clients::{AssetFacts, FundingFacts, PaymentTokenFacts, PeerError, SnapshotStatus};
 use crate::domain::account::Account;
-use crate::domain::calculation::AmountRule;
+use crate::domain::calculation::{AmountRule, rate_of};
+use crate::domain::deduction::Deductions;
 use crate::domain::distribution::{FromHolders, RetryPolicy, SnapshotChoice, SnapshotFacts, Terms};
 use crate::domain::kind::Kind;
 use crate::domain::redemption::{Bond, NotPayable};
@@ -31,7 +33,9 @@ pub(crate) struct Draft {
     /// What it is for.
     pub kind: Option<Kind>,
     /// How much each holder gets; of a redemption the asset says it.
-    pub rule: Option<AmountRule>,
+    pub rule: Option<AskedRule>,
+    /// What comes off before it is paid.
+    pub deductions: Deductions,
     /// In what.
     pub payment_token: Option<AssetCode>,
     /// Where the money comes from.
@@ -52,6 +56,15 @@ pub(crate) struct Draft {
     pub execute_now: bool,
     /// What is wrong with it so far.
     pub violations: FieldViolations,
+}
+
+/// How much each holder gets, as it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AskedRule {
+    /// It says all.
+    Whole(AmountRule),
+    /// This percentage of a bond's nominal value, whatever that is.
+    PercentOfNominal(Decimal),
 }
 
 /// What a draft names, as far as that can be read and exists.
@@ -207,7 +220,12 @@ impl Draft {
             Some(bond) if self.kind == Some(Kind::Redemption) => {
                 principal(app, id, bond, &code, token.decimals)?
             }
-            Some(_) | None => self.rule.expect(NOTED),
+            bond => match self.rule.expect(NOTED) {
+                AskedRule::Whole(rule) => rule,
+                AskedRule::PercentOfNominal(percent) => {
+                    percent_of_nominal(percent, bond.as_ref(), &code, token.decimals)?
+                }
+            },
         };
         let own = || SnapshotChoice::Own(SnapshotId::new(app.ids.as_ref()));
         let record_time_ns = reused.map(|facts| facts.record_time_ns).or(self.record_time_ns);
@@ -215,6 +233,7 @@ impl Draft {
             asset: id,
             accounts: self.accounts.into_iter().map(|(_, account)| account).collect(),
             rule,
+            deductions: self.deductions,
             record_time_ns: record_time_ns.unwrap_or_else(|| app.now_ns()),
             snapshot: reused.map_or_else(own, |facts| SnapshotChoice::Reused(facts.id)),
             decisions: self.decisions.into_iter().collect(),
@@ -252,7 +271,31 @@ fn principal(
     if app.now_ns() < bond.maturity_ns {
         return Err(Error::BondNotMatured { asset, maturity_ns: bond.maturity_ns });
     }
-    let refused = |refused| match refused {
+    let rate = bond.principal(token, decimals).map_err(|refused| not_payable(token, refused))?;
+    Ok(AmountRule::PerToken(rate))
+}
+
+/// A percentage of a bond's nominal value as it is now.
+fn percent_of_nominal(
+    percent: Decimal,
+    bond: Option<&Bond>,
+    token: &AssetCode,
+    decimals: u8,
+) -> Result<AmountRule, Error> {
+    let field = "amount_rule.percent_of_value.value_per_token";
+    let Some(bond) = bond else {
+        let words = "only a bond has a nominal value; say what a whole token is worth";
+        return Err(Problem::field(field, REQUIRED, words).into());
+    };
+    let value = bond.principal(token, decimals).map_err(|refused| not_payable(token, refused))?;
+    if rate_of(percent, value).is_err() {
+        return Err(Problem::field(field, OUT_OF_RANGE, "percent / 100 x value has too many digits").into());
+    }
+    Ok(AmountRule::PercentOfValue { percent, value })
+}
+
+fn not_payable(token: &AssetCode, refused: NotPayable) -> Problem {
+    match refused {
         NotPayable::OtherCurrency { nominal } => {
             let words =
                 format!("the nominal value is stated in {nominal}, which {token} is not and stands not for");
@@ -263,8 +306,7 @@ fn principal(
                 format!("the nominal value {nominal} has more than the payment token's {decimals} decimals");
             Problem::field("payment_token", "NOMINAL_NOT_EXACT", words)
         }
-    };
-    Ok(AmountRule::PerToken(bond.principal(token, decimals).map_err(refused)?))
+    }
 }
 
 impl Named {

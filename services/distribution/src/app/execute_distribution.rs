@@ -78,12 +78,14 @@ pub(super) async fn ensure_executable(
         return Err(Error::PaymentTokenNotAccepted(terms.payment_token.to_string()));
     }
     let totals = match &distribution.entitlements {
-        Some(entitlements) if entitlements.totals.payee_count > 0 => entitlements.totals,
+        Some(result) if result.totals.payee_count > 0 => result.totals,
+        // Nobody is paid by it now, and what it owes is carried forward.
+        Some(result) if result.totals.carried_count > 0 => return Ok(()),
         _ => return Err(Error::Obstacle(Obstacle::NoPayees)),
     };
     let quote = app
         .execution
-        .quote(actor, terms.funding_account, &terms.payment_token, totals.payee_count, totals.entitled)
+        .quote(actor, terms.funding_account, &terms.payment_token, totals.payee_count, totals.payable())
         .await?;
     obstacles(&totals, &quote).into_iter().next().map_or(Ok(()), |obstacle| Err(Error::Obstacle(obstacle)))
 }

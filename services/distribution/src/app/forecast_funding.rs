@@ -36,7 +36,7 @@ pub(super) async fn forecast_funding(
     let claims = outlook::claims(&mut conn, funding, token, CLAIMS_MAX + 1).await?;
     let schedules = schedules::paid_from(&mut conn, funding, token, SCHEDULES_MAX + 1).await?;
     let last: Vec<DistributionId> = schedules.iter().filter_map(last_fired).collect();
-    let came_to = outlook::entitled(&mut conn, &last).await?;
+    let came_to = outlook::payable(&mut conn, &last).await?;
     drop(conn);
     let more = i64::try_from(claims.len()).is_ok_and(|found| found > CLAIMS_MAX)
         || u32::try_from(schedules.len()).is_ok_and(|found| found > SCHEDULES_MAX);
@@ -56,8 +56,8 @@ pub(super) async fn forecast_funding(
 
 fn need(claim: &Claim, now_ns: i64) -> Need {
     let pending = claim.report.as_ref().and_then(pending_units);
-    let estimated = claim.entitled.is_none();
-    let units = pending.or(claim.entitled).or(claim.pool);
+    let estimated = claim.payable.is_none();
+    let units = pending.or(claim.payable).or(claim.pool);
     let claimant = Claimant::Distribution(claim.id);
     Need { at_ns: now_ns, claimant, label: claim.label.clone(), units, estimated }
 }
@@ -73,7 +73,7 @@ fn occurrences(schedule: &Schedule, came_to: &HashMap<DistributionId, u128>, now
     let terms = schedule.plan.template.terms();
     let pool = match terms.source.rule {
         AmountRule::Pool { units, .. } => Some(units),
-        AmountRule::PerToken(_) => None,
+        AmountRule::PerToken(_) | AmountRule::PerHolder(_) | AmountRule::PercentOfValue { .. } => None,
     };
     let units = pool.or_else(|| came_to.get(&last_fired(schedule)?).copied());
     // Where this release knows no holidays so far ahead, the schedule itself says so.

@@ -52,15 +52,15 @@ pub(crate) use check_payees::{PayeeChecks, Unpayable};
 pub(crate) use compare_previous::Duplicate;
 pub(crate) use create_distribution::create_distribution;
 pub(crate) use create_schedule::{Scheduled, create_schedule, preview_schedule};
-pub(crate) use draft::Draft;
+pub(crate) use draft::{AskedRule, Draft};
 pub(crate) use execute_distribution::execute_distribution;
 pub(crate) use expire_approvals::expire_approvals;
 pub(crate) use fire_schedules::fire_schedules;
 pub(crate) use ingest_file::{IngestDraft, ingest_file};
 pub(crate) use preview_distribution::{Preview, Unpaid, preview_distribution};
 pub(crate) use read::{
-    get_distribution, get_ingest_file, list_distributions, list_entitlements, list_ingest_errors,
-    list_ingest_files, version,
+    get_distribution, get_ingest_file, list_carry_forwards, list_distributions, list_entitlements,
+    list_ingest_errors, list_ingest_files, version,
 };
 pub(crate) use read_policies::{get_approval_policy, list_approval_policies};
 pub(crate) use read_schedules::{get_schedule, list_recorded, list_schedules, list_upcoming};

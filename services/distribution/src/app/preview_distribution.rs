@@ -91,7 +91,7 @@ pub(crate) async fn preview_distribution(
     let totals = calculated.calculation.totals;
     let quote = app
         .execution
-        .quote(actor, terms.funding_account, &terms.payment_token, totals.payee_count, totals.entitled)
+        .quote(actor, terms.funding_account, &terms.payment_token, totals.payee_count, totals.payable())
         .await?;
     let dust_count = dust_count(&calculated.calculation, terms.payment_token.parts(), &quote);
     let unpaid = unpaid(&terms, &snapshot, &calculated);
@@ -109,7 +109,7 @@ pub(crate) async fn preview_distribution(
     findings.extend(duplicates.iter().map(Duplicate::finding));
     findings.extend(forecast_funding::finding(&forecast, &quote, app.now_ns()));
     let need =
-        approval::need(&mut *app.conn().await?, terms.kind, &terms.payment_token, totals.entitled).await?;
+        approval::need(&mut *app.conn().await?, terms.kind, &terms.payment_token, totals.payable()).await?;
     Ok(Preview {
         terms,
         snapshot,
@@ -128,13 +128,14 @@ pub(crate) async fn preview_distribution(
 }
 
 fn unpaid(terms: &Terms<FromHolders>, snapshot: &SnapshotFacts, calculated: &Calculated) -> Vec<Unpaid> {
-    let Calculated { holders, calculation, redeemed, .. } = calculated;
-    let basis = calculate::basis(terms, snapshot, redeemed.as_ref());
+    let Calculated { holders, calculation, redeemed, open, .. } = calculated;
+    let basis = calculate::basis(terms, snapshot, redeemed.as_ref(), open);
     let unpaid = largest_unpaid(holders, calculation).into_iter().filter_map(|place| {
         let (holder, line) = (&holders[place], &calculation.lines[place]);
         let units = match line.outcome {
             Outcome::Excluded(_) => would_get(basis.counted(holder), calculation.eligible, &basis),
-            Outcome::Payee { .. } | Outcome::Zero | Outcome::Held(_) => Some(line.units),
+            Outcome::Carried => Some(line.carried),
+            Outcome::Payee { .. } | Outcome::Zero | Outcome::Withheld | Outcome::Held(_) => Some(line.units),
         };
         Some(Unpaid {
             account: holder.account,

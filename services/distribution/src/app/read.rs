@@ -8,6 +8,7 @@ use crate::domain::distribution::Distribution;
 use crate::domain::ingest::IngestFile;
 use crate::domain::treatment::Treatment;
 use crate::error::Error;
+use crate::store::carries::{self, Carry};
 use crate::store::distributions::{self, Cursor, Filter};
 use crate::store::entitlements::{self, Entitlement};
 use crate::store::ingest_files::{self, StoredError};
@@ -47,6 +48,16 @@ pub(crate) async fn list_entitlements(
     let Some(result) = get_distribution(app, id).await?.entitlements else { return Ok(Vec::new()) };
     let mut conn = app.conn().await?;
     Ok(entitlements::list(&mut conn, result.calculation, treatment, after, limit).await?)
+}
+
+/// Up to `limit` amounts that an asset's distributions carried forward.
+pub(crate) async fn list_carry_forwards(
+    app: &App,
+    filter: &carries::Filter,
+    after: Option<carries::Cursor>,
+    limit: u32,
+) -> Result<Vec<Carry>, Error> {
+    Ok(carries::list(&mut *app.conn().await?, filter, after, limit).await?)
 }
 
 /// The version of a distribution, which rises with every change that can be seen.

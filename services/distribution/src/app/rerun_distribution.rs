@@ -21,6 +21,7 @@ use crate::domain::rerun::{Choice, Pick};
 use crate::domain::state::{Action, State};
 use crate::domain::treatment::never_paid;
 use crate::error::Error;
+use crate::store::carries;
 use crate::store::distributions;
 use crate::store::listed_payees::{ListedPayee, Writer};
 
@@ -91,6 +92,14 @@ pub(crate) async fn rerun_distribution<R: Answer>(
     Ok(answer)
 }
 
+/// What each payout of it brings forward of earlier distributions.
+async fn brought(app: &App, old: &Distribution) -> Result<Vec<(u32, u128)>, Error> {
+    match old.entitlements.filter(|result| result.totals.brought > 0) {
+        None => Ok(Vec::new()),
+        Some(result) => Ok(carries::brought(&mut *app.conn().await?, result.calculation).await?),
+    }
+}
+
 /// What stands against paying it now; it is asked again when it is executed.
 async fn ensure_payable(app: &App, actor: &Actor, old: &Distribution) -> Result<(), Error> {
     if let Some(asset) = old.terms.asset()
@@ -113,7 +122,7 @@ async fn write_list(
     new: DistributionId,
     choice: &Choice,
 ) -> Result<(), Error> {
-    let mut check = Check::new(old, choice)?;
+    let mut check = Check::new(old, choice, brought(app, old).await?)?;
     let mut writer = Writer::begin(&app.copy_url, new).await?;
     let mut chunks = app.execution.payouts(actor, old.run).await?;
     while let Some(chunk) = chunks.next().await {
@@ -134,11 +143,13 @@ struct Check<'a> {
     /// Named, and not met yet.
     missing: BTreeSet<Account>,
     moved_to: BTreeSet<Account>,
+    /// What old payouts bring forward of earlier distributions, by ordinal ascending: the new ones do not.
+    brought: Vec<(u32, u128)>,
     payees: u64,
 }
 
 impl<'a> Check<'a> {
-    fn new(old: &Distribution, choice: &'a Choice) -> Result<Self, Problem> {
+    fn new(old: &Distribution, choice: &'a Choice, brought: Vec<(u32, u128)>) -> Result<Self, Problem> {
         let mut violations = FieldViolations::new();
         for account in choice.moved_to() {
             if never_paid(account, &old.terms.parties) {
@@ -146,14 +157,16 @@ impl<'a> Check<'a> {
             }
         }
         violations.into_result()?;
-        Ok(Self { choice, missing: choice.named(), moved_to: choice.moved_to(), payees: 0 })
+        Ok(Self { choice, missing: choice.named(), moved_to: choice.moved_to(), brought, payees: 0 })
     }
 
     /// The payee that replaces this payout, if one does.
     fn take(&mut self, payout: &PaidOrNot) -> Result<Option<ListedPayee>, Error> {
         self.missing.remove(&payout.account);
-        let (account, units) = match self.choice.pick(payout.account, payout.units, payout.unpaid) {
-            Pick::Stays => return Ok(None),
+        let own = payout.units - self.brought_by(payout.ordinal);
+        let (account, units) = match self.choice.pick(payout.account, own, payout.unpaid) {
+            // All of it is of earlier distributions: the payee's next one pays it once this is cancelled.
+            Pick::Replaced { units: 0, .. } | Pick::Stays => return Ok(None),
             Pick::NotUnpaid => return Err(not_replaceable(payout)),
             Pick::Replaced { account, units } => (account, units),
         };
@@ -163,6 +176,12 @@ impl<'a> Check<'a> {
         }
         self.payees += 1;
         Ok(Some(ListedPayee { account, units, reference: String::new(), note: String::new() }))
+    }
+
+    /// What an old payout brings forward.
+    fn brought_by(&self, ordinal: u32) -> u128 {
+        let place = self.brought.binary_search_by_key(&ordinal, |(ordinal, _)| *ordinal);
+        place.map_or(0, |place| self.brought[place].1)
     }
 
     fn finish(self) -> Result<(), Error> {

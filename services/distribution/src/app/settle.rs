@@ -1,4 +1,5 @@
-//! What becomes of reservations when a distribution ends: a redemption's holdings, a file's references.
+//! What becomes of reservations when a distribution ends: a redemption's holdings, a file's references, what is brought
+//! forward.
 
 use diesel_async::AsyncPgConnection;
 use ids::{AssetId, DistributionId};
@@ -7,8 +8,8 @@ use crate::domain::distribution::Distribution;
 use crate::domain::kind::Kind;
 use crate::domain::redemption::Fate;
 use crate::error::Error;
-use crate::store::accepted;
 use crate::store::redemptions::{self, Payees};
+use crate::store::{accepted, carries};
 
 /// How the payouts ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,7 @@ pub(super) async fn settle(
     if distribution.terms.kind == Kind::List {
         references(conn, id, settlement).await?;
     }
+    brought_forward(conn, id, settlement).await?;
     Ok(())
 }
 
@@ -76,6 +78,20 @@ async fn references(
         Settlement::AllPaid => {}
         Settlement::NothingSent => accepted::release_all(conn, id).await?,
         Settlement::Each(fates) => accepted::release(conn, id, &those(fates, Fate::Unpaid)).await?,
+    }
+    Ok(())
+}
+
+/// What it would have paid of earlier distributions', which others may pay then.
+async fn brought_forward(
+    conn: &mut AsyncPgConnection,
+    id: DistributionId,
+    settlement: &Settlement,
+) -> Result<(), Error> {
+    match settlement {
+        Settlement::AllPaid => {}
+        Settlement::NothingSent => carries::release_all(conn, id).await?,
+        Settlement::Each(fates) => carries::release(conn, id, &those(fates, Fate::Unpaid)).await?,
     }
     Ok(())
 }

@@ -9,18 +9,19 @@ use pg::idempotency::{Answer, Once};
 use service_kit::error::FieldViolations;
 use service_kit::validate::REQUIRED;
 
+use super::draft::AskedRule;
 use super::{App, Draft, duty, read};
 use crate::domain::account::Account;
 use crate::domain::approval::ROUNDS_MAX;
-use crate::domain::calculation::AmountRule;
+use crate::domain::deduction::{Deductions, Withholding};
 use crate::domain::distribution::{Amendment, Distribution, FromHolders, RetryPolicy, Source, Terms};
 use crate::domain::kind::Duty;
 use crate::domain::state::{Action, State};
 use crate::domain::treatment::{Parties, Treatment};
 use crate::error::Error;
 use crate::refusal::Refusal;
-use crate::store::amendments;
 use crate::store::states::{self, Besides};
+use crate::store::{amendments, carries};
 
 /// What is to change, as far as it could be read by itself; the rest stays as it is.
 #[derive(Debug, Default)]
@@ -28,9 +29,13 @@ pub(crate) struct Change {
     /// What people call it.
     pub label: Option<String>,
     /// How much each holder gets.
-    pub rule: Option<AmountRule>,
-    /// The code that a pool's amount names.
-    pub pool_asset: Option<String>,
+    pub rule: Option<AskedRule>,
+    /// What is withheld.
+    pub withholding: Option<Withholding>,
+    /// Less than this is carried forward, in smallest units of the payment token.
+    pub minimum: Option<u128>,
+    /// The codes that its amounts name, each with its field.
+    pub codes: Vec<(&'static str, String)>,
     /// In what.
     pub payment_token: Option<AssetCode>,
     /// Where the money comes from.
@@ -113,6 +118,8 @@ async fn amend(
     amendment: &Amendment,
 ) -> Result<(), Error> {
     amendments::insert(conn, id, terms, amendment).await?;
+    // Reserved by the calculation of the former terms, of which nothing is ever paid.
+    carries::release_all(conn, id).await?;
     let besides = Besides { approval_expires_ns: Some(None), ..Besides::default() };
     states::set(conn, id, &State::SnapshotWanted, &besides).await?;
     Ok(states::set_terms_version(conn, id, amendment.version).await?)
@@ -136,9 +143,11 @@ impl Change {
         if code != terms.payment_token && self.rule.is_none() {
             self.violations.add("amount_rule", REQUIRED, "another payment token has other amounts");
         }
-        if self.pool_asset.is_some_and(|asset| asset != code.as_str()) {
-            let field = "amount_rule.pool.amount.asset";
-            self.violations.add(field, "NOT_THE_PAYMENT_TOKEN", "the code of the payment token");
+        if code != terms.payment_token && self.minimum.is_none() && holders.deductions.minimum > 0 {
+            self.violations.add("minimum_amount", REQUIRED, "another payment token has another minimum");
+        }
+        for (field, _) in self.codes.iter().filter(|(_, named)| named != code.as_str()) {
+            self.violations.add(*field, "NOT_THE_PAYMENT_TOKEN", "the code of the payment token");
         }
         let decisions = || holders.decisions.iter().map(|(account, decided)| (*account, *decided)).collect();
         Draft {
@@ -146,7 +155,11 @@ impl Change {
             accounts: Vec::new(),
             label: self.label.or_else(|| Some(terms.label.clone())),
             kind: Some(terms.kind),
-            rule: self.rule.or(Some(holders.rule)),
+            rule: self.rule.or(Some(AskedRule::Whole(holders.rule))),
+            deductions: Deductions {
+                withholding: self.withholding.unwrap_or_else(|| holders.deductions.withholding.clone()),
+                minimum: self.minimum.unwrap_or(holders.deductions.minimum),
+            },
             payment_token: Some(code),
             funding_account: self.funding_account.or(Some(terms.funding_account)),
             record_time_ns: self.record_time_ns.or(Some(holders.record_time_ns)),
@@ -164,6 +177,8 @@ impl Change {
     async fn of_list(mut self, app: &App, actor: &Actor, before: &Terms) -> Result<Terms, Error> {
         let given = [
             ("amount_rule", self.rule.is_some()),
+            ("withholding", self.withholding.is_some()),
+            ("minimum_amount", self.minimum.is_some()),
             ("payment_token", self.payment_token.is_some()),
             ("record_time", self.record_time_ns.is_some()),
             ("holder_decisions", self.decisions.is_some()),
@@ -200,6 +215,11 @@ fn changed(before: &Terms, after: &Terms) -> Vec<String> {
     let fields = [
         ("label", before.label != after.label),
         ("amount_rule", by_balance(|before, after| before.rule != after.rule)),
+        (
+            "withholding",
+            by_balance(|before, after| before.deductions.withholding != after.deductions.withholding),
+        ),
+        ("minimum_amount", by_balance(|before, after| before.deductions.minimum != after.deductions.minimum)),
         ("payment_token", before.payment_token != after.payment_token),
         ("funding_account_id", before.funding_account != after.funding_account),
         ("record_time", by_balance(|before, after| before.record_time_ns != after.record_time_ns)),

@@ -1,8 +1,9 @@
 //! From a snapshot to what each holder is owed, as `docs/ENTITLEMENTS.md` defines it.
 
-use money::{Decimal, SplitError, Weight, per_token, split_pool};
+use money::{Decimal, Overflow, SplitError, Weight, per_token, split_pool};
 
 use super::account::{Account, EvmAddress};
+use super::deduction::{Deducting, Deductions, OpenCarries, Parts};
 use super::failure::{Failure, FailureClass};
 use super::redemption::Redeemed;
 use super::treatment::{Decisions, HolderKind, Parties, Reason, Treatment, Verdict, judge};
@@ -31,6 +32,20 @@ pub(crate) enum AmountRule {
         /// Over what it is split.
         base: PoolBase,
     },
+    /// Smallest units of the payment token for each holder, however much it holds.
+    PerHolder(u128),
+    /// A percentage of what the holding is worth.
+    PercentOfValue {
+        /// Of 100.
+        percent: Decimal,
+        /// What a whole token held is worth in whole payment tokens.
+        value: Decimal,
+    },
+}
+
+/// Whole payment tokens per whole token held, for a percentage of its value; exact.
+pub(crate) fn rate_of(percent: Decimal, value: Decimal) -> Result<Decimal, Overflow> {
+    percent.checked_mul(Decimal::new(1, 2)?)?.checked_mul(value)
 }
 
 /// One holder of a snapshot: 48 bytes, so that a million fit in memory.
@@ -40,7 +55,7 @@ pub(crate) struct Holder {
     pub account: Account,
     /// Its EVM address as of the snapshot.
     pub evm: EvmAddress,
-    /// Smallest units held, above zero.
+    /// Smallest units held, above zero; zero of who holds nothing any more and has something open.
     pub balance: u128,
     /// What sort of holder it is.
     pub kind: HolderKind,
@@ -63,6 +78,10 @@ pub(crate) struct Basis<'a> {
     pub decisions: &'a Decisions,
     /// Of a redemption, what is not owed any more; none for all other kinds, which count whole balances.
     pub redeemed: Option<&'a Redeemed>,
+    /// What comes off the gross amounts.
+    pub deductions: &'a Deductions,
+    /// What comes on top of them.
+    pub open: &'a OpenCarries,
 }
 
 impl Basis<'_> {
@@ -82,6 +101,10 @@ pub(crate) enum Outcome {
     },
     /// Paid in principle; rounding leaves nothing.
     Zero,
+    /// Paid in principle; all of it is withheld.
+    Withheld,
+    /// Paid in principle; below the minimum, and carried forward.
+    Carried,
     /// Counted, not paid.
     Held(Reason),
     /// Neither counted nor paid.
@@ -93,14 +116,14 @@ impl Outcome {
     pub(crate) const fn ordinal(self) -> Option<u32> {
         match self {
             Self::Payee { ordinal } => Some(ordinal),
-            Self::Zero | Self::Held(_) | Self::Excluded(_) => None,
+            Self::Zero | Self::Withheld | Self::Carried | Self::Held(_) | Self::Excluded(_) => None,
         }
     }
 
     /// How the holder is treated.
     pub(crate) const fn treatment(self) -> Treatment {
         match self {
-            Self::Payee { .. } | Self::Zero => Treatment::Pay,
+            Self::Payee { .. } | Self::Zero | Self::Withheld | Self::Carried => Treatment::Pay,
             Self::Held(_) => Treatment::Hold,
             Self::Excluded(_) => Treatment::Exclude,
         }
@@ -111,6 +134,8 @@ impl Outcome {
         match self {
             Self::Payee { .. } => None,
             Self::Zero => Some(Reason::ZeroAmount),
+            Self::Withheld => Some(Reason::Withheld),
+            Self::Carried => Some(Reason::BelowMinimum),
             Self::Held(reason) | Self::Excluded(reason) => Some(reason),
         }
     }
@@ -119,31 +144,64 @@ impl Outcome {
 /// One holder's line, in the order of the holders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// What a payee is owed; what a held holder would get; zero for the others.
+    /// What a payee is paid; what a held holder would get, before anything is withheld; zero for the others.
     pub units: u128,
+    /// What is withheld of the gross amount of who is paid in principle.
+    pub withheld: u128,
+    /// What is carried forward instead of being paid.
+    pub carried: u128,
+    /// Part of `units` that earlier distributions carried forward.
+    pub brought: u128,
     /// What happens with the holder.
     pub outcome: Outcome,
 }
 
-/// What a calculation comes to. Invariants: `entitled + residue = pool`, `held ≤ residue`.
+impl Line {
+    /// A line of which nothing comes off.
+    pub(crate) const fn plain(units: u128, outcome: Outcome) -> Self {
+        Self { units, withheld: 0, carried: 0, brought: 0, outcome }
+    }
+}
+
+/// What a calculation comes to. Invariants: `entitled + residue = pool`, `held ≤ residue`, `withheld + carried ≤ entitled`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
-    /// Payees with an amount above zero.
+    /// Who is paid something.
     pub payee_count: u32,
-    /// Paid in principle, zero by rounding.
+    /// Paid in principle; rounding or withholding leaves nothing.
     pub zero_count: u32,
+    /// Paid in principle; below the minimum.
+    pub carried_count: u32,
     /// Counted and not paid.
     pub held_count: u32,
     /// Neither counted nor paid.
     pub excluded_count: u32,
-    /// Sum of what payees get.
+    /// Sum of the gross amounts of all who are paid in principle.
     pub entitled: u128,
+    /// What is withheld of it.
+    pub withheld: u128,
+    /// What is carried forward of it.
+    pub carried: u128,
+    /// What earlier distributions carried forward and is paid by this one.
+    pub brought: u128,
     /// Sum of what held holders would get.
     pub held: u128,
     /// What was to be distributed.
     pub pool: u128,
     /// What stays: `pool − entitled`.
     pub residue: u128,
+}
+
+impl Totals {
+    /// What is paid of this distribution's own.
+    pub(crate) const fn net(&self) -> u128 {
+        self.entitled - self.withheld - self.carried
+    }
+
+    /// The sum of the payouts; the rail can move it.
+    pub(crate) const fn payable(&self) -> u128 {
+        self.net() + self.brought
+    }
 }
 
 /// Who is owed what.
@@ -235,13 +293,13 @@ pub(crate) fn calculate(holders: &[Holder], basis: &Basis<'_>) -> Result<Calcula
     let counted: Vec<Weight<Account>> = holders
         .iter()
         .zip(&verdicts)
-        .filter(|(_, verdict)| !matches!(verdict, Verdict::Exclude(_)))
+        .filter(|(holder, verdict)| has_share(holder, verdict))
         .map(|(holder, _)| Weight { key: holder.account, balance: basis.counted(holder) })
         .collect();
     let eligible = sum(counted.iter().map(|weight| weight.balance))?;
     let (shares, pool) = shares(&counted, eligible, basis)?;
     drop(counted);
-    let lines = lines(&verdicts, &shares)?;
+    let lines = lines(holders, &verdicts, &shares, basis)?;
     let totals = totals(&lines, pool)?;
     if let Some(redeemed) = basis.redeemed {
         let payees = holders.iter().zip(&lines).filter(|(_, line)| line.outcome.ordinal().is_some());
@@ -255,17 +313,25 @@ pub(crate) fn calculate(holders: &[Holder], basis: &Basis<'_>) -> Result<Calcula
 fn verdict(holder: &Holder, basis: &Basis<'_>) -> Verdict {
     match judge(holder.account, holder.kind, &basis.parties, basis.decisions) {
         Verdict::Exclude(reason) => Verdict::Exclude(reason),
-        Verdict::Pay | Verdict::Hold(_) if basis.counted(holder) == 0 => Verdict::Exclude(Reason::Redeemed),
+        Verdict::Pay | Verdict::Hold(_) if basis.redeemed.is_some() && basis.counted(holder) == 0 => {
+            Verdict::Exclude(Reason::Redeemed)
+        }
         counted => counted,
     }
 }
 
-/// What a holder who is left out would get if it were paid and counted, all else as it is.
+/// Whether a holder is counted, so that it has a share. Who holds nothing any more is paid what is open alone.
+fn has_share(holder: &Holder, verdict: &Verdict) -> bool {
+    holder.kind != HolderKind::Former && !matches!(verdict, Verdict::Exclude(_))
+}
+
+/// What a holder who is left out would get if it were paid and counted, all else as it is; before anything is withheld.
 pub(crate) fn would_get(balance: u128, eligible: u128, basis: &Basis<'_>) -> Option<u128> {
+    let earn = |rate: Decimal| per_token(balance, &rate, basis.payment_decimals, basis.holding_decimals).ok();
     match basis.rule {
-        AmountRule::PerToken(rate) => {
-            per_token(balance, &rate, basis.payment_decimals, basis.holding_decimals).ok()
-        }
+        AmountRule::PerToken(rate) => earn(rate),
+        AmountRule::PercentOfValue { percent, value } => earn(rate_of(percent, value).ok()?),
+        AmountRule::PerHolder(units) => Some(units),
         AmountRule::Pool { units, base } => {
             let base = match base {
                 PoolBase::EligibleHolders => eligible.checked_add(balance)?,
@@ -288,14 +354,20 @@ fn shares(
     eligible: u128,
     basis: &Basis<'_>,
 ) -> Result<(Vec<u128>, u128), CalculationError> {
+    const BAD: CalculationError = CalculationError::AmountOutOfRange;
+    let at_rate = |rate: Decimal| {
+        let earn = |balance| {
+            per_token(balance, &rate, basis.payment_decimals, basis.holding_decimals).map_err(|_| BAD)
+        };
+        let shares = counted.iter().map(|weight| earn(weight.balance)).collect::<Result<Vec<_>, _>>()?;
+        Ok((shares, earn(eligible)?))
+    };
     match basis.rule {
-        AmountRule::PerToken(rate) => {
-            let earn = |balance| {
-                per_token(balance, &rate, basis.payment_decimals, basis.holding_decimals)
-                    .map_err(|_| CalculationError::AmountOutOfRange)
-            };
-            let shares = counted.iter().map(|weight| earn(weight.balance)).collect::<Result<Vec<_>, _>>()?;
-            Ok((shares, earn(eligible)?))
+        AmountRule::PerToken(rate) => at_rate(rate),
+        AmountRule::PercentOfValue { percent, value } => at_rate(rate_of(percent, value).map_err(|_| BAD)?),
+        AmountRule::PerHolder(units) => {
+            let pool = units.checked_mul(counted.len() as u128).ok_or(BAD)?;
+            Ok((vec![units; counted.len()], pool))
         }
         // Nobody is counted: the whole pool stays.
         AmountRule::Pool { units, .. } if counted.is_empty() => Ok((Vec::new(), units)),
@@ -313,23 +385,39 @@ fn shares(
     }
 }
 
-fn lines(verdicts: &[Verdict], shares: &[u128]) -> Result<Vec<Line>, CalculationError> {
+fn lines(
+    holders: &[Holder],
+    verdicts: &[Verdict],
+    shares: &[u128],
+    basis: &Basis<'_>,
+) -> Result<Vec<Line>, CalculationError> {
+    let deducting = Deducting::new(basis.deductions, basis.open);
     let mut shares = shares.iter().copied();
     let mut next_ordinal = 0_u32;
     let mut lines = Vec::with_capacity(verdicts.len());
-    for verdict in verdicts {
-        let mut share = || shares.next().expect("each counted holder has a share");
+    for (holder, verdict) in holders.iter().zip(verdicts) {
+        let share = if has_share(holder, verdict) {
+            shares.next().expect("each counted holder has a share")
+        } else {
+            0
+        };
         let line = match *verdict {
-            Verdict::Exclude(reason) => Line { units: 0, outcome: Outcome::Excluded(reason) },
-            Verdict::Hold(reason) => Line { units: share(), outcome: Outcome::Held(reason) },
-            Verdict::Pay => match share() {
-                0 => Line { units: 0, outcome: Outcome::Zero },
-                units => {
-                    let ordinal = next_ordinal;
-                    next_ordinal = ordinal.checked_add(1).ok_or(CalculationError::TooManyHolders)?;
-                    Line { units, outcome: Outcome::Payee { ordinal } }
-                }
-            },
+            Verdict::Exclude(reason) => Line::plain(0, Outcome::Excluded(reason)),
+            Verdict::Hold(reason) => Line::plain(share, Outcome::Held(reason)),
+            Verdict::Pay => {
+                let Parts { paid, withheld, carried, brought } = deducting.apply(holder.account, share)?;
+                let outcome = match (paid, carried, withheld) {
+                    (0, 0, 0) => Outcome::Zero,
+                    (0, 0, _) => Outcome::Withheld,
+                    (0, _, _) => Outcome::Carried,
+                    (_, _, _) => {
+                        let ordinal = next_ordinal;
+                        next_ordinal = ordinal.checked_add(1).ok_or(CalculationError::TooManyHolders)?;
+                        Outcome::Payee { ordinal }
+                    }
+                };
+                Line { units: paid, withheld, carried, brought, outcome }
+            }
         };
         lines.push(line);
     }
@@ -347,22 +435,29 @@ fn totals(lines: &[Line], pool: u128) -> Result<Totals, CalculationError> {
     };
     for line in lines {
         match line.outcome {
-            Outcome::Payee { .. } => {
-                totals.payee_count += 1;
-                add(&mut totals.entitled, line.units)?;
-            }
-            Outcome::Zero => totals.zero_count += 1,
+            Outcome::Payee { .. } => totals.payee_count += 1,
+            Outcome::Zero | Outcome::Withheld => totals.zero_count += 1,
+            Outcome::Carried => totals.carried_count += 1,
             Outcome::Held(_) => {
                 totals.held_count += 1;
                 add(&mut totals.held, line.units)?;
+                continue;
             }
             Outcome::Excluded(_) => totals.excluded_count += 1,
         }
+        // The gross amount: what is paid of this distribution's own, and what came off.
+        for part in [line.units - line.brought, line.withheld, line.carried] {
+            add(&mut totals.entitled, part)?;
+        }
+        add(&mut totals.withheld, line.withheld)?;
+        add(&mut totals.carried, line.carried)?;
+        add(&mut totals.brought, line.brought)?;
     }
-    if totals.entitled > RAIL_UNITS_MAX {
+    // Nothing carried forward is lost to the rail's limit: it is part of a sum that fits.
+    if totals.entitled > RAIL_UNITS_MAX || totals.brought > RAIL_UNITS_MAX - totals.net() {
         return Err(CalculationError::AmountOutOfRange);
     }
-    // Both rules round down, so the parts never exceed the whole.
+    // All rules round down, so the parts never exceed the whole.
     totals.residue = pool.checked_sub(totals.entitled).ok_or(CalculationError::AmountOutOfRange)?;
     Ok(totals)
 }

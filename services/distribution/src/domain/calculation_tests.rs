@@ -2,6 +2,7 @@
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
+use super::super::deduction::none;
 use super::{
     Account, AmountRule, Basis, Calculation, CalculationError, Decisions, EvmAddress, Holder, HolderKind,
     Outcome, Parties, PoolBase, Reason, calculate, would_get,
@@ -17,7 +18,17 @@ fn holder(number: u64, balance: u128, kind: HolderKind) -> Holder {
 
 fn basis(rule: AmountRule, total_supply: u128, decisions: &Decisions) -> Basis<'_> {
     let parties = Parties { treasury: account(2), funding: account(3), fee_payer: account(3) };
-    Basis { rule, payment_decimals: 6, holding_decimals: 8, total_supply, parties, decisions, redeemed: None }
+    Basis {
+        rule,
+        payment_decimals: 6,
+        holding_decimals: 8,
+        total_supply,
+        parties,
+        decisions,
+        redeemed: None,
+        deductions: &none::DEDUCTIONS,
+        open: &none::OPEN,
+    }
 }
 
 fn pool(units: u128, base: PoolBase) -> AmountRule {

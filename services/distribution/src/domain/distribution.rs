@@ -9,6 +9,7 @@ use money::AssetCode;
 use super::account::Account;
 use super::approval::Request;
 use super::calculation::{AmountRule, Totals};
+use super::deduction::Deductions;
 use super::kind::{Duty, Kind};
 use super::state::{Action, Next, NotAllowed, State};
 use super::treatment::{Decisions, Parties};
@@ -88,6 +89,8 @@ pub(crate) struct FromHolders {
     pub accounts: BTreeSet<Account>,
     /// How much each holder gets.
     pub rule: AmountRule,
+    /// What comes off before it is paid.
+    pub deductions: Deductions,
     /// The record time asked for, in nanoseconds since the epoch.
     pub record_time_ns: i64,
     /// Which balances.
@@ -147,12 +150,6 @@ impl Terms {
             (Kind::Redemption, Source::List(_))
             | (Kind::Dividend | Kind::Coupon | Kind::Custom | Kind::List, _) => None,
         }
-    }
-
-    /// Whether something is to be given back when it ends with payouts proven unpaid for ever: a redemption's holdings, or
-    /// the references of a file.
-    pub(crate) fn reserves(&self) -> bool {
-        self.redeems().is_some() || self.kind == Kind::List
     }
 
     /// The distribution whose unpaid payouts it replaces.
@@ -294,6 +291,13 @@ impl Distribution {
     /// What approvers are asked for as it is now: the last of this version of the terms.
     pub(crate) fn request(&self) -> Option<&Request> {
         self.requests.last().filter(|request| request.terms_version == self.terms_version)
+    }
+
+    /// Whether something is to be given back when it ends with payouts proven unpaid for ever: a redemption's holdings, the
+    /// references of a file, or what it brings forward.
+    pub(crate) fn reserves(&self) -> bool {
+        let brings = self.entitlements.is_some_and(|result| result.totals.brought > 0);
+        brings || self.terms.redeems().is_some() || self.terms.kind == Kind::List
     }
 
     /// Whether its cancel gave back the references of its file: whoever is unpaid comes again in another file, and must not

@@ -57,6 +57,15 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// Whether it pays with it what earlier distributions carried forward: principal is paid alone, and who is on a list has
+    /// what the list says.
+    pub(crate) const fn brings_forward(self) -> bool {
+        match self {
+            Self::Dividend | Self::Coupon | Self::Custom => true,
+            Self::Redemption | Self::List => false,
+        }
+    }
+
     /// Whether an asset of this type can have such a distribution.
     pub(crate) const fn fits(self, asset: AssetType) -> bool {
         match self {

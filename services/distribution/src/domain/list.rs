@@ -31,13 +31,13 @@ impl ListCalculation {
         let totals = &mut self.totals;
         if let Some(part) = self.parties.part_of(account) {
             totals.excluded_count = next(totals.excluded_count)?;
-            return Ok(Line { units: 0, outcome: Outcome::Excluded(part) });
+            return Ok(Line::plain(0, Outcome::Excluded(part)));
         }
         let entitled = totals.entitled.checked_add(units).filter(|entitled| *entitled <= RAIL_UNITS_MAX);
         totals.entitled = entitled.ok_or(CalculationError::AmountOutOfRange)?;
         let ordinal = totals.payee_count;
         totals.payee_count = next(ordinal)?;
-        Ok(Line { units, outcome: Outcome::Payee { ordinal } })
+        Ok(Line::plain(units, Outcome::Payee { ordinal }))
     }
 
     /// What it comes to: everything on the list is paid, so that nothing stays.
@@ -73,7 +73,7 @@ mod tests {
     fn everybody_on_the_list_gets_what_it_says_in_the_order_of_their_accounts() {
         let mut list = list();
         for (ordinal, (number, units)) in (0..).zip([(1001, 7), (1002, 1), (70_000, 12)]) {
-            let line = Line { units, outcome: Outcome::Payee { ordinal } };
+            let line = Line::plain(units, Outcome::Payee { ordinal });
             assert_eq!(list.push(account(number), units), Ok(line));
         }
         let totals = Totals { payee_count: 3, entitled: 20, pool: 20, ..Totals::default() };
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn who_pays_is_not_paid() {
         let mut list = list();
-        let out = |reason| Ok(Line { units: 0, outcome: Outcome::Excluded(reason) });
+        let out = |reason| Ok(Line::plain(0, Outcome::Excluded(reason)));
         assert_eq!(list.push(account(2001), 5), out(Reason::FundingAccount));
         assert_eq!(list.push(account(2002), 5), out(Reason::FeePayer));
         assert_eq!(list.totals(), Totals { excluded_count: 2, ..Totals::default() });

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod approval;
 pub(crate) mod calculation;
 pub(crate) mod comparison;
+pub(crate) mod deduction;
 pub(crate) mod distribution;
 pub(crate) mod failure;
 pub(crate) mod forecast;

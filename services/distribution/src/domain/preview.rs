@@ -254,8 +254,8 @@ mod tests {
 
     #[test]
     fn dust_is_less_than_the_fee_in_hbar_and_less_than_ten_units_else() {
-        let payee = |ordinal, units| Line { units, outcome: Outcome::Payee { ordinal } };
-        let held = Line { units: 1, outcome: Outcome::Held(Reason::Contract) };
+        let payee = |ordinal, units| Line::plain(units, Outcome::Payee { ordinal });
+        let held = Line::plain(1, Outcome::Held(Reason::Contract));
         let calculation = calculation(&[payee(0, 99), payee(1, 100), held, payee(2, 9)]);
         let hbar = AssetCode::hbar(Network::Sandbox);
         assert_eq!(dust_count(&calculation, hbar.parts(), &QUOTE), 2, "the fee is 100 for each");
@@ -273,8 +273,7 @@ mod tests {
         };
         let holders: Vec<Holder> = (1..=500).map(holder).collect();
         let outcomes = [Outcome::Held(Reason::Contract), Outcome::Zero];
-        let lines: Vec<Line> =
-            (0..500).map(|place| Line { units: 0, outcome: outcomes[place / 400] }).collect();
+        let lines: Vec<Line> = (0..500).map(|place| Line::plain(0, outcomes[place / 400])).collect();
         let shown = largest_unpaid(&holders, &calculation(&lines));
         assert_eq!(shown.len(), 200);
         let balances: Vec<u128> = shown.iter().map(|place| holders[*place].balance).collect();

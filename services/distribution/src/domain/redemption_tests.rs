@@ -8,6 +8,7 @@ use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 use super::{Account, Bond, CalculationError, Holder, NotPayable, Redeemed};
 use crate::domain::account::EvmAddress;
 use crate::domain::calculation::{AmountRule, Basis, Outcome, calculate};
+use crate::domain::deduction::none;
 use crate::domain::treatment::{Decisions, HolderKind, Parties, Reason};
 
 fn account(number: u64) -> Account {
@@ -29,6 +30,8 @@ fn basis<'a>(redeemed: &'a Redeemed, decisions: &'a Decisions, total_supply: u12
         parties,
         decisions,
         redeemed: Some(redeemed),
+        deductions: &none::DEDUCTIONS,
+        open: &none::OPEN,
     }
 }
 

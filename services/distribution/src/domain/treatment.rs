@@ -19,6 +19,8 @@ pub(crate) enum HolderKind {
     Deleted,
     /// The token's treasury.
     Treasury,
+    /// Holds nothing at the time of the snapshot, and has something open that was carried forward.
+    Former,
 }
 
 /// What happens with a holder.
@@ -74,11 +76,15 @@ pub(crate) enum Reason {
     ZeroAmount,
     /// Other redemptions took or reserved all it holds.
     Redeemed,
+    /// All of it is withheld.
+    Withheld,
+    /// It is below the minimum, and carried forward.
+    BelowMinimum,
 }
 
 impl Reason {
     /// Every reason, in the order of their codes in the database, which start at 1.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Contract,
         Self::SystemAccount,
         Self::ZeroAccount,
@@ -89,6 +95,8 @@ impl Reason {
         Self::Decision,
         Self::ZeroAmount,
         Self::Redeemed,
+        Self::Withheld,
+        Self::BelowMinimum,
     ];
 
     /// The stable name in the contract.
@@ -104,6 +112,8 @@ impl Reason {
             Self::Decision => "DECISION",
             Self::ZeroAmount => "ZERO_AMOUNT",
             Self::Redeemed => "REDEEMED",
+            Self::Withheld => "WITHHELD",
+            Self::BelowMinimum => "BELOW_MINIMUM",
         }
     }
 
@@ -190,7 +200,7 @@ fn default_verdict(account: Account, kind: HolderKind, parties: &Parties) -> Ver
         return Verdict::Hold(Reason::ZeroAccount);
     }
     match kind {
-        HolderKind::Account => Verdict::Pay,
+        HolderKind::Account | HolderKind::Former => Verdict::Pay,
         HolderKind::Contract => Verdict::Hold(Reason::Contract),
         HolderKind::System => Verdict::Hold(Reason::SystemAccount),
         HolderKind::Zero => Verdict::Hold(Reason::ZeroAccount),

@@ -6,8 +6,8 @@ use proto::distribution::v1 as pb;
 use proto::execution::v1::RunProgress;
 use proto::r#type::v1 as common;
 
-use super::approval_convert;
-use crate::domain::calculation::{AmountRule, PoolBase, Totals};
+use super::{amounts, approval_convert};
+use crate::domain::calculation::Totals;
 use crate::domain::distribution::{Distribution, Entitlements, FromHolders, Source};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::Kind;
@@ -34,7 +34,7 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
         asset_id: terms.asset().map(|asset| asset.to_string()).unwrap_or_default(),
         label: terms.label.clone(),
         kind: kind(terms.kind).into(),
-        amount_rule: holders.map(|holders| amount_rule(holders, &terms.payment_token)),
+        amount_rule: holders.map(|holders| amounts::amount_rule(holders, &terms.payment_token)),
         payment_token: terms.payment_token.to_string(),
         payment_decimals: terms.payment_decimals.into(),
         funding_account_id: terms.funding_account.to_string(),
@@ -65,6 +65,9 @@ pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
         amendments: approval_convert::amendments(whole),
         approval: approval_convert::approval(whole),
         void_approvals: approval_convert::void_approvals(whole),
+        withholding: holders.and_then(|holders| amounts::withholding_out(&holders.deductions)),
+        minimum_amount: holders
+            .and_then(|holders| amounts::minimum_out(&holders.deductions, &terms.payment_token)),
     }
 }
 
@@ -76,23 +79,6 @@ pub(super) fn kind(kind: Kind) -> pb::DistributionKind {
         Kind::Redemption => pb::DistributionKind::Redemption,
         Kind::List => pb::DistributionKind::List,
     }
-}
-
-pub(super) fn amount_rule(holders: &FromHolders, payment_token: &AssetCode) -> pb::AmountRule {
-    let rule = match holders.rule {
-        AmountRule::PerToken(rate) => pb::amount_rule::Rule::PerToken(rate.to_string()),
-        AmountRule::Pool { units, base } => {
-            let base = match base {
-                PoolBase::EligibleHolders => pb::PoolBase::EligibleHolders,
-                PoolBase::TotalSupply => pb::PoolBase::TotalSupply,
-            };
-            pb::amount_rule::Rule::Pool(pb::Pool {
-                amount: Some(amount(units, payment_token)),
-                base: base.into(),
-            })
-        }
-    };
-    pb::AmountRule { rule: Some(rule) }
 }
 
 /// So much of the payment token.
@@ -130,6 +116,12 @@ pub(super) fn totals(totals: &Totals, payment_token: &AssetCode) -> pb::Entitlem
         held: Some(amount(totals.held, payment_token)),
         pool: Some(amount(totals.pool, payment_token)),
         residue: Some(amount(totals.residue, payment_token)),
+        carried_count: totals.carried_count,
+        withheld: Some(amount(totals.withheld, payment_token)),
+        carried_forward: Some(amount(totals.carried, payment_token)),
+        net: Some(amount(totals.net(), payment_token)),
+        brought_forward: Some(amount(totals.brought, payment_token)),
+        payable: Some(amount(totals.payable(), payment_token)),
         ..pb::Entitlements::default()
     }
 }
@@ -138,6 +130,10 @@ pub(super) fn totals(totals: &Totals, payment_token: &AssetCode) -> pb::Entitlem
 pub(super) fn entitlement(stored: &Entitlement) -> pb::Entitlement {
     let holding = stored.holding;
     let counted = holding.and_then(|holding| holding.counted);
+    let gross = match stored.treatment {
+        Treatment::Pay => (stored.units - stored.brought + stored.withheld + stored.carried).to_string(),
+        Treatment::Hold | Treatment::Exclude => String::new(),
+    };
     pb::Entitlement {
         ordinal: stored.ordinal,
         account: stored.account.to_string(),
@@ -147,6 +143,10 @@ pub(super) fn entitlement(stored: &Entitlement) -> pb::Entitlement {
         treatment: treatment(stored.treatment).into(),
         reason: stored.reason.map(Reason::as_str).unwrap_or_default().to_owned(),
         counted_balance: counted.map(|units| units.to_string()).unwrap_or_default(),
+        gross_units: gross,
+        withheld_units: stored.withheld.to_string(),
+        brought_forward_units: stored.brought.to_string(),
+        carried_forward_units: stored.carried.to_string(),
     }
 }
 

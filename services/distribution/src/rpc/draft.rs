@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use money::{AssetCode, Decimal, Network, Units};
+use money::{AssetCode, Network};
 use prost_types::Timestamp;
 use proto::distribution::v1 as pb;
 use proto::execution::v1::RetryPolicy as PbRetryPolicy;
 use service_kit::error::FieldViolations;
 use service_kit::validate::{self, MALFORMED, OUT_OF_RANGE, REQUIRED};
 
-use super::convert;
+use super::{amounts, convert};
 use crate::app::{Change, Draft};
 use crate::domain::account::Account;
-use crate::domain::calculation::{AmountRule, PoolBase, RAIL_UNITS_MAX};
+use crate::domain::deduction::Deductions;
 use crate::domain::distribution::RetryPolicy;
 use crate::domain::kind::Kind;
 use crate::domain::treatment::Treatment;
@@ -81,7 +81,12 @@ pub(super) fn read(message: &pb::CreateDistributionRequest, network: Network, no
         accounts: Vec::new(),
         label: validate::text(found, "label", &message.label, LABEL_CHARS_MAX),
         kind: kind(found, message.kind()),
-        rule: rule(found, message.amount_rule.as_ref(), payment_token.as_ref()),
+        rule: amounts::rule(found, message.amount_rule.as_ref(), payment_token.as_ref()),
+        deductions: Deductions {
+            withholding: amounts::withholding(found, message.withholding.as_ref()).unwrap_or_default(),
+            minimum: amounts::minimum(found, message.minimum_amount.as_ref(), payment_token.as_ref())
+                .unwrap_or_default(),
+        },
         payment_token,
         funding_account: validate::parse(found, "funding_account_id", &message.funding_account_id),
         record_time_ns: record_time(found, message.record_time.as_ref(), now),
@@ -97,7 +102,7 @@ pub(super) fn read(message: &pb::CreateDistributionRequest, network: Network, no
     draft
 }
 
-/// Reads a change; what is absent stays as it is. Whether a pool is in the payment token is seen where that is known.
+/// Reads a change; what is absent stays as it is. Whether amounts are in the payment token is seen where that is known.
 pub(super) fn read_change(
     message: &pb::UpdateDistributionRequest,
     network: Network,
@@ -117,8 +122,10 @@ pub(super) fn read_change(
     let parallelism = number("parallelism", message.parallelism, PARALLELISM_MAX);
     let mut change = Change {
         label: label.and_then(|label| validate::text(found, "label", label, LABEL_CHARS_MAX)),
-        rule: rule.and_then(|rule| self::rule(found, Some(rule), None)),
-        pool_asset: rule.and_then(pool_asset),
+        rule: rule.and_then(|rule| amounts::rule(found, Some(rule), None)),
+        withholding: amounts::withholding(found, message.withholding.as_ref()),
+        minimum: amounts::minimum(found, message.minimum_amount.as_ref(), None),
+        codes: amounts::codes(rule, message.minimum_amount.as_ref()),
         payment_token: token.and_then(|token| payment_token(found, "payment_token", network, token)),
         funding_account: funding.and_then(|id| validate::parse(found, "funding_account_id", id)),
         record_time_ns: record_time(found, message.record_time.as_ref(), now),
@@ -131,13 +138,6 @@ pub(super) fn read_change(
     };
     change.violations = violations;
     change
-}
-
-fn pool_asset(rule: &pb::AmountRule) -> Option<String> {
-    match rule.rule.as_ref()? {
-        pb::amount_rule::Rule::Pool(pool) => Some(pool.amount.as_ref()?.asset.clone()),
-        pb::amount_rule::Rule::PerToken(_) => None,
-    }
 }
 
 fn kind(violations: &mut FieldViolations, kind: pb::DistributionKind) -> Option<Kind> {
@@ -179,53 +179,6 @@ pub(super) fn payment_token(
         violations.add(field, MALFORMED, "\"hbar\" or the id of an HTS token, such as 0.0.456858");
     }
     token
-}
-
-fn rule(
-    violations: &mut FieldViolations,
-    rule: Option<&pb::AmountRule>,
-    payment_token: Option<&AssetCode>,
-) -> Option<AmountRule> {
-    match rule.and_then(|rule| rule.rule.as_ref()) {
-        None => {
-            violations.add("amount_rule", REQUIRED, "an amount per token, or a pool");
-            None
-        }
-        Some(pb::amount_rule::Rule::PerToken(rate)) => {
-            let field = "amount_rule.per_token";
-            let rate: Decimal = validate::parse(violations, field, rate)?;
-            if rate.is_zero() {
-                violations.add(field, OUT_OF_RANGE, "above zero");
-                return None;
-            }
-            Some(AmountRule::PerToken(rate))
-        }
-        Some(pb::amount_rule::Rule::Pool(pool)) => self::pool(violations, pool, payment_token),
-    }
-}
-
-fn pool(
-    violations: &mut FieldViolations,
-    pool: &pb::Pool,
-    payment_token: Option<&AssetCode>,
-) -> Option<AmountRule> {
-    let base = match pool.base() {
-        pb::PoolBase::Unspecified => {
-            violations.add("amount_rule.pool.base", REQUIRED, "ELIGIBLE_HOLDERS or TOTAL_SUPPLY");
-            None
-        }
-        pb::PoolBase::EligibleHolders => Some(PoolBase::EligibleHolders),
-        pb::PoolBase::TotalSupply => Some(PoolBase::TotalSupply),
-    };
-    let amount = validate::required(violations, "amount_rule.pool.amount", pool.amount.as_ref())?;
-    let field = "amount_rule.pool.amount.units";
-    let units = validate::parse(violations, field, &amount.units)
-        .and_then(|Units(units)| validate::within(violations, field, units, 1, RAIL_UNITS_MAX));
-    if payment_token.is_some_and(|code| code.as_str() != amount.asset) {
-        let field = "amount_rule.pool.amount.asset";
-        violations.add(field, "NOT_THE_PAYMENT_TOKEN", "the code of the payment token");
-    }
-    Some(AmountRule::Pool { units: units?, base: base? })
 }
 
 /// The nanoseconds of a time that may be absent.

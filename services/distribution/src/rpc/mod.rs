@@ -1,5 +1,6 @@
 //! The RPCs, one file each: read the request, call the use case, say the answer. No rules here.
 
+mod amounts;
 mod approval_convert;
 mod approve_distribution;
 mod call;
@@ -20,6 +21,7 @@ mod get_schedule;
 mod ingest_convert;
 mod ingest_file;
 mod list_approval_policies;
+mod list_carry_forwards;
 mod list_distributions;
 mod list_entitlements;
 mod list_ingest_errors;
@@ -84,6 +86,13 @@ impl DistributionService for Distributions {
         request: Request<pb::ListEntitlementsRequest>,
     ) -> Result<Response<pb::ListEntitlementsResponse>, Status> {
         list_entitlements::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn list_carry_forwards(
+        &self,
+        request: Request<pb::ListCarryForwardsRequest>,
+    ) -> Result<Response<pb::ListCarryForwardsResponse>, Status> {
+        list_carry_forwards::handle(&self.0, request).await.map(Response::new)
     }
 
     async fn update_distribution(

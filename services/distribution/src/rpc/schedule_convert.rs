@@ -5,7 +5,7 @@ use money::{AssetCode, AssetKind};
 use proto::distribution::v1 as pb;
 use schedule::{BusinessDayRule, CatchUp, Ends, Occurrence, Recurrence, Start};
 
-use super::convert;
+use super::{amounts, convert};
 use crate::domain::distribution::{FromHolders, Terms};
 use crate::domain::schedule::{Decision, Fate, Recorded, Schedule, Skip, Stand, Standing, Steer, Timing};
 use crate::time::timestamp;
@@ -62,7 +62,7 @@ fn terms(terms: &Terms<FromHolders>) -> pb::ScheduleTerms {
         asset_id: terms.source.asset.to_string(),
         label: terms.label.clone(),
         kind: convert::kind(terms.kind).into(),
-        amount_rule: Some(convert::amount_rule(&terms.source, &terms.payment_token)),
+        amount_rule: Some(amounts::amount_rule(&terms.source, &terms.payment_token)),
         payment_token: payment_token(&terms.payment_token),
         funding_account_id: terms.funding_account.to_string(),
         holder_decisions: convert::decisions(&terms.source),
@@ -70,6 +70,8 @@ fn terms(terms: &Terms<FromHolders>) -> pb::ScheduleTerms {
         parallelism: terms.parallelism,
         retry_policy: Some(terms.retry.into()),
         execute_now: terms.source.execute_now,
+        withholding: amounts::withholding_out(&terms.source.deductions),
+        minimum_amount: amounts::minimum_out(&terms.source.deductions, &terms.payment_token),
     }
 }
 

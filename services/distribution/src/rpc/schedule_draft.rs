@@ -74,6 +74,8 @@ fn terms(terms: &pb::ScheduleTerms, network: Network, now: SystemTime) -> Draft 
         execute_now: terms.execute_now,
         validate_only: false,
         change_threshold_ppm: 0,
+        withholding: terms.withholding.clone(),
+        minimum_amount: terms.minimum_amount.clone(),
     };
     draft::read(&same, network, now)
 }

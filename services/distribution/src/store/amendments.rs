@@ -9,7 +9,7 @@ use pg::Numeric128;
 
 use super::rows::{DecisionRow, DistributionRow, known};
 use super::schema::{amended_holder_decision, amendment};
-use super::{Inconsistent, StoreError};
+use super::{Inconsistent, StoreError, amount_terms};
 use crate::domain::distribution::{Amendment, Source, Terms};
 
 const TABLE: &str = "amendment";
@@ -21,8 +21,8 @@ struct AmendmentRow {
     version: i32,
     label: String,
     rate: Option<String>,
-    pool_units: Option<Numeric128>,
-    pool_base: Option<String>,
+    amount_units: Option<Numeric128>,
+    amount_base: Option<String>,
     payment_token: String,
     payment_decimals: i16,
     funding_account_id: Uuid,
@@ -73,7 +73,7 @@ pub(crate) async fn insert(
     let Source::Holders(holders) = &terms.source else { return Ok(()) };
     let decisions: Vec<_> = holders.decisions.iter().map(decision).collect();
     diesel::insert_into(amended_holder_decision::table).values(decisions).execute(conn).await?;
-    Ok(())
+    amount_terms::insert(conn, (id.as_uuid(), version), holders).await
 }
 
 /// The later versions of these distributions' terms, each up to the one that is in force.
@@ -130,8 +130,8 @@ impl AmendmentRow {
             version: new.version.cast_signed(),
             label: same.label,
             rate: same.rate,
-            pool_units: same.pool_units,
-            pool_base: same.pool_base,
+            amount_units: same.amount_units,
+            amount_base: same.amount_base,
             payment_token: same.payment_token,
             payment_decimals: same.payment_decimals,
             funding_account_id: same.funding_account_id,
@@ -157,8 +157,8 @@ impl AmendmentRow {
     fn put_onto(&self, whole: &mut DistributionRow) {
         whole.label.clone_from(&self.label);
         whole.rate.clone_from(&self.rate);
-        whole.pool_units = self.pool_units;
-        whole.pool_base.clone_from(&self.pool_base);
+        whole.amount_units = self.amount_units;
+        whole.amount_base.clone_from(&self.amount_base);
         whole.payment_token.clone_from(&self.payment_token);
         whole.payment_decimals = self.payment_decimals;
         whole.funding_account_id = self.funding_account_id;

@@ -6,7 +6,7 @@ use ids::{AssetId, DistributionId, Uuid};
 
 use super::rows::{AccountRow, CalculationRow, DecisionRow, Details, DistributionRow, StateRow, state_name};
 use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
-use super::{StoreError, amendments, approvals};
+use super::{StoreError, amendments, amount_terms, approvals};
 use crate::domain::distribution::{Distribution, FromHolders, Source};
 use crate::domain::phase::Phase;
 use crate::domain::state::State;
@@ -34,6 +34,8 @@ pub(crate) async fn insert(conn: &mut AsyncPgConnection, new: &Distribution) -> 
     diesel::insert_into(distribution::table).values(DistributionRow::from(new)).execute(conn).await?;
     if let Source::Holders(holders) = &new.terms.source {
         insert_holders(conn, new.id, holders).await?;
+        let first = (new.id.as_uuid(), new.terms_version.cast_signed());
+        amount_terms::insert(conn, first, holders).await?;
     }
     let now = diesel::dsl::now.into_sql::<diesel::sql_types::Timestamptz>().nullable();
     diesel::insert_into(distribution_state::table)
@@ -140,6 +142,7 @@ async fn with_details(
         .await?;
     let versions: Vec<(Uuid, i32)> =
         rows.iter().map(|(whole, state, _)| (whole.id, state.terms_version)).collect();
+    let mut amounts = amount_terms::load(conn, &versions).await?;
     let changed: Vec<(Uuid, i32)> = versions.into_iter().filter(|(_, version)| *version > 1).collect();
     let mut amended = amendments::load(conn, &changed).await?;
     // Asked for by the calculation, or before a change.
@@ -158,6 +161,7 @@ async fn with_details(
                 amended.put_in_force(&mut whole, state.terms_version)?;
         }
         details.requests = requests.remove(&id).unwrap_or_default();
+        details.amounts = amounts.remove(&(id, state.terms_version)).unwrap_or_default();
         Ok(whole.into_distribution(state, calculation, details)?)
     };
     rows.into_iter().map(whole).collect()

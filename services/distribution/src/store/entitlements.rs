@@ -13,7 +13,7 @@ use crate::domain::account::{Account, EvmAddress};
 use crate::domain::calculation::Line;
 use crate::domain::treatment::{Reason, Treatment};
 
-const COLUMNS: [(&str, Type); 9] = [
+const COLUMNS: [(&str, Type); 12] = [
     ("calculation_id", Type::UUID),
     ("account", Type::INT8),
     ("ordinal", Type::INT4),
@@ -23,6 +23,9 @@ const COLUMNS: [(&str, Type); 9] = [
     ("treatment", Type::INT2),
     ("reason", Type::INT2),
     ("counted", Type::NUMERIC),
+    ("withheld", Type::NUMERIC),
+    ("carried", Type::NUMERIC),
+    ("brought", Type::NUMERIC),
 ];
 
 /// A bulk write under way. Dropping it leaves nothing; finished rows are read only once their calculation counts.
@@ -46,6 +49,7 @@ impl Writer {
     ) -> Result<(), StoreError> {
         let ordinal: Option<i32> = line.outcome.ordinal().map(u32::cast_signed);
         let reason: Option<i16> = line.outcome.reason().map(Reason::code);
+        let some = |units: u128| (units > 0).then_some(Numeric128(units));
         self.copy
             .row(&[
                 &self.calculation,
@@ -57,6 +61,9 @@ impl Writer {
                 &line.outcome.treatment().code(),
                 &reason,
                 &holding.and_then(|holding| holding.counted).map(Numeric128),
+                &some(line.withheld),
+                &some(line.carried),
+                &some(line.brought),
             ])
             .await?;
         Ok(())
@@ -86,10 +93,16 @@ pub(crate) struct Entitlement {
     pub account: Account,
     /// Place in the run; payees only.
     pub ordinal: Option<u32>,
-    /// What it held; none of who is on a list.
+    /// What it held; none of who is on a list, or holds nothing any more.
     pub holding: Option<Holding>,
-    /// What is owed, or would be to a held holder.
+    /// What is paid, or what a held holder would get.
     pub units: u128,
+    /// What is withheld.
+    pub withheld: u128,
+    /// What is carried forward.
+    pub carried: u128,
+    /// What is paid of earlier distributions'.
+    pub brought: u128,
     /// What happens with it.
     pub treatment: Treatment,
     /// Why it is not paid; nothing for payees.
@@ -137,6 +150,9 @@ struct Row {
     treatment: i16,
     reason: Option<i16>,
     counted: Option<Numeric128>,
+    withheld: Option<Numeric128>,
+    carried: Option<Numeric128>,
+    brought: Option<Numeric128>,
 }
 
 impl TryFrom<Row> for Entitlement {
@@ -158,12 +174,16 @@ impl TryFrom<Row> for Entitlement {
             }),
             (Some(_), None) | (None, Some(_)) => return Err(wrong("balance")),
         };
+        let some = |units: Option<Numeric128>| units.map_or(0, |Numeric128(units)| units);
         let reason = row.reason.map(|code| Reason::from_code(code).ok_or_else(|| wrong("reason")));
         Ok(Self {
             account: rows::account(row.account, "entitlement", row.calculation_id, "account")?,
             ordinal: ordinal.transpose()?,
             holding,
             units: row.units.0,
+            withheld: some(row.withheld),
+            carried: some(row.carried),
+            brought: some(row.brought),
             treatment: Treatment::from_code(row.treatment).ok_or_else(|| wrong("treatment"))?,
             reason: reason.transpose()?,
         })

@@ -2,8 +2,10 @@
 
 pub(crate) mod accepted;
 pub(crate) mod amendments;
+mod amount_terms;
 pub(crate) mod approvals;
 pub(crate) mod calculations;
+pub(crate) mod carries;
 pub(crate) mod distributions;
 pub(crate) mod entitlements;
 pub(crate) mod ingest_files;

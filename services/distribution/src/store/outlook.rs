@@ -44,8 +44,8 @@ pub(crate) struct Previous {
     pub calculation: Uuid,
     /// How many payees it has.
     pub payee_count: u32,
-    /// What they are owed together.
-    pub entitled: u128,
+    /// What they are paid together.
+    pub payable: u128,
 }
 
 /// A distribution that takes funds now or later.
@@ -55,8 +55,8 @@ pub(crate) struct Claim {
     pub id: DistributionId,
     /// What people call it.
     pub label: String,
-    /// What it comes to; none before it is calculated.
-    pub entitled: Option<u128>,
+    /// What is paid by it; none before it is calculated.
+    pub payable: Option<u128>,
     /// The pool that is split, where one is.
     pub pool: Option<u128>,
     /// What execution last said of its run; none before it has it.
@@ -126,17 +126,17 @@ pub(crate) async fn previous(
             distribution::created_ns,
             distribution::calculation_id.assume_not_null(),
             distribution::payee_count.assume_not_null(),
-            distribution::entitled.assume_not_null(),
+            distribution::payable.assume_not_null(),
         ))
         .first(conn)
         .await
         .optional()?;
-    let Some((id, label, created_ns, calculation, count, Numeric128(entitled))) = row else {
+    let Some((id, label, created_ns, calculation, count, Numeric128(payable))) = row else {
         return Ok(None);
     };
     let payee_count = payees(id, count)?;
     let id = DistributionId::from_uuid(id);
-    Ok(Some(Previous { id, label, created_ns, calculation, payee_count, entitled }))
+    Ok(Some(Previous { id, label, created_ns, calculation, payee_count, payable }))
 }
 
 /// Up to `limit` distributions, oldest first, that take this token from this account now or when a person says so.
@@ -156,17 +156,17 @@ pub(crate) async fn claims(
         .select((
             distribution::id,
             distribution::label,
-            distribution::entitled,
+            distribution::payable,
             distribution::pool_units,
             distribution::run_progress,
             distribution::run_failed,
         ))
         .load(conn)
         .await?;
-    let claim = |(id, label, entitled, pool, progress, failed): Row| Claim {
+    let claim = |(id, label, payable, pool, progress, failed): Row| Claim {
         id: DistributionId::from_uuid(id),
         label,
-        entitled: entitled.map(|Numeric128(units)| units),
+        payable: payable.map(|Numeric128(units)| units),
         pool: pool.map(|Numeric128(units)| units),
         report: progress
             .map(|progress| RunReport { progress, failed_payouts: failed.try_into().unwrap_or_default() }),
@@ -174,16 +174,16 @@ pub(crate) async fn claims(
     Ok(rows.into_iter().map(claim).collect())
 }
 
-/// What each of these distributions came to; those that are not calculated are left out.
-pub(crate) async fn entitled(
+/// What each of these distributions pays; those that are not calculated are left out.
+pub(crate) async fn payable(
     conn: &mut AsyncPgConnection,
     ids: &[DistributionId],
 ) -> Result<HashMap<DistributionId, u128>, StoreError> {
     let ids: Vec<Uuid> = ids.iter().map(DistributionId::as_uuid).collect();
     let rows: Vec<(Uuid, Numeric128)> = distribution::table
         .filter(distribution::id.eq_any(ids))
-        .filter(distribution::entitled.is_not_null())
-        .select((distribution::id, distribution::entitled.assume_not_null()))
+        .filter(distribution::payable.is_not_null())
+        .select((distribution::id, distribution::payable.assume_not_null()))
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(|(id, Numeric128(units))| (DistributionId::from_uuid(id), units)).collect())

@@ -47,7 +47,7 @@ async fn calculated_of(
     for ordinal in 0..payee_count {
         let holder = account(1001 + u64::from(ordinal));
         let holding = Holding { evm: EvmAddress([0; 20]), balance: BALANCE, counted: Some(counted) };
-        let line = Line { units: counted, outcome: Outcome::Payee { ordinal } };
+        let line = Line::plain(counted, Outcome::Payee { ordinal });
         writer.write(holder, Some(&holding), &line).await.expect("written");
     }
     writer.finish().await.expect("written");

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use ids::{AssetId, DistributionId, FundingAccountId, RunId, SnapshotId, Uuid};
+use money::Decimal;
 use pg::Numeric128;
 
 use super::Inconsistent;
+use super::amount_terms::AmountTerms;
 use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
 use crate::domain::account::Account;
 use crate::domain::approval::Request;
@@ -26,6 +28,7 @@ pub(super) const HOLDERS: &str = "HOLDERS";
 const LIST: &str = "LIST";
 const ELIGIBLE_HOLDERS: &str = "ELIGIBLE_HOLDERS";
 const TOTAL_SUPPLY: &str = "TOTAL_SUPPLY";
+const EACH_HOLDER: &str = "EACH_HOLDER";
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = distribution, check_for_backend(diesel::pg::Pg))]
@@ -36,8 +39,8 @@ pub(super) struct DistributionRow {
     pub(super) label: String,
     pub(super) kind: String,
     pub(super) rate: Option<String>,
-    pub(super) pool_units: Option<Numeric128>,
-    pub(super) pool_base: Option<String>,
+    pub(super) amount_units: Option<Numeric128>,
+    pub(super) amount_base: Option<String>,
     pub(super) payment_token: String,
     pub(super) payment_decimals: i16,
     pub(super) funding_account_id: Uuid,
@@ -112,6 +115,10 @@ pub(super) struct CalculationRow {
     created_ns: i64,
     terms_version: i32,
     pub(super) approvers: i16,
+    carried_count: i32,
+    withheld: Numeric128,
+    carried: Numeric128,
+    brought: Numeric128,
 }
 
 /// Rows of other tables that belong to one distribution.
@@ -120,6 +127,8 @@ pub(super) struct Details {
     /// Decisions on holders, of the version of the terms that is in force.
     pub(super) decisions: Vec<DecisionRow>,
     pub(super) accounts: Vec<AccountRow>,
+    /// What else the version of the terms that is in force says of amounts.
+    pub(super) amounts: AmountTerms,
     /// Oldest first.
     pub(super) amendments: Vec<Amendment>,
     /// Oldest first.
@@ -183,8 +192,13 @@ impl DistributionRow {
             Source::Holders(holders) => Some(holders),
             Source::List(_) => None,
         };
-        let (rate, pool_units, pool_base) = match holders.map(|holders| holders.rule) {
-            Some(AmountRule::PerToken(rate)) => (Some(rate.to_string()), None, None),
+        let (rate, amount_units, amount_base) = match holders.map(|holders| holders.rule) {
+            Some(AmountRule::PerToken(rate) | AmountRule::PercentOfValue { value: rate, .. }) => {
+                (Some(rate.to_string()), None, None)
+            }
+            Some(AmountRule::PerHolder(units)) => {
+                (None, Some(Numeric128(units)), Some(EACH_HOLDER.to_owned()))
+            }
             Some(AmountRule::Pool { units, base }) => (None, Some(Numeric128(units)), Some(base_name(base))),
             None => (None, None, None),
         };
@@ -195,8 +209,8 @@ impl DistributionRow {
             label: terms.label.clone(),
             kind: terms.kind.as_str().to_owned(),
             rate,
-            pool_units,
-            pool_base,
+            amount_units,
+            amount_base,
             payment_token: terms.payment_token.to_string(),
             payment_decimals: terms.payment_decimals.into(),
             funding_account_id: terms.funding_account.as_uuid(),
@@ -261,13 +275,15 @@ impl DistributionRow {
         table: &'static str,
         decisions: Decisions,
         accounts: BTreeSet<Account>,
+        amounts: AmountTerms,
     ) -> Result<FromHolders, Inconsistent> {
         let snapshot = SnapshotId::from_uuid(known(self.snapshot_id, table, self.id, "snapshot_id")?);
         let reused = known(self.snapshot_reused, table, self.id, "snapshot_reused")?;
         Ok(FromHolders {
             asset: AssetId::from_uuid(known(self.asset_id, table, self.id, "asset_id")?),
             accounts,
-            rule: known(self.rule(), table, self.id, "rate")?,
+            rule: known(self.rule(amounts.percent), table, self.id, "rate")?,
+            deductions: amounts.deductions,
             record_time_ns: known(self.record_time_ns, table, self.id, "record_time_ns")?,
             snapshot: if reused { SnapshotChoice::Reused(snapshot) } else { SnapshotChoice::Own(snapshot) },
             decisions,
@@ -275,10 +291,15 @@ impl DistributionRow {
         })
     }
 
-    fn source(&self, decisions: Decisions, accounts: BTreeSet<Account>) -> Result<Source, Inconsistent> {
+    fn source(
+        &self,
+        decisions: Decisions,
+        accounts: BTreeSet<Account>,
+        amounts: AmountTerms,
+    ) -> Result<Source, Inconsistent> {
         const TABLE: &str = "distribution";
         match self.source.as_str() {
-            HOLDERS => Ok(Source::Holders(self.holders(TABLE, decisions, accounts)?)),
+            HOLDERS => Ok(Source::Holders(self.holders(TABLE, decisions, accounts, amounts)?)),
             LIST => Ok(Source::List(FromList {
                 asset: self.asset_id.map(AssetId::from_uuid),
                 rerun_of: self.rerun_of.map(DistributionId::from_uuid),
@@ -287,9 +308,16 @@ impl DistributionRow {
         }
     }
 
-    fn rule(&self) -> Option<AmountRule> {
-        match (&self.rate, self.pool_units, self.pool_base.as_deref()) {
-            (Some(rate), None, None) => rate.parse().ok().map(AmountRule::PerToken),
+    fn rule(&self, percent: Option<Decimal>) -> Option<AmountRule> {
+        match (&self.rate, self.amount_units, self.amount_base.as_deref()) {
+            (Some(rate), None, None) => {
+                let rate = rate.parse().ok()?;
+                Some(percent.map_or(AmountRule::PerToken(rate), |percent| AmountRule::PercentOfValue {
+                    percent,
+                    value: rate,
+                }))
+            }
+            (None, Some(Numeric128(units)), Some(EACH_HOLDER)) => Some(AmountRule::PerHolder(units)),
             (None, Some(Numeric128(units)), Some(ELIGIBLE_HOLDERS)) => {
                 Some(AmountRule::Pool { units, base: PoolBase::EligibleHolders })
             }
@@ -310,7 +338,8 @@ impl DistributionRow {
         let decisions = details.decisions.into_iter().map(DecisionRow::into_decision);
         let accounts = details.accounts.into_iter().map(AccountRow::into_account);
         let accounts = accounts.collect::<Result<BTreeSet<_>, _>>()?;
-        let source = self.source(decisions.collect::<Result<BTreeMap<_, _>, _>>()?, accounts)?;
+        let decisions = decisions.collect::<Result<BTreeMap<_, _>, _>>()?;
+        let source = self.source(decisions, accounts, details.amounts)?;
         let terms = self.terms("distribution", source)?;
         let entitlements = calculation.map(|row| row.into_entitlements(&terms.source)).transpose()?;
         let version = u32::try_from(state.terms_version).ok();
@@ -443,6 +472,10 @@ impl CalculationRow {
             created_ns,
             terms_version: terms_version.cast_signed(),
             approvers: result.approvers.into(),
+            carried_count: totals.carried_count.cast_signed(),
+            withheld: Numeric128(totals.withheld),
+            carried: Numeric128(totals.carried),
+            brought: Numeric128(totals.brought),
         }
     }
 
@@ -455,7 +488,11 @@ impl CalculationRow {
             zero_count: count(self.zero_count, "zero_count")?,
             held_count: count(self.held_count, "held_count")?,
             excluded_count: count(self.excluded_count, "excluded_count")?,
+            carried_count: count(self.carried_count, "carried_count")?,
             entitled: self.entitled.0,
+            withheld: self.withheld.0,
+            carried: self.carried.0,
+            brought: self.brought.0,
             held: self.held.0,
             pool: self.pool.0,
             residue: self.residue.0,

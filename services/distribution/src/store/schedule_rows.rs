@@ -8,6 +8,7 @@ use pg::Numeric128;
 use schedule::{BusinessDayRule, BusinessDays, CatchUp, Ends, Recurrence, Start};
 
 use super::Inconsistent;
+use super::amount_terms::AmountTerms;
 use super::rows::{DistributionRow, HOLDERS, account, known, number};
 use super::schema::{self, occurrence, schedule_holder_decision, schedule_state, schedule_version};
 use crate::domain::account::Account;
@@ -38,8 +39,8 @@ pub(super) struct VersionRow {
     label: String,
     kind: String,
     rate: Option<String>,
-    pool_units: Option<Numeric128>,
-    pool_base: Option<String>,
+    amount_units: Option<Numeric128>,
+    amount_base: Option<String>,
     payment_token: String,
     payment_decimals: i16,
     funding_account_id: Uuid,
@@ -163,8 +164,8 @@ impl VersionRow {
             label: same.label,
             kind: same.kind,
             rate: same.rate,
-            pool_units: same.pool_units,
-            pool_base: same.pool_base,
+            amount_units: same.amount_units,
+            amount_base: same.amount_base,
             payment_token: same.payment_token,
             payment_decimals: same.payment_decimals,
             funding_account_id: same.funding_account_id,
@@ -200,6 +201,7 @@ impl VersionRow {
         self,
         asset: AssetId,
         decisions: Vec<HolderDecisionRow>,
+        amounts: AmountTerms,
     ) -> Result<Plan, Inconsistent> {
         let decisions = decisions.into_iter().map(HolderDecisionRow::into_decision);
         let decisions = decisions.collect::<Result<BTreeMap<_, _>, _>>()?;
@@ -215,7 +217,7 @@ impl VersionRow {
             catch_up: known(catch_up, VERSION, id, "catch_up")?,
             decided_by: self.decided_by.clone(),
             decided_ns: self.decided_ns,
-            template: Template::of(self.into_terms(asset, decisions)?),
+            template: Template::of(self.into_terms(asset, decisions, amounts)?),
         })
     }
 
@@ -223,6 +225,7 @@ impl VersionRow {
         self,
         asset: AssetId,
         decisions: BTreeMap<Account, Treatment>,
+        amounts: AmountTerms,
     ) -> Result<Terms<FromHolders>, Inconsistent> {
         let Some((&retry_max_attempts, retry_shape)) = self.retry_numbers.split_first() else {
             return known(None, VERSION, self.schedule_id, "retry_numbers");
@@ -234,8 +237,8 @@ impl VersionRow {
             label: self.label,
             kind: self.kind,
             rate: self.rate,
-            pool_units: self.pool_units,
-            pool_base: self.pool_base,
+            amount_units: self.amount_units,
+            amount_base: self.amount_base,
             payment_token: self.payment_token,
             payment_decimals: self.payment_decimals,
             funding_account_id: self.funding_account_id,
@@ -258,7 +261,7 @@ impl VersionRow {
             source: HOLDERS.to_owned(),
             rerun_of: None,
         };
-        row.terms(VERSION, row.holders(VERSION, decisions, BTreeSet::new())?)
+        row.terms(VERSION, row.holders(VERSION, decisions, BTreeSet::new(), amounts)?)
     }
 
     fn timing(&self) -> Result<Timing, Inconsistent> {

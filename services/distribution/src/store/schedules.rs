@@ -12,7 +12,7 @@ use money::AssetCode;
 
 use super::schedule_rows::{HolderDecisionRow, OccurrenceRow, ScheduleRow, StandingRow, VersionRow};
 use super::schema::{occurrence, schedule, schedule_holder_decision, schedule_state, schedule_version};
-use super::{StoreError, exactly_one};
+use super::{StoreError, amount_terms, exactly_one};
 use crate::domain::schedule::{Plan, Recorded, Schedule, Stand, Standing};
 
 type WholeRow = (ScheduleRow, StandingRow, VersionRow);
@@ -93,7 +93,8 @@ pub(crate) async fn insert_plan(
     diesel::insert_into(schedule_version::table).values(VersionRow::of(id, plan)).execute(conn).await?;
     let decisions = HolderDecisionRow::all(id, plan);
     diesel::insert_into(schedule_holder_decision::table).values(decisions).execute(conn).await?;
-    Ok(())
+    let version = (id.as_uuid(), plan.version.cast_signed());
+    amount_terms::insert(conn, version, &plan.template.terms().source).await
 }
 
 /// Writes where a schedule stands; call it with the schedule locked. Rounds that failed are forgotten.
@@ -244,6 +245,9 @@ async fn with_details(
         .select(HolderDecisionRow::as_select())
         .load(conn)
         .await?;
+    let in_force: Vec<(Uuid, i32)> =
+        rows.iter().map(|(whole, _, version)| (whole.id, version.number())).collect();
+    let mut amounts = amount_terms::load(conn, &in_force).await?;
     let mut fired = last_fired(conn, &ids).await?;
     let skipped = skipped_ahead(conn, &ids).await?;
     let whole = |(whole, standing, version): WholeRow| {
@@ -251,12 +255,13 @@ async fn with_details(
         let (standing, settled) = standing.into_standing(id)?;
         let of_this = |row: &&HolderDecisionRow| row.schedule_id == id && row.version == version.number();
         let decided = decisions.iter().filter(of_this).cloned().collect();
+        let said = amounts.remove(&(id, version.number())).unwrap_or_default();
         let ahead = skipped.iter().filter(|(of, _)| *of == id);
         Ok(Schedule {
             id: ScheduleId::from_uuid(id),
             created_by: whole.created_by,
             created_ns: whole.created_ns,
-            plan: version.into_plan(AssetId::from_uuid(whole.asset_id), decided)?,
+            plan: version.into_plan(AssetId::from_uuid(whole.asset_id), decided, said)?,
             standing,
             settled,
             skipped: ahead.map(|(_, number)| number.cast_unsigned()).collect(),

@@ -8,8 +8,8 @@ diesel::table! {
         label -> Text,
         kind -> Text,
         rate -> Nullable<Text>,
-        pool_units -> Nullable<Numeric>,
-        pool_base -> Nullable<Text>,
+        amount_units -> Nullable<Numeric>,
+        amount_base -> Nullable<Text>,
         payment_token -> Text,
         payment_decimals -> SmallInt,
         funding_account_id -> Uuid,
@@ -80,6 +80,10 @@ diesel::table! {
         created_ns -> BigInt,
         terms_version -> Integer,
         approvers -> SmallInt,
+        carried_count -> Integer,
+        withheld -> Numeric,
+        carried -> Numeric,
+        brought -> Numeric,
     }
 }
 
@@ -99,7 +103,7 @@ diesel::table! {
         run_failed -> BigInt,
         calculation_id -> Nullable<Uuid>,
         payee_count -> Nullable<Integer>,
-        entitled -> Nullable<Numeric>,
+        payable -> Nullable<Numeric>,
     }
 }
 
@@ -114,6 +118,9 @@ diesel::table! {
         treatment -> SmallInt,
         reason -> Nullable<SmallInt>,
         counted -> Nullable<Numeric>,
+        withheld -> Nullable<Numeric>,
+        carried -> Nullable<Numeric>,
+        brought -> Nullable<Numeric>,
     }
 }
 
@@ -193,8 +200,8 @@ diesel::table! {
         label -> Text,
         kind -> Text,
         rate -> Nullable<Text>,
-        pool_units -> Nullable<Numeric>,
-        pool_base -> Nullable<Text>,
+        amount_units -> Nullable<Numeric>,
+        amount_base -> Nullable<Text>,
         payment_token -> Text,
         payment_decimals -> SmallInt,
         funding_account_id -> Uuid,
@@ -268,8 +275,8 @@ diesel::table! {
         version -> Integer,
         label -> Text,
         rate -> Nullable<Text>,
-        pool_units -> Nullable<Numeric>,
-        pool_base -> Nullable<Text>,
+        amount_units -> Nullable<Numeric>,
+        amount_base -> Nullable<Text>,
         payment_token -> Text,
         payment_decimals -> SmallInt,
         funding_account_id -> Uuid,
@@ -425,3 +432,48 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(accepted_file, ingest_file);
+
+diesel::table! {
+    amount_terms (terms_of, version) {
+        terms_of -> Uuid,
+        version -> Integer,
+        percent -> Nullable<Text>,
+        minimum_units -> Numeric,
+        withheld_percent -> Text,
+        rounding -> Text,
+    }
+}
+
+diesel::table! {
+    withholding_rate (terms_of, version, place) {
+        terms_of -> Uuid,
+        version -> Integer,
+        place -> SmallInt,
+        group_name -> Text,
+        percent -> Text,
+        accounts -> Array<BigInt>,
+    }
+}
+
+diesel::table! {
+    carry_reservation (from_distribution_id, account) {
+        from_distribution_id -> Uuid,
+        account -> BigInt,
+        distribution_id -> Uuid,
+        ordinal -> Integer,
+        units -> Numeric,
+    }
+}
+
+diesel::table! {
+    carry_forward (distribution_id, account) {
+        asset_id -> Nullable<Uuid>,
+        payment_token -> Text,
+        distribution_id -> Uuid,
+        created_ns -> BigInt,
+        account -> BigInt,
+        units -> Numeric,
+        taken_by -> Nullable<Uuid>,
+        status -> Text,
+    }
+}

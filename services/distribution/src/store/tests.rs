@@ -14,6 +14,7 @@ use super::listed_payees::{ListedPayee, Writer};
 use super::{MIGRATIONS, StoreError, distributions, listed_payees, schema};
 use crate::domain::account::Account;
 use crate::domain::calculation::{AmountRule, PoolBase};
+use crate::domain::deduction::Deductions;
 use crate::domain::distribution::{
     Distribution, FromHolders, FromList, RetryPolicy, SnapshotChoice, Source, Terms,
 };
@@ -74,6 +75,7 @@ pub(super) fn holders() -> FromHolders {
         asset: AssetId::new(&SystemIds),
         accounts: [account(7), account(5)].into(),
         rule: AmountRule::Pool { units: 10, base: PoolBase::TotalSupply },
+        deductions: Deductions::default(),
         record_time_ns: 1_795_188_269_124_372_290,
         snapshot: SnapshotChoice::Own(SnapshotId::new(&SystemIds)),
         decisions: [(account(5), Treatment::Hold), (account(7), Treatment::Exclude)].into(),

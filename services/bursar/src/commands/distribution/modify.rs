@@ -80,6 +80,8 @@ impl Modify {
             parallelism: (self.paying.parallelism > 0).then_some(self.paying.parallelism),
             retry_policy: self.paying.retry_policy(),
             execute_now: self.execute_now,
+            withholding: None,
+            minimum_amount: None,
         };
         let answer = session.edge.distributions().update_distribution(request).await?.into_inner();
         let changed = answer.distribution.ok_or(CommandError::missing("distribution"))?;
@@ -120,6 +122,8 @@ fn same_token(read: &Distribution, text: &str) -> Result<Amount, CommandError> {
 fn base_of(read: &Distribution) -> PoolBase {
     match read.amount_rule.as_ref().and_then(|rule| rule.rule.as_ref()) {
         Some(Rule::Pool(pool)) => pool.base(),
-        Some(Rule::PerToken(_)) | None => PoolBase::EligibleHolders,
+        Some(Rule::PerToken(_) | Rule::PerHolder(_) | Rule::PercentOfValue(_)) | None => {
+            PoolBase::EligibleHolders
+        }
     }
 }

@@ -197,6 +197,8 @@ impl What {
             execute_now: false,
             validate_only: false,
             change_threshold_ppm: 0,
+            withholding: None,
+            minimum_amount: None,
         })
     }
 }

@@ -63,5 +63,7 @@ fn of(request: CreateDistributionRequest) -> ScheduleTerms {
         parallelism: request.parallelism,
         retry_policy: request.retry_policy,
         execute_now: request.execute_now,
+        withholding: request.withholding,
+        minimum_amount: request.minimum_amount,
     }
 }

@@ -83,6 +83,8 @@ impl Update {
 fn base(terms: &ScheduleTerms) -> PoolBase {
     match terms.amount_rule.as_ref().and_then(|rule| rule.rule.as_ref()) {
         Some(Rule::Pool(pool)) => pool.base(),
-        Some(Rule::PerToken(_)) | None => PoolBase::EligibleHolders,
+        Some(Rule::PerToken(_) | Rule::PerHolder(_) | Rule::PercentOfValue(_)) | None => {
+            PoolBase::EligibleHolders
+        }
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::run_news::RunNews;
 use crate::domain::state::State;
 use crate::error::Error;
 use crate::failpoints::here;
+use crate::store::carries;
 use crate::store::entitlements::{self, Payee};
 use crate::store::leases::Wake;
 use crate::store::listed_payees;
@@ -38,6 +39,12 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// Starts the run unless execution has it, and follows it.
 pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
+    if distribution.entitlements.is_some_and(|result| result.totals.payee_count == 0) {
+        // Everything it owes is carried forward: there is no run to hand over.
+        let now_ns = step.app.now_ns();
+        step.change(|state| state.run_reported(RunNews::Completed, now_ns), Besides::default()).await?;
+        return Ok(NOW);
+    }
     let view = if let Some(view) = step.app.execution.run(&step.actor, distribution.run).await? {
         view
     } else {
@@ -51,7 +58,9 @@ pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<
     };
     if let Some(old) = distribution.terms.rerun_of().filter(|_| distribution.report.is_none()) {
         // Its payouts are superseded by now. Before the first report is written, so that a kill leaves it to be repeated.
-        states::wake_ended(&mut *step.app.conn().await?, old).await?;
+        let mut conn = step.app.conn().await?;
+        carries::release_superseded(&mut conn, old, distribution.id).await?;
+        states::wake_ended(&mut conn, old).await?;
     }
     let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await
@@ -161,7 +170,7 @@ async fn settlement(
     distribution: &Distribution,
     news: &RunNews,
 ) -> Result<Option<Settlement>, Error> {
-    let Some(result) = distribution.entitlements.filter(|_| distribution.terms.reserves()) else {
+    let Some(result) = distribution.entitlements.filter(|_| distribution.reserves()) else {
         return Ok(None);
     };
     match news {
@@ -275,7 +284,7 @@ fn header(distribution: &Distribution, result: &Entitlements) -> RunHeader {
         asset: terms.payment_token.clone(),
         decimals: terms.payment_decimals,
         count: result.totals.payee_count,
-        total: result.totals.entitled,
+        total: result.totals.payable(),
         root: result.root,
         batch_size: terms.batch_size,
         parallelism: terms.parallelism,

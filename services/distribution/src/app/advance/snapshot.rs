@@ -17,6 +17,7 @@ use crate::domain::distribution::{
 };
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::state::State;
+use crate::domain::treatment::HolderKind;
 use crate::error::Error;
 use crate::failpoints::here;
 use crate::store::entitlements::{Holding, Writer};
@@ -114,7 +115,7 @@ async fn calculate_from(
         step,
         distribution,
         &calculated,
-        &calculate::basis(terms, &facts, calculated.redeemed.as_ref()),
+        &calculate::basis(terms, &facts, calculated.redeemed.as_ref(), &calculated.open),
         id,
     )
     .await?;
@@ -158,12 +159,17 @@ async fn write(
             root.push(&Leaf { run, ordinal, payee_key, units: line.units, asset })?;
         }
         let counted = match line.outcome {
-            Outcome::Payee { .. } | Outcome::Zero | Outcome::Held(_) => basis.counted(holder),
             Outcome::Excluded(_) => 0,
+            Outcome::Payee { .. }
+            | Outcome::Zero
+            | Outcome::Withheld
+            | Outcome::Carried
+            | Outcome::Held(_) => basis.counted(holder),
         };
         let holding =
             Holding { evm: holder.evm, balance: holder.balance, counted: basis.redeemed.map(|_| counted) };
-        writer.write(holder.account, Some(&holding), line).await?;
+        let holding = (holder.kind != HolderKind::Former).then_some(&holding);
+        writer.write(holder.account, holding, line).await?;
     }
     writer.finish().await?;
     Ok(root.finish())

@@ -2,10 +2,10 @@
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-use super::super::deduction::none;
+use super::super::deduction::{Withholding, none};
 use super::{
-    Account, AmountRule, Basis, Calculation, CalculationError, Decisions, EvmAddress, Holder, HolderKind,
-    Outcome, Parties, PoolBase, Reason, calculate, would_get,
+    Account, AmountRule, Basis, Calculation, CalculationError, Decisions, Deductions, EvmAddress, Holder,
+    HolderKind, Line, OpenCarries, Outcome, Parties, PoolBase, Reason, calculate, would_get,
 };
 
 fn account(number: u64) -> Account {
@@ -130,6 +130,81 @@ fn what_cannot_be_right_is_refused_by_name() {
     assert_eq!(refused(&one, huge, 11), CalculationError::AmountOutOfRange);
 }
 
+#[test]
+fn the_same_for_each_holder_and_a_percentage_of_the_value_are_shares_too() {
+    let none = Decisions::new();
+    let of = |rule, kind| calculate(&five(kind), &basis(rule, 1_000, &none)).expect("it calculates");
+    let each = of(AmountRule::PerHolder(7), HolderKind::Contract);
+    assert_eq!(units(&each), [7; 5]);
+    let totals = each.totals;
+    assert_eq!((totals.pool, totals.entitled, totals.held, totals.residue), (35, 28, 7, 7));
+    // 2.5 % of 40 whole payment tokens per whole token is one: a unit with 8 decimals earns 0.01 with 6.
+    let (percent, value) = ("2.5".parse().expect("a percentage"), "40".parse().expect("a value"));
+    let percentage = of(AmountRule::PercentOfValue { percent, value }, HolderKind::Account);
+    let one = AmountRule::PerToken("1".parse().expect("a rate"));
+    assert_eq!(percentage, of(one, HolderKind::Account));
+    assert_eq!(units(&percentage), [1, 1, 1, 3, 0]);
+}
+
+#[test]
+fn what_comes_off_is_told_for_each_holder_and_in_all() {
+    let none = Decisions::new();
+    let withholding =
+        Withholding { default_percent: "25".parse().expect("a decimal"), ..Withholding::default() };
+    let deductions = Deductions { withholding, minimum: 30 };
+    // 1002 is below the minimum also with what is open, 1003 no longer; 4096 is held, and 70000 holds nothing any more.
+    let open =
+        OpenCarries([(1002, 1), (1003, 9), (4096, 500), (70_000, 40)].map(|(n, u)| (account(n), u)).into());
+    let holders = vec![
+        holder(1001, 400, HolderKind::Account),
+        holder(1002, 36, HolderKind::Account),
+        holder(1003, 28, HolderKind::Account),
+        holder(4096, 100, HolderKind::Contract),
+        holder(5000, 1, HolderKind::Account),
+    ];
+    let holders = open.join(holders, deductions.minimum);
+    let plain = basis(AmountRule::PerToken("100".parse().expect("a rate")), 1_000, &none);
+    let basis = Basis { deductions: &deductions, open: &open, payment_decimals: 6, ..plain };
+    let calculation = calculate(&holders, &basis).expect("it calculates");
+    let lines: Vec<(u128, u128, u128, u128)> = calculation
+        .lines
+        .iter()
+        .map(|line| (line.units, line.withheld, line.carried, line.brought))
+        .collect();
+    let expected =
+        [(300, 100, 0, 0), (0, 9, 27, 0), (30, 7, 0, 9), (100, 0, 0, 0), (0, 0, 1, 0), (40, 0, 0, 40)];
+    assert_eq!(lines, expected);
+    assert_eq!(calculation.lines[1].outcome, Outcome::Carried);
+    assert_eq!(calculation.lines[5].outcome, Outcome::Payee { ordinal: 2 });
+    let totals = calculation.totals;
+    assert_eq!((totals.pool, totals.entitled, totals.held), (565, 465, 100));
+    assert_eq!((totals.withheld, totals.carried, totals.brought), (116, 28, 49));
+    assert_eq!((totals.net(), totals.payable()), (321, 370));
+    assert_eq!((totals.payee_count, totals.carried_count, totals.zero_count), (3, 2, 0));
+}
+
+#[test]
+fn who_has_all_withheld_is_no_payee_and_is_told_so() {
+    let none = Decisions::new();
+    let withholding =
+        Withholding { default_percent: "100".parse().expect("a decimal"), ..Withholding::default() };
+    let deductions = Deductions { withholding, minimum: 0 };
+    let basis = Basis { deductions: &deductions, ..basis(AmountRule::PerHolder(50), 1_000, &none) };
+    let calculation = calculate(&[holder(1001, 1, HolderKind::Account)], &basis).expect("it calculates");
+    assert_eq!(calculation.lines[0].outcome, Outcome::Withheld);
+    let totals = calculation.totals;
+    assert_eq!((totals.payee_count, totals.zero_count, totals.entitled, totals.withheld), (0, 1, 50, 50));
+    assert_eq!(totals.payable(), 0);
+}
+
+fn deductions() -> impl Strategy<Value = Deductions> {
+    (0..=100_u128, 0..3_usize, 0..1_000_000_u128).prop_map(|(percent, place, minimum)| {
+        let default_percent = money::Decimal::new(percent, 0).expect("an integer");
+        let rounding = money::Rounding::ALL[place];
+        Deductions { withholding: Withholding { default_percent, rates: Vec::new(), rounding }, minimum }
+    })
+}
+
 fn kind() -> impl Strategy<Value = HolderKind> {
     prop_oneof![
         6 => Just(HolderKind::Account),
@@ -152,6 +227,7 @@ fn rule() -> impl Strategy<Value = AmountRule> {
     prop_oneof![
         (1..=u128::from(u32::MAX)).prop_map(|units| pool(units, PoolBase::EligibleHolders)),
         (1..=u128::from(u32::MAX)).prop_map(|units| pool(units, PoolBase::TotalSupply)),
+        (0..=u128::from(u32::MAX)).prop_map(AmountRule::PerHolder),
         (1..1_000_u128).prop_map(|mantissa| {
             AmountRule::PerToken(money::Decimal::new(mantissa, 3).expect("the scale is in range"))
         }),
@@ -162,23 +238,36 @@ proptest! {
     #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn nothing_is_lost_and_nothing_is_made(holders in holders(), rule in rule(), burnt in any::<u32>()) {
+    fn nothing_is_lost_and_nothing_is_made(
+        holders in holders(), rule in rule(), burnt in any::<u32>(), deductions in deductions(),
+        carried in proptest::collection::btree_map(0..80_u64, 1..1_000_000_u128, 0..20),
+    ) {
         let none = Decisions::new();
         let supply = holders.iter().map(|holder| holder.balance).sum::<u128>() + u128::from(burnt);
-        let calculation = calculate(&holders, &basis(rule, supply, &none)).expect("it calculates");
+        let open = OpenCarries(carried.into_iter().map(|(number, units)| (account(number), units)).collect());
+        let holders = open.join(holders, deductions.minimum);
+        let basis = Basis { deductions: &deductions, open: &open, ..basis(rule, supply, &none) };
+        let calculation = calculate(&holders, &basis).expect("it calculates");
         let totals = calculation.totals;
         let of = |wanted: fn(&Outcome) -> bool| {
             calculation.lines.iter().filter(|line| wanted(&line.outcome)).map(|line| line.units).sum::<u128>()
         };
-        prop_assert_eq!(of(|outcome| matches!(outcome, Outcome::Payee { .. })), totals.entitled);
+        prop_assert_eq!(of(|outcome| matches!(outcome, Outcome::Payee { .. })), totals.payable());
+        prop_assert_eq!(totals.net() + totals.withheld + totals.carried, totals.entitled);
+        let held = |line: &&Line| !matches!(line.outcome, Outcome::Held(_));
+        let gross = |line: &Line| line.units - line.brought + line.withheld + line.carried;
+        prop_assert_eq!(calculation.lines.iter().filter(held).map(gross).sum::<u128>(), totals.entitled);
         prop_assert_eq!(of(|outcome| matches!(outcome, Outcome::Held(_))), totals.held);
-        prop_assert_eq!(of(|outcome| matches!(outcome, Outcome::Zero | Outcome::Excluded(_))), 0);
+        prop_assert_eq!(of(|outcome| outcome.ordinal().is_none() && !matches!(outcome, Outcome::Held(_))), 0);
         prop_assert_eq!(totals.entitled + totals.residue, totals.pool);
         prop_assert!(totals.held <= totals.residue);
-        let counts = totals.payee_count + totals.zero_count + totals.held_count + totals.excluded_count;
+        let unpaid = totals.zero_count + totals.carried_count + totals.held_count + totals.excluded_count;
+        let counts = totals.payee_count + unpaid;
         prop_assert_eq!(counts as usize, holders.len());
         if let AmountRule::Pool { units, base: PoolBase::EligibleHolders } = rule
-            && totals.excluded_count as usize != holders.len()
+            && holders.iter().zip(&calculation.lines).any(|(holder, line)| {
+                holder.kind != HolderKind::Former && !matches!(line.outcome, Outcome::Excluded(_))
+            })
         {
             prop_assert_eq!(totals.entitled + totals.held, units);
         }

@@ -4,7 +4,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::DistributionId;
 
 use super::StoreError;
-use super::rows::CalculationRow;
+use super::calculation_rows::CalculationRow;
 use super::schema::calculation;
 use crate::domain::distribution::Entitlements;
 

@@ -4,8 +4,10 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AssetId, DistributionId, Uuid};
 
-use super::rows::{AccountRow, CalculationRow, DecisionRow, Details, DistributionRow, StateRow, state_name};
+use super::calculation_rows::CalculationRow;
+use super::rows::{AccountRow, DecisionRow, Details, DistributionRow};
 use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
+use super::state_rows::{StateRow, state_name};
 use super::{StoreError, amendments, amount_terms, approvals};
 use crate::domain::distribution::{Distribution, FromHolders, Source};
 use crate::domain::phase::Phase;

@@ -4,6 +4,7 @@ pub(crate) mod accepted;
 pub(crate) mod amendments;
 mod amount_terms;
 pub(crate) mod approvals;
+mod calculation_rows;
 pub(crate) mod calculations;
 pub(crate) mod carries;
 pub(crate) mod distributions;
@@ -20,6 +21,7 @@ mod rows;
 mod schedule_rows;
 pub(crate) mod schedules;
 pub(crate) mod schema;
+mod state_rows;
 pub(crate) mod states;
 
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};

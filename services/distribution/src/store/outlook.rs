@@ -10,8 +10,8 @@ use ids::{DistributionId, FundingAccountId, Uuid};
 use money::AssetCode;
 use pg::Numeric128;
 
-use super::rows::state_name;
 use super::schema::distribution_in_force as distribution;
+use super::state_rows::state_name;
 use super::{Inconsistent, StoreError};
 use crate::domain::distribution::{FromHolders, RunReport, Terms};
 use crate::domain::state::State;

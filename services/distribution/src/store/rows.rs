@@ -10,17 +10,16 @@ use pg::Numeric128;
 
 use super::Inconsistent;
 use super::amount_terms::AmountTerms;
-use super::schema::{calculation, distribution, distribution_state, holder_decision, redemption_account};
+use super::calculation_rows::CalculationRow;
+use super::schema::{distribution, holder_decision, redemption_account};
+use super::state_rows::StateRow;
 use crate::domain::account::Account;
 use crate::domain::approval::Request;
-use crate::domain::calculation::{AmountRule, PoolBase, Totals};
+use crate::domain::calculation::{AmountRule, PoolBase};
 use crate::domain::distribution::{
-    Amendment, Balances, Distribution, Entitlements, FromHolders, FromList, RetryPolicy, RunReport,
-    SnapshotChoice, Source, Terms,
+    Amendment, Distribution, FromHolders, FromList, RetryPolicy, SnapshotChoice, Source, Terms,
 };
-use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::Kind;
-use crate::domain::state::State;
 use crate::domain::treatment::{Decisions, Parties, Treatment};
 
 /// The source of a distribution by balance.
@@ -77,48 +76,6 @@ pub(super) struct DecisionRow {
 pub(super) struct AccountRow {
     pub(super) distribution_id: Uuid,
     account: i64,
-}
-
-/// The part of `distribution_state` that can be seen; the lease is apart.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = distribution_state, check_for_backend(diesel::pg::Pg))]
-pub(super) struct StateRow {
-    distribution_id: Uuid,
-    state: String,
-    version: i64,
-    failure_reason: Option<String>,
-    failure_class: Option<String>,
-    failure_hint: Option<String>,
-    cancel_reason: String,
-    executed_ns: Option<i64>,
-    ended_ns: Option<i64>,
-    run_progress: Option<Vec<u8>>,
-    run_failed: i64,
-    pub(super) terms_version: i32,
-}
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = calculation, check_for_backend(diesel::pg::Pg))]
-pub(super) struct CalculationRow {
-    distribution_id: Uuid,
-    calculation_id: Uuid,
-    consensus_ns: Option<i64>,
-    payee_count: i32,
-    zero_count: i32,
-    held_count: i32,
-    excluded_count: i32,
-    entitled: Numeric128,
-    held: Numeric128,
-    pool: Numeric128,
-    residue: Numeric128,
-    root: Vec<u8>,
-    created_ns: i64,
-    terms_version: i32,
-    pub(super) approvers: i16,
-    carried_count: i32,
-    withheld: Numeric128,
-    carried: Numeric128,
-    brought: Numeric128,
 }
 
 /// Rows of other tables that belong to one distribution.
@@ -382,130 +339,5 @@ impl AccountRow {
 
     fn into_account(self) -> Result<Account, Inconsistent> {
         account(self.account, "redemption_account", self.distribution_id, "account")
-    }
-}
-
-/// The name of a state in the database.
-pub(super) const fn state_name(state: &State) -> &'static str {
-    match state {
-        State::SnapshotWanted => "SNAPSHOT_WANTED",
-        State::Snapshotting => "SNAPSHOTTING",
-        State::PendingApproval => "PENDING_APPROVAL",
-        State::Unapproved(_) => "UNAPPROVED",
-        State::Upcoming => "UPCOMING",
-        State::Due => "DUE",
-        State::Refused(_) => "REFUSED",
-        State::Ongoing => "ONGOING",
-        State::Retrying => "RETRYING",
-        State::Paused(_) => "PAUSED",
-        State::Halted(_) => "HALTED",
-        State::Cancelling => "CANCELLING",
-        State::Completed { .. } => "COMPLETED",
-        State::CalculationFailed { .. } => "CALCULATION_FAILED",
-        State::RunFailed { .. } => "RUN_FAILED",
-        State::Cancelled { .. } => "CANCELLED",
-    }
-}
-
-impl StateRow {
-    fn report(&self) -> Result<Option<RunReport>, Inconsistent> {
-        let failed = u64::try_from(self.run_failed).ok();
-        let failed_payouts = known(failed, "distribution_state", self.distribution_id, "run_failed")?;
-        Ok(self.run_progress.clone().map(|progress| RunReport { progress, failed_payouts }))
-    }
-
-    pub(super) fn into_state(self) -> Result<State, Inconsistent> {
-        const TABLE: &str = "distribution_state";
-        let row = self.distribution_id;
-        let ended = known(self.ended_ns, TABLE, row, "ended_ns");
-        let failure = || {
-            let class = self.failure_class.as_deref().and_then(FailureClass::from_name);
-            let parts = (self.failure_reason.clone(), class, self.failure_hint.clone());
-            let (Some(reason), Some(class), Some(hint)) = parts else {
-                return known(None, TABLE, row, "failure_reason");
-            };
-            Ok(Failure { reason, class, hint })
-        };
-        Ok(match self.state.as_str() {
-            "SNAPSHOT_WANTED" => State::SnapshotWanted,
-            "SNAPSHOTTING" => State::Snapshotting,
-            "PENDING_APPROVAL" => State::PendingApproval,
-            "UNAPPROVED" => State::Unapproved(failure()?),
-            "UPCOMING" => State::Upcoming,
-            "DUE" => State::Due,
-            "REFUSED" => State::Refused(failure()?),
-            "ONGOING" => State::Ongoing,
-            "RETRYING" => State::Retrying,
-            "PAUSED" => State::Paused(failure()?),
-            "HALTED" => State::Halted(failure()?),
-            "CANCELLING" => State::Cancelling,
-            "COMPLETED" => State::Completed { ended_ns: ended? },
-            "CALCULATION_FAILED" => State::CalculationFailed { failure: failure()?, ended_ns: ended? },
-            "RUN_FAILED" => State::RunFailed { failure: failure()?, ended_ns: ended? },
-            "CANCELLED" => State::Cancelled { ended_ns: ended? },
-            _ => return known(None, TABLE, row, "state"),
-        })
-    }
-}
-
-impl CalculationRow {
-    pub(super) fn new(
-        distribution: DistributionId,
-        terms_version: u32,
-        result: &Entitlements,
-        created_ns: i64,
-    ) -> Self {
-        let totals = &result.totals;
-        Self {
-            distribution_id: distribution.as_uuid(),
-            calculation_id: result.calculation,
-            consensus_ns: result.balances.map(|balances| balances.consensus_ns),
-            payee_count: totals.payee_count.cast_signed(),
-            zero_count: totals.zero_count.cast_signed(),
-            held_count: totals.held_count.cast_signed(),
-            excluded_count: totals.excluded_count.cast_signed(),
-            entitled: Numeric128(totals.entitled),
-            held: Numeric128(totals.held),
-            pool: Numeric128(totals.pool),
-            residue: Numeric128(totals.residue),
-            root: result.root.to_vec(),
-            created_ns,
-            terms_version: terms_version.cast_signed(),
-            approvers: result.approvers.into(),
-            carried_count: totals.carried_count.cast_signed(),
-            withheld: Numeric128(totals.withheld),
-            carried: Numeric128(totals.carried),
-            brought: Numeric128(totals.brought),
-        }
-    }
-
-    fn into_entitlements(self, source: &Source) -> Result<Entitlements, Inconsistent> {
-        const TABLE: &str = "calculation";
-        let row = self.distribution_id;
-        let count = |value: i32, column| known(u32::try_from(value).ok(), TABLE, row, column);
-        let totals = Totals {
-            payee_count: count(self.payee_count, "payee_count")?,
-            zero_count: count(self.zero_count, "zero_count")?,
-            held_count: count(self.held_count, "held_count")?,
-            excluded_count: count(self.excluded_count, "excluded_count")?,
-            carried_count: count(self.carried_count, "carried_count")?,
-            entitled: self.entitled.0,
-            withheld: self.withheld.0,
-            carried: self.carried.0,
-            brought: self.brought.0,
-            held: self.held.0,
-            pool: self.pool.0,
-            residue: self.residue.0,
-        };
-        let root = known(self.root.try_into().ok(), TABLE, row, "root")?;
-        let approvers = known(u8::try_from(self.approvers).ok(), TABLE, row, "approvers")?;
-        let balances = match source {
-            Source::Holders(holders) => Some(Balances {
-                snapshot: holders.snapshot.id(),
-                consensus_ns: known(self.consensus_ns, TABLE, row, "consensus_ns")?,
-            }),
-            Source::List(_) => None,
-        };
-        Ok(Entitlements { calculation: self.calculation_id, balances, totals, root, approvers })
     }
 }

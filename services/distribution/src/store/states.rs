@@ -12,8 +12,9 @@ use diesel::sql_types::{Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{DistributionId, Uuid};
 
-use super::rows::{StateRow, known, state_name};
+use super::rows::known;
 use super::schema::distribution_state;
+use super::state_rows::{StateRow, state_name};
 use super::{StoreError, exactly_one};
 use crate::domain::distribution::RunReport;
 use crate::domain::state::State;

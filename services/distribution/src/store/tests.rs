@@ -5,18 +5,18 @@ use std::time::Duration;
 use diesel::sql_query;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 use ids::{AssetId, DistributionId, FundingAccountId, RunId, SnapshotId, SystemIds};
-use money::{AssetCode, Network};
+use money::{AssetCode, Network, Rounding};
 use pg::DbConfig;
 use pg::testing::{Declared, TestDb, assert_schema_matches};
 
 use super::leases::{self, Wake};
 use super::listed_payees::{ListedPayee, Writer};
-use super::{MIGRATIONS, StoreError, distributions, listed_payees, schema};
+use super::{MIGRATIONS, StoreError, amendments, distributions, listed_payees, schema, states};
 use crate::domain::account::Account;
 use crate::domain::calculation::{AmountRule, PoolBase};
-use crate::domain::deduction::Deductions;
+use crate::domain::deduction::{Deductions, Rate, Withholding};
 use crate::domain::distribution::{
-    Distribution, FromHolders, FromList, RetryPolicy, SnapshotChoice, Source, Terms,
+    Amendment, Distribution, FromHolders, FromList, RetryPolicy, SnapshotChoice, Source, Terms,
 };
 use crate::domain::kind::Kind;
 use crate::domain::state::State;
@@ -57,6 +57,9 @@ async fn the_declared_tables_are_those_of_the_migrations() {
         Declared::table(schema::approval_request::table),
         Declared::table(schema::approval::table),
         Declared::table(schema::approval_rejection::table),
+        Declared::table(schema::amount_terms::table),
+        Declared::table(schema::withholding_rate::table),
+        Declared::table(schema::carry_reservation::table),
         Declared::installation(),
     ];
     assert_schema_matches(&mut conn, &declared).await;
@@ -126,6 +129,38 @@ async fn a_distribution_is_read_back_as_it_was_stored_to_the_nanosecond() {
     stored.id = DistributionId::new(&SystemIds);
     let twice = distributions::insert(&mut conn, &stored).await;
     assert!(twice.is_err(), "a second distribution with the same run");
+}
+
+#[tokio::test]
+async fn amounts_in_full_are_read_back_as_they_were_stored_in_each_version_of_the_terms() {
+    let db = TestDb::create("distribution", MIGRATIONS).await;
+    let mut conn = connect(&db).await;
+    let decimal = |text: &str| text.parse().expect("a decimal");
+    let rate = |group: &str, percent, accounts: [u64; 2]| Rate {
+        group: group.to_owned(),
+        percent: decimal(percent),
+        accounts: accounts.map(account).into(),
+    };
+    let withholding = Withholding {
+        default_percent: decimal("26.375"),
+        rates: vec![rate("residents", "15", [9, 8]), rate("", "0", [5, 6])],
+        rounding: Rounding::HalfUp,
+    };
+    let rule = AmountRule::PercentOfValue { percent: decimal("2.75"), value: decimal("1000") };
+    let mut stored = distribution();
+    let source = FromHolders { rule, deductions: Deductions { withholding, minimum: 500 }, ..holders() };
+    stored.terms = stored.terms.with_source(Source::Holders(source.clone()));
+    distributions::insert(&mut conn, &stored).await.expect("stored");
+    assert_eq!(distributions::find(&mut conn, stored.id).await.expect("read"), Some(stored.clone()));
+
+    let other = FromHolders { rule: AmountRule::PerHolder(7), deductions: Deductions::default(), ..source };
+    let terms = stored.terms.with_source(Source::Holders(other));
+    let amendment =
+        Amendment { version: 2, changed: vec!["amount_rule".to_owned()], by: "bob".to_owned(), at_ns: 1 };
+    amendments::insert(&mut conn, stored.id, &terms, &amendment).await.expect("stored");
+    states::set_terms_version(&mut conn, stored.id, 2).await.expect("in force");
+    let read = distributions::find(&mut conn, stored.id).await.expect("read").expect("it is there");
+    assert_eq!(read.terms, terms, "nothing of the former version is left");
 }
 
 /// A distribution to a list that is nobody's holders.

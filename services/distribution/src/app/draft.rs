@@ -287,7 +287,7 @@ fn percent_of_nominal(
         let words = "only a bond has a nominal value; say what a whole token is worth";
         return Err(Problem::field(field, REQUIRED, words).into());
     };
-    let value = bond.principal(token, decimals).map_err(|refused| not_payable(token, refused))?;
+    let value = bond.value(token, decimals).map_err(|refused| not_payable(token, refused))?;
     if rate_of(percent, value).is_err() {
         return Err(Problem::field(field, OUT_OF_RANGE, "percent / 100 x value has too many digits").into());
     }

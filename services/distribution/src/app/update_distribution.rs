@@ -74,7 +74,7 @@ pub(crate) async fn update_distribution<R: Answer>(
     ensure(&found, &found.state, version)?;
     let terms = match &found.terms.source {
         Source::Holders(holders) => {
-            change.of_holders(app, actor, &found.terms.with_source(holders.clone())).await?
+            change.of_holders(app, actor, &found.terms.with_source((**holders).clone())).await?
         }
         Source::List(_) => change.of_list(app, actor, &found.terms).await?,
     };

@@ -293,7 +293,7 @@ pub(crate) fn calculate(holders: &[Holder], basis: &Basis<'_>) -> Result<Calcula
     let counted: Vec<Weight<Account>> = holders
         .iter()
         .zip(&verdicts)
-        .filter(|(holder, verdict)| has_share(holder, verdict))
+        .filter(|(holder, verdict)| has_share(holder, **verdict))
         .map(|(holder, _)| Weight { key: holder.account, balance: basis.counted(holder) })
         .collect();
     let eligible = sum(counted.iter().map(|weight| weight.balance))?;
@@ -321,7 +321,7 @@ fn verdict(holder: &Holder, basis: &Basis<'_>) -> Verdict {
 }
 
 /// Whether a holder is counted, so that it has a share. Who holds nothing any more is paid what is open alone.
-fn has_share(holder: &Holder, verdict: &Verdict) -> bool {
+fn has_share(holder: &Holder, verdict: Verdict) -> bool {
     holder.kind != HolderKind::Former && !matches!(verdict, Verdict::Exclude(_))
 }
 
@@ -396,7 +396,7 @@ fn lines(
     let mut next_ordinal = 0_u32;
     let mut lines = Vec::with_capacity(verdicts.len());
     for (holder, verdict) in holders.iter().zip(verdicts) {
-        let share = if has_share(holder, verdict) {
+        let share = if has_share(holder, *verdict) {
             shares.next().expect("each counted holder has a share")
         } else {
             0

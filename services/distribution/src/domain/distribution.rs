@@ -74,7 +74,7 @@ pub(crate) struct Terms<S = Source> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// From what holders of an asset have.
-    Holders(FromHolders),
+    Holders(Box<FromHolders>),
     /// From a list that is stored with the distribution: see `store/listed_payees.rs`. It is paid when somebody executes it,
     /// never by itself.
     List(FromList),
@@ -110,6 +110,12 @@ pub(crate) struct FromList {
     pub rerun_of: Option<DistributionId>,
 }
 
+impl From<FromHolders> for Source {
+    fn from(holders: FromHolders) -> Self {
+        Self::Holders(Box::new(holders))
+    }
+}
+
 impl<S> Terms<S> {
     /// The same with entitlements from elsewhere.
     pub(crate) fn with_source<T>(&self, source: T) -> Terms<T> {
@@ -130,7 +136,7 @@ impl<S> Terms<S> {
 
 impl From<Terms<FromHolders>> for Terms {
     fn from(terms: Terms<FromHolders>) -> Self {
-        terms.with_source(Source::Holders(terms.source.clone()))
+        terms.with_source(terms.source.clone().into())
     }
 }
 

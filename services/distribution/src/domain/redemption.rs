@@ -32,11 +32,11 @@ pub(crate) enum NotPayable {
 }
 
 impl Bond {
-    /// Whole payment tokens for one whole token of the bond.
+    /// What one whole token of the bond is stated to be worth, in whole payment tokens.
     ///
     /// A token is taken for the currency it is named for by whoever accepted it: nothing on the network says what it is
     /// worth. What is stated in HBAR or a token is paid in that, and HBAR stands for no currency.
-    pub(crate) fn principal(&self, token: &AssetCode, decimals: u8) -> Result<Decimal, NotPayable> {
+    pub(crate) fn value(&self, token: &AssetCode, decimals: u8) -> Result<Decimal, NotPayable> {
         let other = || NotPayable::OtherCurrency { nominal: self.nominal.asset.clone() };
         let nominal_decimals = match (self.nominal.asset.parts(), token.parts()) {
             (AssetKind::Fiat { currency }, AssetKind::Token { .. }) => minor_unit_decimals(currency),
@@ -46,7 +46,12 @@ impl Bond {
             }
         };
         // A token can have more decimals than a number here; one whole unit of it is out of range then anyway.
-        let nominal = Decimal::new(self.nominal.units, nominal_decimals).map_err(|_| other())?;
+        Decimal::new(self.nominal.units, nominal_decimals).map_err(|_| other())
+    }
+
+    /// The same where it can be paid exactly.
+    pub(crate) fn principal(&self, token: &AssetCode, decimals: u8) -> Result<Decimal, NotPayable> {
+        let nominal = self.value(token, decimals)?;
         if nominal.scale() > decimals {
             return Err(NotPayable::NotExact { nominal, decimals });
         }

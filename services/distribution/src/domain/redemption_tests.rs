@@ -48,7 +48,9 @@ fn a_nominal_value_in_a_currency_is_paid_in_whole_tokens_for_whole_units() {
     assert_eq!(rate(1_000, "iso4217:JPY", 0), Ok("1000".to_owned()));
     assert_eq!(rate(1_000_000, "iso4217:KWD", 2), Ok("1000".to_owned()));
     let nominal = "1.005".parse().expect("a number");
-    assert_eq!(rate(1_005, "iso4217:KWD", 2), Err(NotPayable::NotExact { nominal, decimals: 2 }));
+    let odd = bond(1_005, "iso4217:KWD");
+    assert_eq!(odd.principal(&token, 2), Err(NotPayable::NotExact { nominal, decimals: 2 }));
+    assert_eq!(odd.value(&token, 2), Ok(nominal), "a percentage of it is rounded once, at its end");
 }
 
 #[test]

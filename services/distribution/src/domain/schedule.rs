@@ -6,7 +6,7 @@ use ids::{AssetId, DistributionId, ScheduleId, SnapshotId};
 use jiff::Timestamp;
 use schedule::{CatchUp, Occurrence, ScheduleError};
 
-use super::distribution::{FromHolders, SnapshotChoice, Source, Terms};
+use super::distribution::{FromHolders, SnapshotChoice, Terms};
 use super::treatment::Parties;
 
 /// When a schedule falls due, as somebody said it.
@@ -173,7 +173,7 @@ impl Template {
     pub(crate) fn fill(&self, record_time_ns: i64, snapshot: SnapshotId, parties: Parties) -> Terms {
         let snapshot = SnapshotChoice::Own(snapshot);
         let holders = FromHolders { record_time_ns, snapshot, ..self.0.source.clone() };
-        Terms { parties, ..self.0.with_source(Source::Holders(holders)) }
+        Terms { parties, ..self.0.with_source(holders.into()) }
     }
 }
 

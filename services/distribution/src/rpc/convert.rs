@@ -21,7 +21,7 @@ use crate::time::timestamp;
 pub(super) fn distribution(whole: &Distribution) -> pb::Distribution {
     let terms = &whole.terms;
     let holders = match &terms.source {
-        Source::Holders(holders) => Some(holders),
+        Source::Holders(holders) => Some(&**holders),
         Source::List(_) => None,
     };
     let allowed_actions = whole.allowed_actions().into_iter().map(|allowed| action(allowed).into());

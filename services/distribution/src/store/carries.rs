@@ -158,7 +158,8 @@ struct Missed {
     payees: i64,
 }
 
-/// As many rows as there are payees with something open: sets are joined, or it would take the square of the time.
+/// As many rows as there are payees with something open: sets are joined, or it would take the square of the time. In one
+/// order, so that two who want the same wait for each other and not in a circle.
 const RESERVE: &str = "WITH owed AS (
         SELECT account, ordinal, brought FROM entitlement WHERE calculation_id = $4 AND brought IS NOT NULL),
     reserved AS (
@@ -166,6 +167,7 @@ const RESERVE: &str = "WITH owed AS (
         SELECT open.distribution_id, open.account, $1, owed.ordinal, open.units
         FROM owed JOIN carry_forward open USING (account)
         WHERE open.asset_id = $2 AND open.payment_token = $3 AND open.status = 'OPEN'
+        ORDER BY open.distribution_id, open.account
         ON CONFLICT DO NOTHING
         RETURNING account, units)
     SELECT count(*) AS payees

@@ -10,7 +10,7 @@ use pg::testing::TestDb;
 use super::{Payees, RESERVE, Redeemed, Reservation, StoreError, read, redeem, release, reserve};
 use crate::domain::account::{Account, EvmAddress};
 use crate::domain::calculation::{AmountRule, Line, Outcome, Totals};
-use crate::domain::distribution::{Balances, Distribution, Entitlements, FromHolders, Source};
+use crate::domain::distribution::{Balances, Distribution, Entitlements, FromHolders};
 use crate::domain::kind::Kind;
 use crate::store::entitlements::{Holding, Writer};
 use crate::store::tests::{connect, distribution, holders};
@@ -38,7 +38,7 @@ async fn calculated_of(
     let mut terms = distribution().terms;
     let rule = AmountRule::PerToken("1".parse().expect("a rate"));
     terms.kind = Kind::Redemption;
-    terms.source = Source::Holders(FromHolders { asset, rule, ..holders() });
+    terms.source = FromHolders { asset, rule, ..holders() }.into();
     let (id, run) = (DistributionId::new(&SystemIds), RunId::new(&SystemIds));
     let redemption = Distribution { id, run, terms, ..distribution() };
     distributions::insert(&mut conn, &redemption).await.expect("stored");

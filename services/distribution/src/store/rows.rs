@@ -256,7 +256,7 @@ impl DistributionRow {
     ) -> Result<Source, Inconsistent> {
         const TABLE: &str = "distribution";
         match self.source.as_str() {
-            HOLDERS => Ok(Source::Holders(self.holders(TABLE, decisions, accounts, amounts)?)),
+            HOLDERS => Ok(self.holders(TABLE, decisions, accounts, amounts)?.into()),
             LIST => Ok(Source::List(FromList {
                 asset: self.asset_id.map(AssetId::from_uuid),
                 rerun_of: self.rerun_of.map(DistributionId::from_uuid),

@@ -88,7 +88,7 @@ pub(super) fn holders() -> FromHolders {
 
 pub(super) fn distribution() -> Distribution {
     let parties = Parties { treasury: account(2), funding: account(3), fee_payer: account(3) };
-    let source = Source::Holders(holders());
+    let source = Source::from(holders());
     let terms = Terms {
         label: "Dividend".to_owned(),
         kind: Kind::Dividend,
@@ -149,12 +149,12 @@ async fn amounts_in_full_are_read_back_as_they_were_stored_in_each_version_of_th
     let rule = AmountRule::PercentOfValue { percent: decimal("2.75"), value: decimal("1000") };
     let mut stored = distribution();
     let source = FromHolders { rule, deductions: Deductions { withholding, minimum: 500 }, ..holders() };
-    stored.terms = stored.terms.with_source(Source::Holders(source.clone()));
+    stored.terms = stored.terms.with_source(source.clone().into());
     distributions::insert(&mut conn, &stored).await.expect("stored");
     assert_eq!(distributions::find(&mut conn, stored.id).await.expect("read"), Some(stored.clone()));
 
     let other = FromHolders { rule: AmountRule::PerHolder(7), deductions: Deductions::default(), ..source };
-    let terms = stored.terms.with_source(Source::Holders(other));
+    let terms = stored.terms.with_source(other.into());
     let amendment =
         Amendment { version: 2, changed: vec!["amount_rule".to_owned()], by: "bob".to_owned(), at_ns: 1 };
     amendments::insert(&mut conn, stored.id, &terms, &amendment).await.expect("stored");

@@ -39,8 +39,8 @@ const ROWS_PER_LOOK: usize = 8_192;
 /// Asks for the snapshot under the id that was committed with the distribution. A snapshot that was taken before, and a
 /// list, are there.
 pub(super) async fn ask(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
-    if let Source::Holders(FromHolders { asset, record_time_ns, snapshot: SnapshotChoice::Own(id), .. }) =
-        distribution.terms.source
+    if let Source::Holders(terms) = &distribution.terms.source
+        && let FromHolders { asset, record_time_ns, snapshot: SnapshotChoice::Own(id), .. } = **terms
     {
         let (holders, key) = (&step.app.holders, step.app.fresh_key());
         here!("snapshot.before_ask");

@@ -14,7 +14,9 @@ mod http;
 mod token;
 mod transaction;
 
-pub use account::{AccountInfo, AccountRef, BATCH_MAX, FreezeStatus, KycStatus, TokenRelationship};
+pub use account::{
+    AccountInfo, AccountKey, AccountRef, BATCH_MAX, FreezeStatus, KycStatus, TokenRelationship,
+};
 pub use balances::{BalancePage, BalancePages, PAGE_MAX};
 pub use block::Block;
 pub use error::MirrorError;

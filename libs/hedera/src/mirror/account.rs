@@ -39,6 +39,30 @@ pub struct AccountInfo {
     pub balance_tinybars: u64,
     /// Tokens it takes without associating first; −1 is any number.
     pub max_automatic_token_associations: i32,
+    /// Who signs for it; `None` of one that nobody has signed for yet.
+    pub key: Option<AccountKey>,
+}
+
+/// The key of an account, as the mirror node tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountKey {
+    /// One Ed25519 key, its public half in lowercase hexadecimal digits.
+    Ed25519(String),
+    /// One ECDSA key on secp256k1.
+    Ecdsa,
+    /// A list, a threshold of several, or a contract: who signs is not seen from outside.
+    Composed,
+}
+
+impl AccountKey {
+    /// Whether what this key signs is signed for the account; none when that cannot be told.
+    pub fn is(&self, public_key: [u8; 32]) -> Option<bool> {
+        match self {
+            Self::Ed25519(digits) => Some(*digits == hex::encode(public_key)),
+            Self::Ecdsa => Some(false),
+            Self::Composed => None,
+        }
+    }
 }
 
 /// What an account is to a token.
@@ -94,6 +118,25 @@ struct AccountAnswer {
     receiver_sig_required: Option<bool>,
     balance: Option<Balance>,
     max_automatic_token_associations: Option<i32>,
+    key: Option<KeyAnswer>,
+}
+
+#[derive(Deserialize)]
+struct KeyAnswer {
+    #[serde(rename = "_type")]
+    sort: String,
+    key: String,
+}
+
+impl From<KeyAnswer> for AccountKey {
+    fn from(answer: KeyAnswer) -> Self {
+        match answer.sort.as_str() {
+            "ED25519" => Self::Ed25519(answer.key.to_ascii_lowercase()),
+            "ECDSA_SECP256K1" => Self::Ecdsa,
+            // "ProtobufEncoded", and whatever may come.
+            _ => Self::Composed,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -212,6 +255,7 @@ impl From<AccountAnswer> for AccountInfo {
             receiver_sig_required: answer.receiver_sig_required.unwrap_or(false),
             balance_tinybars: answer.balance.map_or(0, |balance| balance.balance),
             max_automatic_token_associations: answer.max_automatic_token_associations.unwrap_or(0),
+            key: answer.key.map(AccountKey::from),
         }
     }
 }

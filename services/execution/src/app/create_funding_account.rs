@@ -2,8 +2,8 @@
 
 use auth::Actor;
 use futures::FutureExt as _;
-use hedera::AccountId;
 use hedera::mirror::AccountRef;
+use hedera::{AccountId, Signer as _};
 use ids::FundingAccountId;
 use pg::idempotency::{Answer, Once};
 
@@ -39,8 +39,16 @@ pub async fn create_funding_account<R: Answer>(
     let (fee_payer, fee_payer_key_reference) =
         new.fee_payer.unwrap_or_else(|| (new.account, new.key_reference.clone()));
     for (account, reference) in [(new.account, &new.key_reference), (fee_payer, &fee_payer_key_reference)] {
-        ctx.rail.keyring().key(reference)?;
-        ctx.rail.mirror().account(AccountRef::Id(account)).await?.ok_or(Error::AccountNotFound(account))?;
+        let key = ctx.rail.keyring().key(reference)?;
+        let found = ctx.rail.mirror().account(AccountRef::Id(account)).await?;
+        let found = found.ok_or(Error::AccountNotFound(account))?;
+        // Nothing that it signs would ever be taken.
+        if found.key.is_some_and(|of_account| of_account.is(key.public_key()) == Some(false)) {
+            return Err(Error::refused(
+                "KEY_MISMATCH",
+                format!("the key {reference:?} is not the key of account {account}"),
+            ));
+        }
     }
     let account = FundingAccount {
         id: FundingAccountId::new(&*ctx.ids),

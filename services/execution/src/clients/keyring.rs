@@ -55,9 +55,9 @@ impl Keyring {
         Ok(key)
     }
 
-    /// Whether the key called `reference` could be read now: one that is in memory already is gone after the next start.
-    pub fn look(&self, reference: &str) -> Result<(), KeyringError> {
-        self.read(reference).map(|_| ())
+    /// The key called `reference` as it could be read now: one that is in memory already is gone after the next start.
+    pub fn look(&self, reference: &str) -> Result<Ed25519Key, KeyringError> {
+        self.read(reference)
     }
 
     fn read(&self, reference: &str) -> Result<Ed25519Key, KeyringError> {

@@ -110,7 +110,15 @@ async fn funds_and_fees_that_are_missing_are_named_with_how_much() {
     }
     let halted = of(&bench, &header.run_id, "RUN").await;
     assert!(halted[0].1 == Problem && halted[0].2.contains("INSUFFICIENT_TOKEN_BALANCE"), "{halted:?}");
-    std::fs::remove_file(bench.dir.path().join("operator.key")).unwrap();
+    let file = bench.dir.path().join("operator.key");
+    let own = std::fs::read(&file).unwrap();
+    std::fs::write(&file, "07".repeat(32)).unwrap();
+    let keys = of(&bench, "", "KEY").await;
+    assert!(keys.iter().all(|(_, outcome, _)| *outcome == Problem), "{keys:?}");
+    assert!(keys[0].2.contains(&format!("is not the key of account {operator}")), "{keys:?}");
+    std::fs::write(&file, own).unwrap();
+    assert!(of(&bench, "", "KEY").await.iter().all(|(_, outcome, _)| *outcome == Fine));
+    std::fs::remove_file(&file).unwrap();
     let keys = of(&bench, "", "KEY").await;
     assert!(
         keys.iter().all(|(_, outcome, seen)| *outcome == Problem && seen.contains("cannot be read")),

@@ -13,6 +13,12 @@ async fn what_cannot_pay_is_refused() {
     assert_eq!(reason(&taken), "LABEL_TAKEN");
     let unknown = bench.create_funding_account("other", "0.0.999999", "operator", "k2").await.unwrap_err();
     assert_eq!(reason(&unknown), "ACCOUNT_NOT_FOUND");
+    std::fs::write(bench.dir.path().join("stranger.key"), "07".repeat(32)).unwrap();
+    let mismatch = bench.create_funding_account("other", &operator, "stranger", "k4").await.unwrap_err();
+    assert_eq!(
+        (mismatch.code(), reason(&mismatch).as_str()),
+        (tonic::Code::FailedPrecondition, "KEY_MISMATCH")
+    );
     for (account, key) in
         [("nonsense", "operator"), (operator.as_str(), "missing"), (operator.as_str(), "../operator")]
     {

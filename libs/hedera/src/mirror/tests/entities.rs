@@ -76,6 +76,26 @@ async fn sparse_accounts_are_read_with_the_networks_defaults() {
     let mirror = FakeMirror::start([ok(sparse)]).await;
     let found = mirror.client().accounts(&[account(7)]).await.expect("an answer");
     assert_eq!((found[0].balance_tinybars, found[0].evm_address, found[0].deleted), (0, None, false));
+    assert_eq!(found[0].key, None);
+}
+
+#[tokio::test]
+async fn the_key_of_an_account_is_compared_where_it_is_one_key() {
+    let public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(public, &mut bytes).expect("32 bytes");
+    for (sort, key, own, other) in [
+        ("ED25519", public, Some(true), Some(false)),
+        ("ED25519", &public.to_uppercase(), Some(true), Some(false)),
+        ("ECDSA_SECP256K1", "02c8c2", Some(false), Some(false)),
+        ("ProtobufEncoded", "326b0a69", None, None),
+    ] {
+        let answer = ACCOUNT.replace("\"key\":null", &format!(r#""key":{{"_type":"{sort}","key":"{key}"}}"#));
+        let mirror = FakeMirror::start([ok(answer)]).await;
+        let asked = mirror.client().account(AccountRef::Id(account(1001))).await.expect("an answer");
+        let found = asked.expect("an account").key.expect("a key");
+        assert_eq!((found.is(bytes), found.is([7; 32])), (own, other), "{sort}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use hedera::mirror::AccountRef;
+use hedera::{AccountId, Signer as _};
 use money::{AssetCode, AssetKind};
 
 use crate::app::Context;
@@ -30,22 +32,17 @@ struct Need {
     tinycents: u128,
 }
 
-/// Whether the keys of each account, or of the run's, can be read.
+/// Whether the keys of each account, or of the run's, can be read, and are those of the accounts.
 pub(super) async fn keys(ctx: &Context, run: Option<&RunView>) -> Result<Vec<Diagnosis>, Error> {
     let mut found = Vec::new();
     for account in accounts(ctx, run).await? {
-        let mut references = vec![&account.key_reference, &account.fee_payer_key_reference];
-        references.dedup();
-        for reference in references {
-            let subject = format!("{} ({reference})", account.label);
-            found.push(match ctx.rail.keyring().look(reference) {
-                Ok(()) => Diagnosis::fine(Check::Key, subject, "is there"),
-                Err(error) => {
-                    let advice =
-                        "Put the key's file into the folder BURSAR_FUNDING_KEYS_DIR, readable for execution.";
-                    Diagnosis::problem(Check::Key, subject, error.to_string(), advice)
-                }
-            });
+        let mut signers = vec![
+            (account.account, &account.key_reference),
+            (account.fee_payer, &account.fee_payer_key_reference),
+        ];
+        signers.dedup();
+        for (signer, reference) in signers {
+            found.push(key(ctx, &account.label, signer, reference).await);
         }
     }
     if found.is_empty() {
@@ -53,6 +50,31 @@ pub(super) async fn keys(ctx: &Context, run: Option<&RunView>) -> Result<Vec<Dia
         found.push(Diagnosis::warning(Check::Key, "", "there is no funding account yet", advice));
     }
     Ok(found)
+}
+
+async fn key(ctx: &Context, label: &str, signer: AccountId, reference: &str) -> Diagnosis {
+    let subject = format!("{label} ({reference})");
+    let key = match ctx.rail.keyring().look(reference) {
+        Ok(key) => key,
+        Err(error) => {
+            let advice =
+                "Put the key's file into the folder BURSAR_FUNDING_KEYS_DIR, readable for execution.";
+            return Diagnosis::problem(Check::Key, subject, error.to_string(), advice);
+        }
+    };
+    // That the mirror node is away is another check's to say.
+    let on_network = ctx.rail.mirror().account(AccountRef::Id(signer)).await.ok().flatten();
+    let fits = on_network.and_then(|found| found.key).and_then(|of_account| of_account.is(key.public_key()));
+    match fits {
+        Some(false) => {
+            let seen = format!("is not the key of account {signer}");
+            let advice =
+                "Was the account's key changed? Put the new one in its place, and restart execution.";
+            Diagnosis::problem(Check::Key, subject, seen, advice)
+        }
+        Some(true) => Diagnosis::fine(Check::Key, subject, format!("is there, and account {signer}'s")),
+        None => Diagnosis::fine(Check::Key, subject, "is there"),
+    }
 }
 
 /// Whether each account, or the run's, has what is to be paid from it, and its fee payer the fees.

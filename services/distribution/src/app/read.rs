@@ -1,10 +1,12 @@
 //! Reads.
 
+use std::collections::HashMap;
+
 use diesel_async::AsyncPgConnection;
 use ids::{DistributionId, IngestFileId};
 
 use super::App;
-use crate::domain::distribution::Distribution;
+use crate::domain::distribution::{Distribution, Source};
 use crate::domain::ingest::IngestFile;
 use crate::domain::treatment::Treatment;
 use crate::error::Error;
@@ -12,7 +14,7 @@ use crate::store::carries::{self, Carry};
 use crate::store::distributions::{self, Cursor, Filter};
 use crate::store::entitlements::{self, Entitlement};
 use crate::store::ingest_files::{self, StoredError};
-use crate::store::states;
+use crate::store::{listed_payees, states};
 
 /// One distribution.
 pub(crate) async fn get_distribution(app: &App, id: DistributionId) -> Result<Distribution, Error> {
@@ -37,6 +39,9 @@ pub(crate) async fn list_distributions(
     Ok(distributions::list(&mut *app.conn().await?, filter, after, limit).await?)
 }
 
+/// What is owed, with the reference and the note of its line in a file; empty for all others.
+pub(crate) type Owed = (Entitlement, (String, String));
+
 /// Up to `limit` entitlements of a distribution; none before its calculation counts.
 pub(crate) async fn list_entitlements(
     app: &App,
@@ -44,10 +49,23 @@ pub(crate) async fn list_entitlements(
     treatment: Option<Treatment>,
     after: Option<entitlements::Cursor>,
     limit: u32,
-) -> Result<Vec<Entitlement>, Error> {
-    let Some(result) = get_distribution(app, id).await?.entitlements else { return Ok(Vec::new()) };
+) -> Result<Vec<Owed>, Error> {
+    let distribution = get_distribution(app, id).await?;
+    let Some(result) = distribution.entitlements else { return Ok(Vec::new()) };
     let mut conn = app.conn().await?;
-    Ok(entitlements::list(&mut conn, result.calculation, treatment, after, limit).await?)
+    let found = entitlements::list(&mut conn, result.calculation, treatment, after, limit).await?;
+    let mut said = match distribution.terms.source {
+        Source::Holders(_) => HashMap::new(),
+        Source::List(_) => {
+            let accounts: Vec<_> = found.iter().map(|owed| owed.account).collect();
+            listed_payees::said_of(&mut conn, id, &accounts).await?
+        }
+    };
+    let with = |owed: Entitlement| {
+        let said = said.remove(&owed.account).unwrap_or_default();
+        (owed, said)
+    };
+    Ok(found.into_iter().map(with).collect())
 }
 
 /// Up to `limit` amounts that an asset's distributions carried forward.

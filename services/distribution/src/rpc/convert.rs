@@ -7,6 +7,7 @@ use proto::execution::v1::RunProgress;
 use proto::r#type::v1 as common;
 
 use super::{amounts, approval_convert};
+use crate::app::Owed;
 use crate::domain::calculation::Totals;
 use crate::domain::distribution::{Distribution, Entitlements, FromHolders, Source};
 use crate::domain::failure::{Failure, FailureClass};
@@ -14,7 +15,6 @@ use crate::domain::kind::Kind;
 use crate::domain::phase::Phase;
 use crate::domain::state::Action;
 use crate::domain::treatment::{Reason, Treatment};
-use crate::store::entitlements::Entitlement;
 use crate::time::timestamp;
 
 /// A distribution.
@@ -127,7 +127,7 @@ pub(super) fn totals(totals: &Totals, payment_token: &AssetCode) -> pb::Entitlem
 }
 
 /// What one holder is owed.
-pub(super) fn entitlement(stored: &Entitlement) -> pb::Entitlement {
+pub(super) fn entitlement((stored, (reference, note)): &Owed) -> pb::Entitlement {
     let holding = stored.holding;
     let counted = holding.and_then(|holding| holding.counted);
     let gross = match stored.treatment {
@@ -147,6 +147,8 @@ pub(super) fn entitlement(stored: &Entitlement) -> pb::Entitlement {
         withheld_units: stored.withheld.to_string(),
         brought_forward_units: stored.brought.to_string(),
         carried_forward_units: stored.carried.to_string(),
+        reference: reference.clone(),
+        note: note.clone(),
     }
 }
 

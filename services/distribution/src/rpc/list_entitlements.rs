@@ -23,7 +23,7 @@ pub(super) async fn handle(
     let filters = Filters::of(&asked);
     let after = PageToken::decode::<Cursor>(&message.page_token, filters).map_err(Error::from)?;
     let mut found = app::list_entitlements(app, id, treatment, after, size + 1).await?;
-    let last = page::cut(&mut found, size).map(Cursor::after);
+    let last = page::cut(&mut found, size).map(|(last, _)| Cursor::after(last));
     Ok(ListEntitlementsResponse {
         entitlements: found.iter().map(convert::entitlement).collect(),
         next_page_token: PageToken::encode(last.as_ref(), filters),

@@ -1,5 +1,7 @@
 //! Who is on the list of a distribution: written in bulk under an id that is no distribution's yet, read in chunks.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::DistributionId;
@@ -88,6 +90,26 @@ pub(crate) async fn chunk(
         Ok((rows::account(number, "listed_payee", distribution.as_uuid(), "account")?, units))
     };
     Ok(rows.into_iter().map(payee).collect::<Result<_, Inconsistent>>()?)
+}
+
+/// What is said of these payees of a list: reference and note, by account.
+pub(crate) async fn said_of(
+    conn: &mut AsyncPgConnection,
+    distribution: DistributionId,
+    payees: &[Account],
+) -> Result<HashMap<Account, (String, String)>, StoreError> {
+    let numbers: Vec<i64> = payees.iter().map(|account| rows::number(*account)).collect();
+    let found: Vec<(i64, String, String)> = listed_payee::table
+        .filter(listed_payee::distribution_id.eq(distribution.as_uuid()))
+        .filter(listed_payee::account.eq_any(numbers))
+        .select((listed_payee::account, listed_payee::reference, listed_payee::note))
+        .load(conn)
+        .await?;
+    let said = |(number, reference, note)| {
+        let account = rows::account(number, "listed_payee", distribution.as_uuid(), "account")?;
+        Ok((account, (reference, note)))
+    };
+    Ok(found.into_iter().map(said).collect::<Result<_, Inconsistent>>()?)
 }
 
 /// Which payout of the old run each of these payees of a rerun replaces, in their order; they ascend by account.

@@ -119,6 +119,9 @@ async fn a_good_file_becomes_a_list_that_is_paid_only_when_somebody_executes_it(
     );
     let owed = [("0.0.1001", 1_500_000), ("0.0.1002", 2_000_000), ("0.0.70000", 1)];
     assert_eq!(stage.owed(&listed.id).await, owed.map(|(account, units)| (account.to_owned(), units)));
+    let said = stage.entitlements(&listed.id).await.into_iter().map(|one| (one.reference, one.note));
+    let lines = [("INV-1", "May"), ("INV-2", ""), ("INV-3", "")];
+    assert_eq!(said.collect::<Vec<_>>(), lines.map(|(line, note)| (line.to_owned(), note.to_owned())));
     assert!(stage.world.facts().runs.is_empty(), "nothing is paid before it is executed");
     stage.execute("e", &listed.id).await.expect("executed");
     stage.until(&listed.id, Completed).await;

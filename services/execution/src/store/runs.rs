@@ -245,22 +245,29 @@ pub async fn set_state(
     if updated == 1 { Ok(()) } else { Err(StoreError::inconsistent("run", id, "run_id")) }
 }
 
-/// Halts every running run whose fees this account pays.
+#[derive(QueryableByName)]
+struct Halted {
+    #[diesel(sql_type = SqlUuid)]
+    run_id: Uuid,
+}
+
+/// Halts every running run whose fees this account pays; which they were.
 pub async fn halt_of_fee_payer(
     conn: &mut AsyncPgConnection,
     payer: hedera::AccountId,
     cause: &Cause,
-) -> Result<(), StoreError> {
+) -> Result<Vec<RunId>, StoreError> {
     const SQL: &str = "UPDATE run SET state = 2, halt_reason = $2, halt_class = $3 WHERE state = 1 \
-        AND funding_account_id IN (SELECT funding_account_id FROM funding_account WHERE fee_payer_account = $1)";
-    diesel::sql_query(SQL)
+        AND funding_account_id IN (SELECT funding_account_id FROM funding_account WHERE fee_payer_account = $1) \
+        RETURNING run_id";
+    let halted: Vec<Halted> = diesel::sql_query(SQL)
         .bind::<Text, _>(payer.to_string())
         .bind::<Text, _>(&cause.reason)
         .bind::<SmallInt, _>(class_code(cause.class))
         .prepared()
-        .execute(conn)
+        .load(conn)
         .await?;
-    Ok(())
+    Ok(halted.into_iter().map(|halted| RunId::from_uuid(halted.run_id)).collect())
 }
 
 /// Notes who cancelled a run that this transaction has locked, and why.

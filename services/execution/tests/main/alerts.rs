@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::Bench;
 
-async fn alerts(bench: &Bench, run: &str, include_ended: bool) -> Vec<pb::Alert> {
+pub(crate) async fn alerts(bench: &Bench, run: &str, include_ended: bool) -> Vec<pb::Alert> {
     let message =
         pb::ListAlertsRequest { run_id: run.to_owned(), include_ended, page_size: 1, ..Default::default() };
     let (mut message, mut all) = (message, Vec::new());

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use hedera::node::{Network, NodeClient};
+use hedera::transfer::{Asset, Signers, TransferPlan, prepare};
+use hedera::{AccountId, Ed25519Key, Status};
+use ids::{AttemptId, SystemIds};
 use proto::execution::v1 as pb;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
 use proto::execution::v1::restore_service_client::RestoreServiceClient;
 use serde_json::json;
 
-use crate::limits;
 use crate::restorable::{Back, Restorable};
 use crate::support::{Bench, PATIENCE, account, quick, reason};
+use crate::{alerts, limits};
 
 type Payees = Vec<(u64, u64)>;
 
@@ -253,6 +257,53 @@ async fn a_forgotten_payment_that_the_record_excludes_stops_its_run() {
     let open = found(&bench, true).await;
     assert_eq!(open.len(), 1);
     assert_eq!((open[0].outcome(), open[0].payouts), (pb::SweptOutcome::Break, 9));
+}
+
+/// A payment as releases before made them: its memo names the attempt alone.
+async fn pay_as_before(bench: &Bench, to: u64) {
+    let network = bench.sandbox.network();
+    let node: AccountId = network.nodes[0].account_id.to_string().parse().unwrap();
+    let url = format!("http://{}", network.nodes[0].address);
+    let operator: AccountId = network.operator.account_id.to_string().parse().unwrap();
+    let key = Ed25519Key::parse(&network.operator.private_key).unwrap();
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let plan = TransferPlan {
+        payer: operator,
+        sender: operator,
+        asset: Asset::Hbar,
+        recipients: &[(format!("0.0.{to}").parse().unwrap(), 7)],
+        memo: &AttemptId::new(&SystemIds).to_string(),
+        valid_start_ns: i64::try_from(since_epoch.as_nanos()).unwrap() - 5_000_000_000,
+        valid_duration_s: 120,
+        max_fee_tinybars: 100_000_000,
+        nodes: &[node],
+    };
+    let copies = prepare(&plan, Signers { payer: &key, sender: None }).unwrap();
+    let client = NodeClient::new(&Network { nodes: vec![(node, url)] }).unwrap();
+    let status = client.submit(node, &copies[0].bytes, PATIENCE).await.unwrap();
+    assert_eq!(status, Status::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_payment_that_names_no_run_stops_what_its_fee_payer_pays_and_alerts() {
+    let mut restorable = Restorable::start().await;
+    let mut bench = bench(&restorable).await;
+    let nine = payees(&bench, 9).await;
+    pause(&bench).await;
+    let header = start(&bench, &nine).await;
+    bench.kill().await;
+    restorable.save().await;
+    pay_as_before(&bench, nine[0].0).await;
+    restorable.put_back(Back::Recovered).await;
+    bench.serve(restorable.db().await).await;
+    resume(&bench, "one").await;
+    let done = wait_swept(&bench, 2).await;
+    assert_eq!((done.adopted, done.waiting, done.breaks), (0, 0, 1));
+    let run = bench.wait(&header.run_id, "a halt", |run| run.state() == pb::RunState::Halted).await;
+    assert_eq!((run.halt.unwrap().reason.as_str(), run.progress.unwrap().attempts), ("BREAK", 0));
+    let alerts = alerts::alerts(&bench, &header.run_id, false).await;
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(alerts[0].failure.as_ref().unwrap().reason, "BREAK");
 }
 
 #[tokio::test(flavor = "multi_thread")]

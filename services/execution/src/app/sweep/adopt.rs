@@ -26,7 +26,7 @@ pub(super) async fn take_in(ctx: &Context, sweep: &Sweep, effects: &[Effect]) ->
     let mut conn = ctx.conn().await?;
     pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         let Some(place) = effects.first().and_then(|effect| effect.place) else {
-            report_unplaced(conn, number, effects).await?;
+            report_unplaced(ctx, conn, number, effects).await?;
             return Ok(true);
         };
         // Whoever hands the run over comes before this, and it is here, or after this, and sees what waits for it.
@@ -190,12 +190,19 @@ async fn report_break(
 }
 
 /// A payment whose memo does not say what it paid: whatever its fee payer pays stops, until people have compared.
-async fn report_unplaced(conn: &mut AsyncPgConnection, number: u32, effects: &[Effect]) -> Result<(), Error> {
+async fn report_unplaced(
+    ctx: &Context,
+    conn: &mut AsyncPgConnection,
+    number: u32,
+    effects: &[Effect],
+) -> Result<(), Error> {
     for effect in effects {
         tracing::error!(attempt = %effect.attempt, effect = %effect.transaction, "BREAK: a payment that names no run");
         let detail = "its memo does not say which payouts it paid";
         swept_effects::record(conn, number, effect, Outcome::Break, detail).await?;
-        runs::halt_of_fee_payer(conn, effect.transaction.payer(), &broken()).await?;
+        for run in runs::halt_of_fee_payer(conn, effect.transaction.payer(), &broken()).await? {
+            alerts::raise(conn, AlertId::new(&*ctx.ids), run, &broken()).await?;
+        }
     }
     Ok(())
 }

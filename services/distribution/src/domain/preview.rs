@@ -71,7 +71,8 @@ pub(crate) struct Finding {
 /// Everything in the way of executing, as far as numbers show it.
 pub(crate) fn obstacles(totals: &Totals, quote: &Quote) -> Vec<Obstacle> {
     if totals.payee_count == 0 {
-        return vec![Obstacle::NoPayees];
+        // Nothing is taken where all that is owed is carried forward.
+        return if totals.carried_count > 0 { Vec::new() } else { vec![Obstacle::NoPayees] };
     }
     let mut obstacles = Vec::new();
     if quote.funding < quote.required {
@@ -138,7 +139,13 @@ pub(crate) fn findings(
             format!("{} holders are counted and wait for a decision", totals.held_count)
         }),
         hint(totals.zero_count > 0, "ZERO_PAYEES", {
-            format!("{} holders get nothing by rounding", totals.zero_count)
+            format!("{} holders get nothing: rounding or withholding leaves nothing", totals.zero_count)
+        }),
+        hint(totals.carried_count > 0, "BELOW_MINIMUM", {
+            let (count, units) = (totals.carried_count, totals.carried);
+            format!(
+                "{count} holders are owed less than the minimum: {units} smallest units are carried forward"
+            )
         }),
         hint(dust_count > 0, "DUST_PAYEES", {
             format!("{dust_count} payees get less than it costs, or next to nothing")
@@ -163,12 +170,14 @@ pub(crate) fn dust_count(calculation: &Calculation, payment: AssetKind<'_>, quot
     u32::try_from(dust).expect("there are no more dust payees than payees")
 }
 
-/// Places of those who are not paid: at most a hundred held, excluded and zero each, largest balance first.
+/// Places of those who are not paid: at most a hundred each who are held, excluded, left with nothing, and below the minimum,
+/// largest balance first.
 pub(crate) fn largest_unpaid(holders: &[Holder], calculation: &Calculation) -> Vec<usize> {
-    let groups: [fn(&Outcome) -> bool; 3] = [
+    let groups: [fn(&Outcome) -> bool; 4] = [
         |outcome| matches!(outcome, Outcome::Held(_)),
         |outcome| matches!(outcome, Outcome::Excluded(_)),
-        |outcome| matches!(outcome, Outcome::Zero),
+        |outcome| matches!(outcome, Outcome::Zero | Outcome::Withheld),
+        |outcome| matches!(outcome, Outcome::Carried),
     ];
     let of = |wanted: fn(&Outcome) -> bool| {
         let mut places: Vec<usize> =
@@ -215,6 +224,7 @@ mod tests {
         ];
         assert_eq!(obstacles(&totals(3), &short), expected);
         assert_eq!(obstacles(&totals(0), &short), [Obstacle::NoPayees]);
+        assert_eq!(obstacles(&Totals { carried_count: 1, ..totals(0) }, &short), [], "it takes nothing");
         for obstacle in expected.into_iter().chain([Obstacle::NoPayees]) {
             assert!(!obstacle.advice().is_empty() && !obstacle.message().is_empty());
         }
@@ -229,7 +239,7 @@ mod tests {
 
     #[test]
     fn findings_name_what_blocks_first_and_then_what_to_know() {
-        let totals = Totals { held_count: 1, zero_count: 2, ..totals(3) };
+        let totals = Totals { held_count: 1, zero_count: 2, carried_count: 5, carried: 9, ..totals(3) };
         let short = Quote { funding: 0, ..QUOTE };
         let found = findings(&totals, &short, 4, 5, 2_000_000_005);
         let reasons: Vec<(&str, bool)> =
@@ -238,11 +248,12 @@ mod tests {
             ("FUNDING_SHORT", true),
             ("HELD_HOLDERS", false),
             ("ZERO_PAYEES", false),
+            ("BELOW_MINIMUM", false),
             ("DUST_PAYEES", false),
             ("SNAPSHOT_OLDER_THAN_RECORD_TIME", false),
         ];
         assert_eq!(reasons, expected);
-        assert!(found[4].message.contains(" 2 s older"), "{}", found[4].message);
+        assert!(found[5].message.contains(" 2 s older"), "{}", found[5].message);
         assert_eq!(findings(&self::totals(3), &QUOTE, 0, 5, 5), []);
     }
 

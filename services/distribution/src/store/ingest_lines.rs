@@ -63,6 +63,12 @@ pub(crate) async fn begin(conn: &mut AsyncPgConnection, file: IngestFileId) -> R
     Ok(())
 }
 
+/// Ends an upload, in the transaction that decides on it; false when somebody has cleared it away, with lines of it.
+pub(crate) async fn end(conn: &mut AsyncPgConnection, file: IngestFileId) -> Result<bool, StoreError> {
+    let ended = diesel::delete(ingest_upload::table.find(file.as_uuid())).execute(conn).await?;
+    Ok(ended == 1)
+}
+
 /// Stores some lines of a file, as one statement on a connection of its own.
 pub(crate) async fn write(url: &str, file: IngestFileId, lines: &[StoredLine]) -> Result<(), StoreError> {
     let mut copy = CopyIn::begin(url, "ingest_line", &COLUMNS).await?;

@@ -15,7 +15,7 @@ use pb::DistributionState::{Cancelled, Completed, Upcoming};
 
 const HEADER: &str = "reference,recipient,amount,currency,note";
 
-fn csv(lines: &[&str]) -> Vec<u8> {
+pub(crate) fn csv(lines: &[&str]) -> Vec<u8> {
     let mut text = format!("{HEADER}\n");
     for line in lines {
         text += line;
@@ -24,7 +24,7 @@ fn csv(lines: &[&str]) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn good() -> Vec<u8> {
+pub(crate) fn good() -> Vec<u8> {
     csv(&[
         "INV-1,0.0.1001,1.5,0.0.7000,May",
         "INV-2,0.0.1002,2,0.0.7000,",
@@ -33,7 +33,7 @@ fn good() -> Vec<u8> {
 }
 
 impl Stage {
-    fn ingest_header(&self) -> pb::IngestHeader {
+    pub(crate) fn ingest_header(&self) -> pb::IngestHeader {
         pb::IngestHeader {
             file_name: "payees.csv".to_owned(),
             label: "Payees of May".to_owned(),
@@ -61,7 +61,7 @@ impl Stage {
         Ok(answer.into_inner().ingest_file.expect("a file"))
     }
 
-    async fn ingest(&self, key: &str, bytes: &[u8]) -> Result<pb::IngestFile, Status> {
+    pub(crate) async fn ingest(&self, key: &str, bytes: &[u8]) -> Result<pb::IngestFile, Status> {
         self.ingest_with(key, self.ingest_header(), bytes).await
     }
 

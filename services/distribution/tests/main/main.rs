@@ -26,3 +26,4 @@ mod schedule_firing;
 mod schedule_stage;
 mod stage;
 mod support;
+mod uploads;

@@ -44,6 +44,9 @@ pub(super) async fn decide(
     asked: &Decide,
 ) -> Result<IngestFile, Error> {
     let Decide { draft, id, received, .. } = asked;
+    if !ingest_lines::end(conn, *id).await? {
+        return Err(Error::UploadBroken("it took longer than an hour".to_owned()));
+    }
     if let Some(earlier) = accepted::file(conn, &received.digest).await? {
         return Err(Error::FileAlreadyAccepted(earlier));
     }
@@ -54,6 +57,12 @@ pub(super) async fn decide(
         pg::join_sets(conn).await.map_err(crate::store::StoreError::from)?;
         ingest_lines::sift(conn, *id, ERRORS_KEPT_MAX - errors.len()).await?
     };
+    if clashes.lines > 0
+        && let Some(earlier) = accepted::file(conn, &received.digest).await?
+    {
+        // It was accepted between the two looks: what its lines clash with are themselves.
+        return Err(Error::FileAlreadyAccepted(earlier));
+    }
     errors.extend(clashes.first.iter().flat_map(errors_of));
     errors.truncate(ERRORS_KEPT_MAX);
     errors.sort_by_key(|error| (error.line, error.column));

@@ -73,13 +73,30 @@ pub(crate) async fn ingest_file<R: Answer>(
         let to_decide = Decide { draft, id, decimals, parties, received, by: actor.subject.clone() };
         run(app, to_decide, &once).await
     };
+    let cut_off = CutOff(Some((app.clone(), id)));
     let decided = decided.await;
-    // Whatever is still there was not decided on. What is left after a kill goes with the next uploads.
-    if let Err(error) = clear(app, id).await {
-        tracing::warn!(file = %id, %error, "lines of an upload are left");
-    }
+    cut_off.not();
+    clear(app, id).await;
     app.woken.notify_one();
     decided
+}
+
+/// Clears away the lines of an upload whose caller went away, so that the call was dropped.
+struct CutOff(Option<(App, IngestFileId)>);
+
+impl CutOff {
+    /// It was not.
+    fn not(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CutOff {
+    fn drop(&mut self) {
+        if let Some((app, id)) = self.0.take() {
+            tokio::spawn(async move { clear(&app, id).await });
+        }
+    }
 }
 
 async fn run<R: Answer>(app: &App, to_decide: Decide, once: &Once<IngestFile, R, Error>) -> Result<R, Error> {
@@ -98,8 +115,12 @@ async fn run<R: Answer>(app: &App, to_decide: Decide, once: &Once<IngestFile, R,
     Err(Error::IngestBusy)
 }
 
-async fn clear(app: &App, id: IngestFileId) -> Result<(), Error> {
-    Ok(ingest_lines::clear(&mut *app.conn().await?, id).await?)
+/// Whatever is still there was not decided on. What is left after a kill goes with the next uploads.
+async fn clear(app: &App, id: IngestFileId) {
+    let cleared = async { Ok::<_, Error>(ingest_lines::clear(&mut *app.conn().await?, id).await?) };
+    if let Err(error) = cleared.await {
+        tracing::warn!(file = %id, %error, "lines of an upload are left");
+    }
 }
 
 /// What stands in the column of the currency.

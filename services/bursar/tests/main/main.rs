@@ -1,5 +1,6 @@
 //! The program as a person starts it, and the whole suite behind it.
 
+mod amounts;
 mod approval;
 mod demo;
 mod diagnose;

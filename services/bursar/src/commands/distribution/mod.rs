@@ -1,8 +1,11 @@
 //! `bursar distribution`: who is owed what, and when.
 
+pub(super) mod amounts;
 mod approve;
 mod cancel;
+mod carried;
 pub(super) mod create;
+mod entitlements;
 mod execute;
 mod ingest;
 mod list;
@@ -13,6 +16,7 @@ mod reject;
 mod rerun;
 mod retry;
 pub mod show;
+pub(super) mod show_amounts;
 mod show_outlook;
 pub(super) mod terms;
 pub(super) mod watch;
@@ -45,6 +49,10 @@ pub enum Command {
     Watch(watch::Watch),
     /// List distributions, newest first.
     List(list::List),
+    /// List what a distribution owes to whom, and what came off.
+    Entitlements(entitlements::Entitlements),
+    /// List what was carried forward because it was below the minimum.
+    Carried(carried::Carried),
     /// Try again everything that failed, or chosen payouts.
     Retry(retry::Retry),
     /// Make a new distribution of the payees who are proven unpaid.
@@ -68,6 +76,8 @@ impl Command {
             Command::Execute(command) => command.run(&session).await,
             Command::Watch(command) => command.run(&session).await,
             Command::List(command) => command.run(&session).await,
+            Command::Entitlements(command) => command.run(&session).await,
+            Command::Carried(command) => command.run(&session).await,
             Command::Retry(command) => command.run(&session).await,
             Command::Rerun(command) => command.run(&session).await,
             Command::Cancel(command) => command.run(&session).await,

@@ -2,14 +2,12 @@
 
 use clap::ArgGroup;
 use prost_types::Timestamp;
-use proto::distribution::v1::amount_rule::Rule;
-use proto::distribution::v1::{
-    AmountRule, Distribution, HolderDecisions, Pool, PoolBase, UpdateDistributionRequest,
-};
+use proto::distribution::v1::{HolderDecisions, Rounding, UpdateDistributionRequest, Withholding};
 use proto::r#type::v1::Amount;
 
+use super::amounts::{Currency, Deductions, RULES, Share, base_of};
 use super::create::{self, Waiting};
-use super::terms::{Base, Decisions, Paying, pool_amount};
+use super::terms::{Decisions, Paying};
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::time;
@@ -17,22 +15,23 @@ use crate::time;
 /// Change what is not executed yet; it is calculated anew, and whatever was approved is void. What is not given stays as it
 /// is.
 #[derive(Debug, clap::Args)]
-#[command(group = ArgGroup::new("amount").args(["pool", "per_token"]))]
+#[command(group = ArgGroup::new("amount").args(RULES))]
 pub struct Modify {
     /// The distribution ("dst_…").
     distribution_id: String,
     /// What people call it.
     #[arg(long)]
     label: Option<String>,
-    /// A sum to split pro rata, as in 1000000.50.
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
-    pool: Option<String>,
-    /// Over what the pool is split; as before when absent.
-    #[arg(long, value_enum, requires = "pool")]
-    base: Option<Base>,
-    /// Whole payment tokens per whole token held, as in 0.125.
-    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
-    per_token: Option<String>,
+    #[command(flatten)]
+    share: Share,
+    #[command(flatten)]
+    deductions: Deductions,
+    /// Withhold nothing any more.
+    #[arg(long, conflicts_with_all = ["withhold", "withhold_rates", "withhold_rounding"])]
+    no_withholding: bool,
+    /// Pay everything, however little.
+    #[arg(long, conflicts_with = "minimum")]
+    no_minimum: bool,
     /// In what: "hbar" or the id of an accepted token ("0.0.456858").
     #[arg(long, value_name = "TOKEN", requires = "amount")]
     payment_token: Option<String>,
@@ -64,7 +63,11 @@ impl Modify {
     /// changed.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
         let read = create::get(&session.edge, &self.distribution_id).await?;
-        let amount_rule = self.amount_rule(session, &read).await?;
+        let currency = self.payment_token.as_deref().map_or(Currency::Same(&read), Currency::Token);
+        let before = base_of(read.amount_rule.as_ref());
+        let amount_rule = self.share.rule(session, currency, before).await?;
+        let withholding = self.withholding()?;
+        let minimum_amount = self.minimum(session, currency).await?;
         let decisions = self.decisions.into_proto();
         let given = self.no_decisions || !decisions.is_empty();
         let request = UpdateDistributionRequest {
@@ -80,50 +83,32 @@ impl Modify {
             parallelism: (self.paying.parallelism > 0).then_some(self.paying.parallelism),
             retry_policy: self.paying.retry_policy(),
             execute_now: self.execute_now,
-            withholding: None,
-            minimum_amount: None,
+            withholding,
+            minimum_amount,
         };
         let answer = session.edge.distributions().update_distribution(request).await?.into_inner();
         let changed = answer.distribution.ok_or(CommandError::missing("distribution"))?;
         self.waiting.show(session, changed).await
     }
 
-    async fn amount_rule(
+    /// What is withheld from now on; none when it stays as it is.
+    fn withholding(&self) -> Result<Option<Withholding>, CommandError> {
+        if self.no_withholding {
+            let rounding = Rounding::Down.into();
+            return Ok(Some(Withholding { default_percent: "0".to_owned(), rates: Vec::new(), rounding }));
+        }
+        self.deductions.withholding()
+    }
+
+    /// The minimum from now on; none when it stays as it is.
+    async fn minimum(
         &self,
         session: &Session,
-        read: &Distribution,
-    ) -> Result<Option<AmountRule>, CommandError> {
-        let rule = match (&self.pool, &self.per_token) {
-            (Some(pool), _) => {
-                let amount = match &self.payment_token {
-                    Some(token) => pool_amount(session, pool, token).await?,
-                    None => same_token(read, pool)?,
-                };
-                let base = self.base.map_or_else(|| base_of(read), Base::to_proto);
-                Rule::Pool(Pool { amount: Some(amount), base: base.into() })
-            }
-            (None, Some(rate)) => Rule::PerToken(rate.clone()),
-            (None, None) => return Ok(None),
-        };
-        Ok(Some(AmountRule { rule: Some(rule) }))
-    }
-}
-
-/// The amount that was typed, in smallest units of what is paid anyway.
-fn same_token(read: &Distribution, text: &str) -> Result<Amount, CommandError> {
-    let decimals = u8::try_from(read.payment_decimals);
-    let decimals = decimals.map_err(|_| CommandError::Unexpected("too many decimals".to_owned()))?;
-    let units = money::parse_units(text, decimals)
-        .map_err(|error| CommandError::input(format!("--pool {text:?} {error}")))?;
-    Ok(Amount { units: units.to_string(), asset: read.payment_token.clone() })
-}
-
-/// Over what a pool was split before.
-fn base_of(read: &Distribution) -> PoolBase {
-    match read.amount_rule.as_ref().and_then(|rule| rule.rule.as_ref()) {
-        Some(Rule::Pool(pool)) => pool.base(),
-        Some(Rule::PerToken(_) | Rule::PerHolder(_) | Rule::PercentOfValue(_)) | None => {
-            PoolBase::EligibleHolders
+        currency: Currency<'_>,
+    ) -> Result<Option<Amount>, CommandError> {
+        if self.no_minimum {
+            return Deductions::none().minimum(session, currency).await;
         }
+        self.deductions.minimum(session, currency).await
     }
 }

@@ -3,7 +3,7 @@
 use proto::distribution::v1::{Approval, Distribution, Entitlements, HolderTreatment, Preview};
 use proto::r#type::v1::Amount;
 
-use super::show_outlook;
+use super::{show_amounts, show_outlook};
 use crate::names;
 use crate::output::progress::count;
 use crate::output::table::visible;
@@ -44,6 +44,12 @@ pub fn distribution(distribution: &Distribution) -> String {
     if let Some(failure) = &distribution.failure {
         lines.push(format!("  {}: {}", failure.reason, visible(&failure.hint)));
     }
+    lines.extend(show_amounts::lines(
+        distribution.amount_rule.as_ref(),
+        distribution.withholding.as_ref(),
+        distribution.minimum_amount.as_ref(),
+        Some(distribution.payment_decimals),
+    ));
     if let Some(entitlements) = &distribution.entitlements {
         lines.extend(self::entitlements(entitlements, distribution.payment_decimals));
     }
@@ -109,8 +115,9 @@ pub fn preview(preview: &Preview, decimals: u32) -> String {
             HolderTreatment::Exclude => "excluded",
             HolderTreatment::Pay | HolderTreatment::Unspecified => "not paid",
         };
-        let would = units(&holder.units, decimals);
-        lines.push(format!("  {verb}: {} ({}), would get {would}", holder.account, holder.reason));
+        let amount = units(&holder.units, decimals);
+        let what = if holder.reason == "BELOW_MINIMUM" { "carried forward" } else { "would get" };
+        lines.push(format!("  {verb}: {} ({}), {what} {amount}", holder.account, holder.reason));
     }
     if preview.approvers_required > 0 {
         lines.push(format!("  {} people have to approve it", preview.approvers_required));
@@ -134,6 +141,20 @@ fn entitlements(found: &Entitlements, decimals: u32) -> Vec<String> {
         ),
         format!("  pool {pool} = entitled {entitled} + residue {residue} (held: {})", amount(&found.held)),
     ];
+    let something = |amount: &Option<Amount>| amount.as_ref().is_some_and(|amount| amount.units != "0");
+    if something(&found.withheld) || something(&found.carried_forward) {
+        lines.push(format!(
+            "  entitled {entitled} = net {} + withheld {} + carried forward {} ({} holders)",
+            amount(&found.net),
+            amount(&found.withheld),
+            amount(&found.carried_forward),
+            found.carried_count
+        ));
+    }
+    if something(&found.brought_forward) {
+        let (net, brought) = (amount(&found.net), amount(&found.brought_forward));
+        lines.push(format!("  paid {} = net {net} + brought forward {brought}", amount(&found.payable)));
+    }
     if found.consensus_ns != 0 {
         let time = crate::time::show_ns(found.consensus_ns);
         lines.push(format!("  balances of {time} (snapshot {})", found.snapshot_id));

@@ -2,14 +2,12 @@
 
 use clap::ArgGroup;
 use prost_types::Timestamp;
-use proto::distribution::v1::amount_rule::Rule;
 use proto::distribution::v1::{
-    AmountRule, CreateDistributionRequest, DistributionKind, HolderDecision, HolderTreatment, Pool, PoolBase,
+    CreateDistributionRequest, DistributionKind, HolderDecision, HolderTreatment, PoolBase,
 };
 use proto::execution::v1::RetryPolicy;
-use proto::r#type::v1::Amount;
 
-use crate::commands::asset::payment_token;
+use super::amounts::{Currency, Deductions, RULES, Share};
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::time;
@@ -29,7 +27,7 @@ pub(super) struct Terms {
 
 /// What is to be paid to whom.
 #[derive(Debug, clap::Args)]
-#[command(group = ArgGroup::new("amount").required(true).args(["pool", "per_token"]))]
+#[command(group = ArgGroup::new("amount").required(true).args(RULES))]
 pub(in crate::commands) struct What {
     /// The asset whose holders are paid ("ast_…").
     #[arg(long, value_name = "ID")]
@@ -40,15 +38,10 @@ pub(in crate::commands) struct What {
     /// What it is for.
     #[arg(long, value_enum)]
     kind: Kind,
-    /// A sum to split pro rata, as in 1000000.50.
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
-    pool: Option<String>,
-    /// Over what the pool is split.
-    #[arg(long, value_enum, requires = "pool", default_value = "eligible-holders")]
-    base: Base,
-    /// Whole payment tokens per whole token held, as in 0.125.
-    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
-    per_token: Option<String>,
+    #[command(flatten)]
+    share: Share,
+    #[command(flatten)]
+    deductions: Deductions,
     /// In what: "hbar" or the id of an accepted token ("0.0.456858").
     #[arg(long, value_name = "TOKEN")]
     payment_token: String,
@@ -153,12 +146,6 @@ enum Kind {
     Custom,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(super) enum Base {
-    EligibleHolders,
-    TotalSupply,
-}
-
 impl Terms {
     /// The request for them.
     pub(super) async fn request(self, session: &Session) -> Result<CreateDistributionRequest, CommandError> {
@@ -168,24 +155,19 @@ impl Terms {
 }
 
 impl What {
-    /// The request for it; asks for the payment token's decimals where an amount was typed.
+    /// The request for it; asks for the payment token's decimals where amounts were typed.
     pub(in crate::commands) async fn request(
         self,
         session: &Session,
     ) -> Result<CreateDistributionRequest, CommandError> {
-        let rule = match (&self.pool, &self.per_token) {
-            (Some(pool), _) => Rule::Pool(Pool {
-                amount: Some(pool_amount(session, pool, &self.payment_token).await?),
-                base: self.base.to_proto().into(),
-            }),
-            (None, Some(rate)) => Rule::PerToken(rate.clone()),
-            (None, None) => return Err(CommandError::input("one of --pool and --per-token must be given")),
-        };
+        let currency = Currency::Token(&self.payment_token);
+        let amount_rule = self.share.rule(session, currency, PoolBase::EligibleHolders).await?;
+        let minimum_amount = self.deductions.minimum(session, currency).await?;
         Ok(CreateDistributionRequest {
             asset_id: self.asset,
             label: self.label,
             kind: self.kind.to_proto().into(),
-            amount_rule: Some(AmountRule { rule: Some(rule) }),
+            amount_rule,
             payment_token: self.payment_token,
             funding_account_id: self.funding,
             record_time: None,
@@ -197,22 +179,10 @@ impl What {
             execute_now: false,
             validate_only: false,
             change_threshold_ppm: 0,
-            withholding: None,
-            minimum_amount: None,
+            withholding: self.deductions.withholding()?,
+            minimum_amount,
         })
     }
-}
-
-/// The amount that was typed, in smallest units of the payment token.
-pub(in crate::commands) async fn pool_amount(
-    session: &Session,
-    text: &str,
-    token: &str,
-) -> Result<Amount, CommandError> {
-    let (asset, decimals) = payment_token(session, token).await?;
-    let units = money::parse_units(text, decimals)
-        .map_err(|error| CommandError::input(format!("--pool {text:?} {error}")))?;
-    Ok(Amount { units: units.to_string(), asset })
 }
 
 impl Kind {
@@ -221,15 +191,6 @@ impl Kind {
             Kind::Dividend => DistributionKind::Dividend,
             Kind::Coupon => DistributionKind::Coupon,
             Kind::Custom => DistributionKind::Custom,
-        }
-    }
-}
-
-impl Base {
-    pub(super) fn to_proto(self) -> PoolBase {
-        match self {
-            Base::EligibleHolders => PoolBase::EligibleHolders,
-            Base::TotalSupply => PoolBase::TotalSupply,
         }
     }
 }

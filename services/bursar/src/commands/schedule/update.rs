@@ -1,30 +1,33 @@
 //! `bursar schedule update`.
 
-use proto::distribution::v1::amount_rule::Rule;
-use proto::distribution::v1::{
-    AmountRule, GetScheduleRequest, Pool, PoolBase, Schedule, ScheduleTerms, UpdateScheduleRequest,
-};
+use clap::ArgGroup;
+use proto::distribution::v1::{GetScheduleRequest, Schedule, ScheduleTerms, UpdateScheduleRequest};
 
 use super::timing::{CatchUp, Flags};
 use super::view;
-use crate::commands::distribution::terms::pool_amount;
+use crate::commands::distribution::amounts::{Currency, Deductions, RULES, Share, base_of};
 use crate::error::CommandError;
 use crate::session::Session;
 
 /// Change what comes next; what has fired stays. What is not given stays as it is.
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("amount").args(RULES))]
 pub struct Update {
     /// The schedule ("sch_…").
     schedule_id: String,
     /// What people call it.
     #[arg(long)]
     label: Option<String>,
-    /// A sum to split pro rata, as in 1000000.50; over what, stays as it is.
-    #[arg(long, value_name = "AMOUNT", conflicts_with = "per_token")]
-    pool: Option<String>,
-    /// Whole payment tokens per whole token held, as in 0.125.
-    #[arg(long, value_name = "RATE")]
-    per_token: Option<String>,
+    #[command(flatten)]
+    share: Share,
+    #[command(flatten)]
+    deductions: Deductions,
+    /// Withhold nothing any more.
+    #[arg(long, conflicts_with_all = ["withhold", "withhold_rates", "withhold_rounding"])]
+    no_withholding: bool,
+    /// Pay everything, however little.
+    #[arg(long, conflicts_with = "minimum")]
+    no_minimum: bool,
     /// Where the money comes from ("fnd_…").
     #[arg(long, value_name = "ID")]
     funding: Option<String>,
@@ -51,19 +54,16 @@ impl Update {
 
     async fn request(self, session: &Session, read: Schedule) -> Result<UpdateScheduleRequest, CommandError> {
         let before = read.terms.ok_or(CommandError::missing("terms"))?;
-        let amount_rule = match (self.pool, self.per_token) {
-            (Some(pool), _) => Some(Rule::Pool(Pool {
-                amount: Some(pool_amount(session, &pool, &before.payment_token).await?),
-                base: base(&before).into(),
-            })),
-            (None, Some(rate)) => Some(Rule::PerToken(rate)),
-            (None, None) => None,
-        };
+        let currency = Currency::Token(&before.payment_token);
+        let base = base_of(before.amount_rule.as_ref());
+        let amount_rule = self.share.rule(session, currency, base).await?;
+        let (withholding, minimum) =
+            (self.deductions.withholding()?, self.deductions.minimum(session, currency).await?);
         let terms = ScheduleTerms {
             label: self.label.unwrap_or_else(|| before.label.clone()),
-            amount_rule: amount_rule
-                .map(|rule| AmountRule { rule: Some(rule) })
-                .or_else(|| before.amount_rule.clone()),
+            amount_rule: amount_rule.or_else(|| before.amount_rule.clone()),
+            withholding: withholding.or_else(|| before.withholding.clone()).filter(|_| !self.no_withholding),
+            minimum_amount: minimum.or_else(|| before.minimum_amount.clone()).filter(|_| !self.no_minimum),
             funding_account_id: self.funding.unwrap_or_else(|| before.funding_account_id.clone()),
             execute_now: self.execute_now.unwrap_or(before.execute_now),
             ..before.clone()
@@ -76,15 +76,5 @@ impl Update {
             timing: timing_changed.then_some(timing),
             catch_up: self.catch_up.map(|policy| policy.to_proto().into()).unwrap_or_default(),
         })
-    }
-}
-
-/// Over what a pool was split before.
-fn base(terms: &ScheduleTerms) -> PoolBase {
-    match terms.amount_rule.as_ref().and_then(|rule| rule.rule.as_ref()) {
-        Some(Rule::Pool(pool)) => pool.base(),
-        Some(Rule::PerToken(_) | Rule::PerHolder(_) | Rule::PercentOfValue(_)) | None => {
-            PoolBase::EligibleHolders
-        }
     }
 }

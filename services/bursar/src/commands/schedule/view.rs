@@ -3,6 +3,7 @@
 use proto::distribution::v1::timing::{End, Recurrence, Start};
 use proto::distribution::v1::{Frequency, Occurrence, Schedule, ScheduleDecision, Timing};
 
+use crate::commands::distribution::show_amounts;
 use crate::edge::json;
 use crate::error::CommandError;
 use crate::names;
@@ -49,6 +50,10 @@ fn text(schedule: &Schedule) -> String {
     let label = schedule.terms.as_ref().map_or("", |terms| terms.label.as_str());
     let mut lines = vec![format!("{} \"{}\": {}", schedule.id, visible(label), state(schedule))];
     lines.extend(schedule.timing.as_ref().map(timing));
+    if let Some(terms) = &schedule.terms {
+        let (withholding, minimum) = (terms.withholding.as_ref(), terms.minimum_amount.as_ref());
+        lines.extend(show_amounts::lines(terms.amount_rule.as_ref(), withholding, minimum, None));
+    }
     let policy = names::short(Some(schedule.catch_up().as_str_name()), "CATCH_UP_POLICY_").to_lowercase();
     lines.push(format!(
         "  catch-up {}, version {}, series {}",

@@ -1,0 +1,155 @@
+//! What is wrong with amounts is named by its field, and nothing happens.
+
+use std::collections::BTreeSet;
+
+use proto::distribution::v1::amount_rule::Rule;
+use proto::distribution::v1::{
+    AmountRule, CreateDistributionRequest, ListCarryForwardsRequest, ListDistributionsRequest,
+    PercentOfValue, Rounding, UpdateDistributionRequest, Withholding, WithholdingRate,
+};
+use proto::r#type::v1::Amount;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use crate::world::World;
+
+fn fields(refused: &Status) -> BTreeSet<String> {
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+    let violations = refused.get_details_bad_request().expect("it names fields").field_violations;
+    violations.into_iter().map(|violation| violation.field).collect()
+}
+
+fn named<const N: usize>(fields: [&str; N]) -> BTreeSet<String> {
+    fields.map(str::to_owned).into()
+}
+
+fn withholding(percent: &str, rounding: Rounding, rates: Vec<WithholdingRate>) -> Option<Withholding> {
+    Some(Withholding { default_percent: percent.to_owned(), rates, rounding: rounding.into() })
+}
+
+fn rate(percent: &str, accounts: &[&str]) -> WithholdingRate {
+    let accounts = accounts.iter().map(|account| (*account).to_owned()).collect();
+    WithholdingRate { group: String::new(), percent: percent.to_owned(), accounts }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_amounts_is_named_by_its_field_and_nothing_is_created() {
+    let world = World::of(1).await;
+    let good = world.each(10, 5);
+    let with = |rule| CreateDistributionRequest {
+        amount_rule: Some(AmountRule { rule: Some(rule) }),
+        ..good.clone()
+    };
+    let of = |percent: &str, value: &str| {
+        with(Rule::PercentOfValue(PercentOfValue {
+            percent: percent.to_owned(),
+            value_per_token: value.to_owned(),
+        }))
+    };
+    let less = |terms| CreateDistributionRequest { withholding: terms, ..good.clone() };
+    let minimum = |units: &str, asset: &str| CreateDistributionRequest {
+        minimum_amount: Some(Amount { units: units.to_owned(), asset: asset.to_owned() }),
+        ..good.clone()
+    };
+    let each = |units: &str, asset: &str| {
+        with(Rule::PerHolder(Amount { units: units.to_owned(), asset: asset.to_owned() }))
+    };
+    let code = world.scenario.payment_code.as_str();
+    let many: Vec<String> = (0..10_001).map(|number| format!("0.0.{}", 100_000 + number)).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let percent = "amount_rule.percent_of_value.percent";
+    let value = "amount_rule.percent_of_value.value_per_token";
+    let table = [
+        (of("0", "5"), named([percent])),
+        (of("100.1", "5"), named([percent])),
+        (of("2.50", "5"), named([percent])),
+        (of("-1", "5"), named([percent])),
+        (of("2.5", "0"), named([value])),
+        (of("2.5", "5 USD"), named([value])),
+        // These are shares, which have no nominal value.
+        (of("2.5", ""), named([value])),
+        (of("x", "y"), named([percent, value])),
+        (each("0", code), named(["amount_rule.per_holder.units"])),
+        (each("-5", code), named(["amount_rule.per_holder.units"])),
+        (each("5", "hedera:sandbox/hbar"), named(["amount_rule.per_holder.asset"])),
+        (minimum("05", code), named(["minimum_amount.units"])),
+        (minimum("9223372036854775808", code), named(["minimum_amount.units"])),
+        (minimum("5", "iso4217:USD"), named(["minimum_amount.asset"])),
+        (less(withholding("101", Rounding::Up, vec![])), named(["withholding.default_percent"])),
+        (less(withholding("", Rounding::Up, vec![])), named(["withholding.default_percent"])),
+        (less(withholding("5", Rounding::Unspecified, vec![])), named(["withholding.rounding"])),
+        (
+            less(withholding("5", Rounding::Up, vec![rate("5", &[])])),
+            named(["withholding.rates[0].accounts"]),
+        ),
+        (
+            less(withholding("5", Rounding::Up, vec![rate("5", &["0.0.7"]), rate("6", &["0.0.8", "0.0.7"])])),
+            named(["withholding.rates[1].accounts[1]"]),
+        ),
+        (
+            less(withholding("5", Rounding::Up, vec![rate("-5", &["0.0.x"])])),
+            named(["withholding.rates[0].percent", "withholding.rates[0].accounts[0]"]),
+        ),
+        (less(withholding("5", Rounding::Up, vec![rate("5", &many)])), named(["withholding.rates"])),
+    ];
+    let count = async || {
+        let request = ListDistributionsRequest { page_size: 1_000, ..ListDistributionsRequest::default() };
+        world
+            .edge
+            .distributions()
+            .list_distributions(request)
+            .await
+            .expect("a page")
+            .into_inner()
+            .distributions
+            .len()
+    };
+    let before = count().await;
+    for (request, expected) in table {
+        for validate_only in [true, false] {
+            let request = CreateDistributionRequest { validate_only, ..request.clone() };
+            let rule =
+                (request.amount_rule.clone(), request.withholding.as_ref().map(|terms| terms.rates.len()));
+            let refused =
+                world.edge.distributions().create_distribution(request).await.expect_err("it is wrong");
+            assert_eq!(fields(&refused), expected, "{rule:?}");
+        }
+    }
+    assert_eq!(count().await, before);
+
+    let created = world.create(good).await;
+    let hbar = UpdateDistributionRequest {
+        distribution_id: created.id,
+        version: 1,
+        payment_token: Some("hbar".to_owned()),
+        amount_rule: Some(AmountRule { rule: Some(Rule::PerToken("1".to_owned())) }),
+        ..UpdateDistributionRequest::default()
+    };
+    let refused = world.edge.distributions().update_distribution(hbar).await.expect_err("in what?");
+    assert_eq!(fields(&refused), named(["minimum_amount"]));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_what_was_carried_forward_is_asked_for_by_an_asset() {
+    let world = World::of(1).await;
+    let good = ListCarryForwardsRequest { asset_id: world.scenario.asset_id.clone(), ..Default::default() };
+    let table = [
+        (ListCarryForwardsRequest { asset_id: "ast_1".to_owned(), ..good.clone() }, "asset_id"),
+        (ListCarryForwardsRequest { asset_id: String::new(), ..good.clone() }, "asset_id"),
+        (ListCarryForwardsRequest { account: "0.0".to_owned(), ..good.clone() }, "account"),
+        (ListCarryForwardsRequest { payment_token: "HBAR".to_owned(), ..good.clone() }, "payment_token"),
+        (ListCarryForwardsRequest { page_size: -1, ..good.clone() }, "page_size"),
+    ];
+    for (request, field) in table {
+        let refused = world.edge.distributions().list_carry_forwards(request).await.expect_err("it is wrong");
+        assert_eq!(fields(&refused), named([field]));
+    }
+    let strange = ListCarryForwardsRequest { page_token: "x".to_owned(), ..good };
+    let refused = world.edge.distributions().list_carry_forwards(strange).await.expect_err("none of ours");
+    assert_eq!(
+        refused.get_details_error_info().map(|info| info.reason).as_deref(),
+        Some("PAGE_TOKEN_INVALID")
+    );
+    world.stop().await;
+}

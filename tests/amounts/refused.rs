@@ -23,43 +23,29 @@ fn named<const N: usize>(fields: [&str; N]) -> BTreeSet<String> {
     fields.map(str::to_owned).into()
 }
 
-fn withholding(percent: &str, rounding: Rounding, rates: Vec<WithholdingRate>) -> Option<Withholding> {
-    Some(Withholding { default_percent: percent.to_owned(), rates, rounding: rounding.into() })
-}
-
 fn rate(percent: &str, accounts: &[&str]) -> WithholdingRate {
     let accounts = accounts.iter().map(|account| (*account).to_owned()).collect();
     WithholdingRate { group: String::new(), percent: percent.to_owned(), accounts }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_amounts_is_named_by_its_field_and_nothing_is_created() {
-    let world = World::of(1).await;
-    let good = world.each(10, 5);
+type Wrong = Vec<(CreateDistributionRequest, BTreeSet<String>)>;
+
+/// Bad shares, each with the fields that are wrong.
+fn wrong_shares(good: &CreateDistributionRequest, code: &str) -> Wrong {
     let with = |rule| CreateDistributionRequest {
         amount_rule: Some(AmountRule { rule: Some(rule) }),
         ..good.clone()
     };
     let of = |percent: &str, value: &str| {
-        with(Rule::PercentOfValue(PercentOfValue {
-            percent: percent.to_owned(),
-            value_per_token: value.to_owned(),
-        }))
-    };
-    let less = |terms| CreateDistributionRequest { withholding: terms, ..good.clone() };
-    let minimum = |units: &str, asset: &str| CreateDistributionRequest {
-        minimum_amount: Some(Amount { units: units.to_owned(), asset: asset.to_owned() }),
-        ..good.clone()
+        let (percent, value_per_token) = (percent.to_owned(), value.to_owned());
+        with(Rule::PercentOfValue(PercentOfValue { percent, value_per_token }))
     };
     let each = |units: &str, asset: &str| {
         with(Rule::PerHolder(Amount { units: units.to_owned(), asset: asset.to_owned() }))
     };
-    let code = world.scenario.payment_code.as_str();
-    let many: Vec<String> = (0..10_001).map(|number| format!("0.0.{}", 100_000 + number)).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let percent = "amount_rule.percent_of_value.percent";
     let value = "amount_rule.percent_of_value.value_per_token";
-    let table = [
+    vec![
         (of("0", "5"), named([percent])),
         (of("100.1", "5"), named([percent])),
         (of("2.50", "5"), named([percent])),
@@ -72,26 +58,48 @@ async fn what_is_wrong_with_amounts_is_named_by_its_field_and_nothing_is_created
         (each("0", code), named(["amount_rule.per_holder.units"])),
         (each("-5", code), named(["amount_rule.per_holder.units"])),
         (each("5", "hedera:sandbox/hbar"), named(["amount_rule.per_holder.asset"])),
+    ]
+}
+
+/// Bad terms of what comes off, each with the fields that are wrong.
+fn wrong_deductions(good: &CreateDistributionRequest, code: &str) -> Wrong {
+    let less = |percent: &str, rounding: Rounding, rates: Vec<WithholdingRate>| {
+        let terms = Withholding { default_percent: percent.to_owned(), rates, rounding: rounding.into() };
+        CreateDistributionRequest { withholding: Some(terms), ..good.clone() }
+    };
+    let rates = |rates: Vec<WithholdingRate>| less("5", Rounding::Up, rates);
+    let minimum = |units: &str, asset: &str| CreateDistributionRequest {
+        minimum_amount: Some(Amount { units: units.to_owned(), asset: asset.to_owned() }),
+        ..good.clone()
+    };
+    let many: Vec<String> = (0..10_001).map(|number| format!("0.0.{}", 100_000 + number)).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    vec![
         (minimum("05", code), named(["minimum_amount.units"])),
         (minimum("9223372036854775808", code), named(["minimum_amount.units"])),
         (minimum("5", "iso4217:USD"), named(["minimum_amount.asset"])),
-        (less(withholding("101", Rounding::Up, vec![])), named(["withholding.default_percent"])),
-        (less(withholding("", Rounding::Up, vec![])), named(["withholding.default_percent"])),
-        (less(withholding("5", Rounding::Unspecified, vec![])), named(["withholding.rounding"])),
+        (less("101", Rounding::Up, vec![]), named(["withholding.default_percent"])),
+        (less("", Rounding::Up, vec![]), named(["withholding.default_percent"])),
+        (less("5", Rounding::Unspecified, vec![]), named(["withholding.rounding"])),
+        (rates(vec![rate("5", &[])]), named(["withholding.rates[0].accounts"])),
         (
-            less(withholding("5", Rounding::Up, vec![rate("5", &[])])),
-            named(["withholding.rates[0].accounts"]),
-        ),
-        (
-            less(withholding("5", Rounding::Up, vec![rate("5", &["0.0.7"]), rate("6", &["0.0.8", "0.0.7"])])),
+            rates(vec![rate("5", &["0.0.7"]), rate("6", &["0.0.8", "0.0.7"])]),
             named(["withholding.rates[1].accounts[1]"]),
         ),
         (
-            less(withholding("5", Rounding::Up, vec![rate("-5", &["0.0.x"])])),
+            rates(vec![rate("-5", &["0.0.x"])]),
             named(["withholding.rates[0].percent", "withholding.rates[0].accounts[0]"]),
         ),
-        (less(withholding("5", Rounding::Up, vec![rate("5", &many)])), named(["withholding.rates"])),
-    ];
+        (rates(vec![rate("5", &many)]), named(["withholding.rates"])),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_amounts_is_named_by_its_field_and_nothing_is_created() {
+    let world = World::of(1).await;
+    let good = world.each(10, 5);
+    let code = world.scenario.payment_code.as_str();
+    let table = [wrong_shares(&good, code), wrong_deductions(&good, code)].concat();
     let count = async || {
         let request = ListDistributionsRequest { page_size: 1_000, ..ListDistributionsRequest::default() };
         world

@@ -72,7 +72,13 @@ const SERVICES: [Service; 15] = [
     Service {
         server: "distribution",
         name: "bursar.distribution.v1.DistributionService",
-        reads: &["GetDistribution", "ListDistributions", "ListEntitlements", "WatchDistribution"],
+        reads: &[
+            "GetDistribution",
+            "ListDistributions",
+            "ListEntitlements",
+            "ListCarryForwards",
+            "WatchDistribution",
+        ],
         writes: &[
             ("CreateDistribution", &[Payout]),
             ("UpdateDistribution", &[Payout]),

@@ -37,6 +37,8 @@ const APPEND_ONLY: [(&str, &[&str]); 5] = [
             "approval_request",
             "approval",
             "approval_rejection",
+            "amount_terms",
+            "withholding_rate",
             "listed_payee",
             "ingest_file",
             "ingest_error",
@@ -89,6 +91,7 @@ const CHANGING: [(&str, &[&str]); 5] = [
             "ingest_line",
             "accepted_file",
             "accepted_reference",
+            "carry_reservation",
         ],
     ),
     (
@@ -118,7 +121,10 @@ const CHANGING: [(&str, &[&str]); 5] = [
 const SHRINKING: [(&str, &[&str]); 5] = [
     ("asset", &["payment_token"]),
     ("holder-sync", &["job", "reading", "staged_balance", "snapshot_balance", "holder"]),
-    ("distribution", &["ingest_upload", "ingest_line", "accepted_file", "accepted_reference"]),
+    (
+        "distribution",
+        &["ingest_upload", "ingest_line", "accepted_file", "accepted_reference", "carry_reservation"],
+    ),
     ("execution", &[]),
     ("gateway", &[]),
 ];

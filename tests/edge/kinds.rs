@@ -5,7 +5,8 @@ use auth::{Actor, Role};
 use proto::distribution::v1::{
     CancelDistributionRequest, CancelRedemptionRequest, CreateDistributionRequest, CreateRedemptionRequest,
     Distribution, DistributionKind, DistributionState, ExecuteDistributionRequest, ExecuteRedemptionRequest,
-    GetDistributionRequest, RetryDistributionRequest, RetryRedemptionRequest,
+    GetDistributionRequest, RerunDistributionRequest, RetryDistributionRequest, RetryRedemptionRequest,
+    UpdateDistributionRequest,
 };
 use test_harness::{Credentials, Edge, Harness, SandboxControl, Scenario, Terms};
 use tonic::{Code, Response, Status};
@@ -75,14 +76,19 @@ fn denied(verdicts: &[(Code, String)]) -> bool {
 }
 
 /// Everything that changes a distribution: creating one, and the others on `id`.
-async fn every_distribution(edge: &Edge, create: CreateDistributionRequest, id: &str) -> [(Code, String); 4] {
+async fn every_distribution(edge: &Edge, create: CreateDistributionRequest, id: &str) -> [(Code, String); 6] {
     let mut distributions = edge.distributions();
     let id = || id.to_owned();
     let execute = ExecuteDistributionRequest { distribution_id: id() };
     let retry = RetryDistributionRequest { distribution_id: id(), ..Default::default() };
     let cancel = CancelDistributionRequest { distribution_id: id(), reason: String::new() };
+    let label = Some("Another".to_owned());
+    let update = UpdateDistributionRequest { distribution_id: id(), version: 1, label, ..Default::default() };
+    let rerun = RerunDistributionRequest { distribution_id: id(), ..Default::default() };
     [
         verdict(distributions.create_distribution(create).await),
+        verdict(distributions.update_distribution(update).await),
+        verdict(distributions.rerun_distribution(rerun).await),
         verdict(distributions.execute_distribution(execute).await),
         verdict(distributions.retry_distribution(retry).await),
         verdict(distributions.cancel_distribution(cancel).await),
@@ -118,7 +124,7 @@ async fn assert_apart(world: &World, payout: &Edge, cashout: &Edge) {
     let create = CreateDistributionRequest { kind, ..world.bond.request.clone() };
     let [created, others @ ..] = every_distribution(payout, create, &world.redemption.id).await;
     assert_eq!(created, invalid());
-    assert_eq!(others, [(); 3].map(|()| precondition("IS_A_REDEMPTION")));
+    assert_eq!(others, [(); 5].map(|()| precondition("IS_A_REDEMPTION")));
     let asset_id = world.shares.asset_id.clone();
     let create = CreateRedemptionRequest { asset_id, ..world.bond.redemption() };
     let [created, others @ ..] = every_redemption(cashout, create, &world.dividend.id).await;

@@ -43,7 +43,7 @@ pub(super) fn comparison((previous, found): &(Previous, Comparison), preview: &P
         label: previous.label.clone(),
         create_time: Some(timestamp(previous.created_ns)),
         payee_count_before: previous.payee_count,
-        entitled_before: Some(convert::amount(previous.payable, &preview.terms.payment_token)),
+        payable_before: Some(convert::amount(previous.payable, &preview.terms.payment_token)),
         new_payees: Some(difference(&found.new)),
         gone_payees: Some(difference(&found.gone)),
         changed_payees: Some(difference(&found.changed)),

@@ -140,7 +140,7 @@ async fn what_is_different_from_the_previous_occurrence_is_told_beyond_the_thres
     assert_eq!(rows(&found.gone_payees), ["0.0.1003 1000>0"]);
     assert_eq!(rows(&found.changed_payees), ["0.0.1002 1000>1210"]);
     assert_eq!((found.payee_count_before, found.threshold_ppm), (4, 200_000));
-    assert_eq!(found.entitled_before.expect("a sum").units, "3770");
+    assert_eq!(found.payable_before.expect("a sum").units, "3770");
     let finer = pb::CreateDistributionRequest { change_threshold_ppm: 150_000, ..request.clone() };
     let found = preview(&stage, &finer).await.expect("a preview").comparison.expect("one");
     assert_eq!(rows(&found.changed_payees), ["0.0.1002 1000>1210", "0.0.1001 1000>1190"]);

@@ -62,7 +62,7 @@ fn possible_duplicate(other: &PossibleDuplicate) -> String {
 }
 
 fn comparison(found: &Comparison, decimals: u32) -> Vec<String> {
-    let before = found.entitled_before.as_ref().map_or("", |amount| amount.units.as_str());
+    let before = found.payable_before.as_ref().map_or("", |amount| amount.units.as_str());
     let mut lines = vec![format!(
         "  last time: {} \"{}\" with {} payees and {}",
         found.distribution_id,

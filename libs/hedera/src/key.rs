@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::ed25519::signature::Signer as _;
 use ed25519_dalek::pkcs8::DecodePrivateKey;
 use zeroize::Zeroizing;
 
@@ -37,12 +37,14 @@ pub enum KeyError {
 }
 
 /// An Ed25519 private key in memory. Wiped when dropped, never shown.
-pub struct Ed25519Key(SigningKey);
+///
+/// It signs by aws-lc, which takes half as long as dalek; a run signs two copies for nine payees.
+pub struct Ed25519Key(Ed25519KeyPair);
 
 impl Ed25519Key {
     /// From the 32 bytes of the private key (RFC 8032 calls them the seed).
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
+        Self(Ed25519KeyPair::from_seed_unchecked(seed).expect("any 32 bytes are a private key"))
     }
 
     /// Reads a PKCS #8 key as PEM or DER in hexadecimal, or the bare key as 64 hexadecimal digits, the forms that Hedera's
@@ -50,7 +52,7 @@ impl Ed25519Key {
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         if text.starts_with("-----") {
-            return SigningKey::from_pkcs8_pem(text).map(Self).map_err(|_| KeyError::Malformed);
+            return SigningKey::from_pkcs8_pem(text).map(Self::from).map_err(|_| KeyError::Malformed);
         }
         let digits = text.strip_prefix("0x").unwrap_or(text);
         let bytes = Zeroizing::new(hex::decode(digits).map_err(|_| KeyError::Malformed)?);
@@ -60,7 +62,7 @@ impl Ed25519Key {
         if is_secp256k1(&bytes) {
             return Err(KeyError::Ecdsa);
         }
-        SigningKey::from_pkcs8_der(&bytes).map(Self).map_err(|_| KeyError::Malformed)
+        SigningKey::from_pkcs8_der(&bytes).map(Self::from).map_err(|_| KeyError::Malformed)
     }
 
     /// Reads a key file in one of the forms of [`Ed25519Key::parse`].
@@ -71,13 +73,19 @@ impl Ed25519Key {
     }
 }
 
+impl From<SigningKey> for Ed25519Key {
+    fn from(key: SigningKey) -> Self {
+        Self::from_seed(key.as_bytes())
+    }
+}
+
 impl Signer for Ed25519Key {
     fn public_key(&self) -> [u8; 32] {
-        self.0.verifying_key().to_bytes()
+        self.0.public_key().as_ref().try_into().expect("a public key of 32 bytes")
     }
 
     fn sign(&self, body: &[u8]) -> [u8; 64] {
-        self.0.sign(body).to_bytes()
+        self.0.sign(body).as_ref().try_into().expect("a signature of 64 bytes")
     }
 }
 

@@ -31,6 +31,7 @@ pub enum WorldError {
 #[derive(Debug)]
 pub struct World {
     state: RwLock<State>,
+    operator: Option<SigningKey>,
 }
 
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl World {
             None => (None, Ledger::default()),
         };
         let is_new = ledger.started_at().is_none();
-        let world = Self { state: RwLock::new(State { ledger, journal, closed: false }) };
+        let mut world = Self { state: RwLock::new(State { ledger, journal, closed: false }), operator: None };
         if is_new {
             let seed: [u8; 32] = rand::random();
             let operator_key = HexBytes(SigningKey::from_bytes(&seed).verifying_key().to_bytes());
@@ -66,7 +67,14 @@ impl World {
                 }
             })?;
         }
+        let seed = world.read().operator_seed();
+        world.operator = seed.map(|seed| SigningKey::from_bytes(&seed.0));
         Ok(world)
+    }
+
+    /// The key that the world was born with.
+    pub fn operator(&self) -> Option<&SigningKey> {
+        self.operator.as_ref()
     }
 
     /// The ledger, for reading. Hold it briefly: transactions wait meanwhile.

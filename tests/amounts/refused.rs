@@ -11,7 +11,7 @@ use proto::r#type::v1::Amount;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::world::World;
+use crate::world::{Sort, World, start};
 
 fn fields(refused: &Status) -> BTreeSet<String> {
     assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
@@ -96,8 +96,9 @@ fn wrong_deductions(good: &CreateDistributionRequest, code: &str) -> Wrong {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_amounts_is_named_by_its_field_and_nothing_is_created() {
-    let world = World::of(1).await;
-    let good = world.each(10, 5);
+    let (harness, edge, control) = start().await;
+    let world = World::build(&edge, &control, Sort::Shares, &[5]).await;
+    let good = world.each_from(10, 5);
     let code = world.scenario.payment_code.as_str();
     let table = [wrong_shares(&good, code), wrong_deductions(&good, code)].concat();
     let count = async || {
@@ -135,12 +136,13 @@ async fn what_is_wrong_with_amounts_is_named_by_its_field_and_nothing_is_created
     };
     let refused = world.edge.distributions().update_distribution(hbar).await.expect_err("in what?");
     assert_eq!(fields(&refused), named(["minimum_amount"]));
-    world.stop().await;
+    harness.stop().await.expect("stopped");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_what_was_carried_forward_is_asked_for_by_an_asset() {
-    let world = World::of(1).await;
+    let (harness, edge, control) = start().await;
+    let world = World::build(&edge, &control, Sort::Shares, &[5]).await;
     let good = ListCarryForwardsRequest { asset_id: world.scenario.asset_id.clone(), ..Default::default() };
     let table = [
         (ListCarryForwardsRequest { asset_id: "ast_1".to_owned(), ..good.clone() }, "asset_id"),
@@ -159,5 +161,5 @@ async fn a_list_of_what_was_carried_forward_is_asked_for_by_an_asset() {
         refused.get_details_error_info().map(|info| info.reason).as_deref(),
         Some("PAGE_TOKEN_INVALID")
     );
-    world.stop().await;
+    harness.stop().await.expect("stopped");
 }

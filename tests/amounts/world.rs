@@ -1,213 +1,214 @@
-//! A token whose few holders are paid the same each, and what the ledger shows of it.
-
-use std::collections::BTreeMap;
-use std::time::Duration;
+//! A token with holders of known balances, what is paid on it, and what the ledger shows of that.
 
 use auth::Role;
+use bursar_tests::seen;
 use proto::distribution::v1::amount_rule::Rule;
 use proto::distribution::v1::{
     AmountRule, CancelDistributionRequest, CarryForward, CarryForwardStatus, CreateDistributionRequest,
-    Distribution, DistributionState, Entitlement, Entitlements, ExecuteDistributionRequest,
-    GetDistributionRequest, ListCarryForwardsRequest, ListEntitlementsRequest,
+    Distribution, DistributionState, HolderDecision, HolderTreatment, ListCarryForwardsRequest,
+    RetryDistributionRequest,
 };
 use proto::r#type::v1::Amount;
-use test_harness::{Edge, Harness, HarnessError, SandboxControl, Scenario, Terms, wait};
-use tonic::Code;
+use serde_json::json;
+use test_harness::{Edge, Harness, SandboxControl, Scenario, Terms};
 
-pub(crate) const ROLES: [Role; 4] = [Role::Payout, Role::PaymentTokenManager, Role::Admin, Role::Viewer];
-pub(crate) const WITHIN: Duration = Duration::from_mins(2);
+pub(crate) const ROLES: [Role; 6] =
+    [Role::Payout, Role::Cashout, Role::Pauser, Role::PaymentTokenManager, Role::Admin, Role::Viewer];
+/// Midsummer of 2024.
+const MATURED_S: i64 = 1_719_705_600;
 
-/// The suite in this process, and a token of it.
+/// What the asset is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Shares,
+    /// It has matured; a whole token is worth 1.05 dollars.
+    Bond,
+}
+
+/// An asset in a payment token of its own.
+#[derive(Clone, Debug)]
 pub(crate) struct World {
-    pub(crate) harness: Harness,
     pub(crate) edge: Edge,
     pub(crate) control: SandboxControl,
     pub(crate) scenario: Scenario,
-    /// Its holders, ascending.
+    /// The funding account.
+    operator: String,
+    /// Accounts, ascending, as their balances were given.
     pub(crate) holders: Vec<String>,
 }
 
+/// A suite with its clients.
+pub(crate) async fn start() -> (Harness, Edge, SandboxControl) {
+    let harness = Harness::start().await.expect("started");
+    let edge = harness.edge("ann", &ROLES).await.expect("connected");
+    let control = harness.control().expect("a sandbox");
+    (harness, edge, control)
+}
+
 impl World {
-    pub(crate) async fn start(terms: Terms) -> Self {
-        let harness = Harness::start().await.expect("started");
-        let edge = harness.edge("ann", &ROLES).await.expect("connected");
-        let control = harness.control().expect("a sandbox");
-        let scenario = Scenario::build(&edge, &control, terms).await.expect("built");
-        let holders = holders(&edge, &scenario).await;
-        Self { harness, edge, control, scenario, holders }
+    /// New accounts with these balances, in smallest units of a token with 8 decimals.
+    pub(crate) async fn build(edge: &Edge, control: &SandboxControl, sort: Sort, balances: &[u64]) -> World {
+        let mut holders = Vec::new();
+        for _ in balances {
+            holders.push(control.create_account(&json!({})).await.expect("an account"));
+        }
+        World::of(edge, control, sort, holders, balances).await
     }
 
-    pub(crate) async fn of(holders: u64) -> Self {
-        Self::start(Terms { holders, ..Terms::default() }).await
+    /// The same of accounts that are there.
+    pub(crate) async fn of(
+        edge: &Edge,
+        control: &SandboxControl,
+        sort: Sort,
+        holders: Vec<String>,
+        balances: &[u64],
+    ) -> World {
+        let lines = holders.iter().zip(balances).map(|(holder, balance)| format!("{holder},{balance}\n"));
+        let token = [("name", "Test Share"), ("symbol", "TEST"), ("decimals", "8")];
+        let file = lines.collect::<String>().into_bytes();
+        let token = control.create_token_with_file(&token, file).await.expect("a token").token_id;
+        let maturity_s = (sort == Sort::Bond).then_some(MATURED_S);
+        let terms = Terms { maturity_s, ..Terms::default() };
+        let scenario = Scenario::around(edge, control, token, terms).await.expect("built");
+        let operator = control.network().await.expect("a network").operator.account_id;
+        World { edge: edge.clone(), control: control.clone(), scenario, operator, holders }
     }
 
-    pub(crate) async fn stop(self) {
-        self.harness.stop().await.expect("stopped");
-    }
-
-    /// So much of what is paid.
+    /// So many units of the payment token.
     pub(crate) fn units(&self, units: u128) -> Amount {
-        units_of(&self.scenario, units)
+        Amount { units: units.to_string(), asset: self.scenario.payment_code.clone() }
     }
 
-    /// The same for each holder, and what is less than the minimum carried forward.
-    pub(crate) fn each(&self, units: u128, minimum: u128) -> CreateDistributionRequest {
-        each(&self.scenario, units, minimum)
+    /// A distribution by this rule, of which nothing comes off.
+    pub(crate) fn request(&self, rule: Rule) -> CreateDistributionRequest {
+        let amount_rule = Some(AmountRule { rule: Some(rule) });
+        CreateDistributionRequest { amount_rule, ..self.scenario.request.clone() }
     }
 
+    /// The same sum for each holder.
+    pub(crate) fn each(&self, units: u128) -> CreateDistributionRequest {
+        self.request(Rule::PerHolder(self.units(units)))
+    }
+
+    /// The same, and less than the minimum is carried forward.
+    pub(crate) fn each_from(&self, units: u128, minimum: u128) -> CreateDistributionRequest {
+        CreateDistributionRequest { minimum_amount: Some(self.units(minimum)), ..self.each(units) }
+    }
+
+    /// What happens with the holder of this place.
+    pub(crate) fn decide(&self, place: usize, treatment: HolderTreatment) -> HolderDecision {
+        HolderDecision { account: self.holders[place].clone(), treatment: treatment.into() }
+    }
+
+    /// Creates a distribution; as it is calculated.
     pub(crate) async fn create(&self, request: CreateDistributionRequest) -> Distribution {
-        create(&self.edge, request).await
+        let id = seen::create(&self.edge, request).await.id;
+        seen::until(&self.edge, &id, |found| found.state() != DistributionState::Snapshotting).await
     }
 
-    /// Creates it, executes it, and waits for its end.
+    /// Executes a distribution; as it ends in this state.
+    pub(crate) async fn execute(&self, id: &str, ends: DistributionState) -> Distribution {
+        seen::execute(&self.edge, id).await;
+        self.until(id, ends).await
+    }
+
+    /// Creates a distribution and pays all of it.
     pub(crate) async fn pay(&self, request: CreateDistributionRequest) -> Distribution {
         let created = self.create(request).await;
-        self.execute(&created.id).await;
-        until(&self.edge, &created.id, is(DistributionState::Completed)).await
+        self.execute(&created.id, DistributionState::Completed).await
     }
 
-    pub(crate) async fn execute(&self, id: &str) {
-        execute(&self.edge, id).await;
+    /// A distribution once it is in this state.
+    pub(crate) async fn until(&self, id: &str, state: DistributionState) -> Distribution {
+        seen::until(&self.edge, id, seen::is(state)).await
     }
 
-    pub(crate) async fn cancel(&self, id: &str) {
-        let request =
-            CancelDistributionRequest { distribution_id: id.to_owned(), reason: "not now".to_owned() };
-        self.edge.distributions().cancel_distribution(request).await.expect("cancelled");
-    }
-
-    pub(crate) async fn until(&self, id: &str, seen: impl Fn(&Distribution) -> bool) -> Distribution {
-        until(&self.edge, id, seen).await
-    }
-
-    /// What the ledger shows that each account was paid, payment by payment.
-    pub(crate) async fn paid(&self) -> BTreeMap<String, Vec<u64>> {
-        paid(&self.control, &self.scenario).await
-    }
-
-    /// The same by the places of the holders.
-    pub(crate) async fn paid_in_order(&self) -> Vec<Vec<u64>> {
-        let mut paid = self.paid().await;
-        self.holders.iter().map(|holder| paid.remove(holder).unwrap_or_default()).collect()
-    }
-
-    pub(crate) async fn carried(&self, status: CarryForwardStatus) -> Vec<CarryForward> {
-        carried(&self.edge, &self.scenario, status).await
-    }
-
-    /// What is open, as places of holders with units, added up.
-    pub(crate) async fn open(&self) -> Vec<(usize, u128)> {
-        let mut open: BTreeMap<usize, u128> = BTreeMap::new();
-        for one in self.carried(CarryForwardStatus::Open).await {
-            let place = self.holders.iter().position(|holder| *holder == one.account).expect("a holder");
-            *open.entry(place).or_default() += number(one.amount.as_ref());
-        }
-        open.into_iter().collect()
-    }
-
-    /// Lets a holder receive what is paid, or not.
+    /// Keeps the holder of this place from receiving the payment token, or lets it.
     pub(crate) async fn freeze(&self, place: usize, frozen: bool) {
-        let patch = serde_json::json!({ "frozen": frozen });
         let (token, holder) = (&self.scenario.payment_token_id, &self.holders[place]);
-        self.control.relate(token, holder, &patch).await.expect("set");
+        self.control.relate(token, holder, &json!({ "frozen": frozen })).await.expect("set");
+    }
+
+    /// Cancels a distribution.
+    pub(crate) async fn cancel(&self, id: &str) -> Distribution {
+        let request = CancelDistributionRequest { distribution_id: id.to_owned(), reason: String::new() };
+        self.edge.distributions().cancel_distribution(request).await.expect("cancelled");
+        self.until(id, DistributionState::Cancelled).await
+    }
+
+    /// Tries again what failed of a distribution.
+    pub(crate) async fn retry(&self, id: &str) {
+        let request = RetryDistributionRequest {
+            distribution_id: id.to_owned(),
+            ..RetryDistributionRequest::default()
+        };
+        self.edge.distributions().retry_distribution(request).await.expect("it failed");
+    }
+
+    /// Moves all that the holder of one place has to that of another, outside any transaction.
+    pub(crate) async fn sell(&self, from: usize, to: usize, units: u64) {
+        let (from, to) = (&self.holders[from], &self.holders[to]);
+        let body = json!({ "token": self.scenario.token_id, "from": from, "to": to, "units": units });
+        self.control.move_units(&body).await.expect("moved");
+        self.control.store_balances().await.expect("stored");
+    }
+
+    /// What the ledger shows that each holder was paid so far, in how many payments; nobody else was.
+    pub(crate) async fn paid(&self) -> Vec<(usize, u128)> {
+        let mut paid = seen::paid(&self.control, &self.scenario.payment_token_id).await;
+        let of_holders = self.holders.iter().map(|holder| paid.remove(holder).unwrap_or_default()).collect();
+        assert!(paid.is_empty(), "somebody else was paid: {paid:?}");
+        of_holders
+    }
+
+    /// How much the ledger shows that each holder was paid so far.
+    pub(crate) async fn received(&self) -> Vec<u128> {
+        self.paid().await.into_iter().map(|(_, units)| units).collect()
+    }
+
+    /// What the funding account has of the payment token by the ledger.
+    pub(crate) async fn funds(&self) -> u128 {
+        let account = self.control.account(&self.operator).await.expect("an account");
+        let tokens = account["tokens"].as_array().cloned().unwrap_or_default();
+        let held = tokens.iter().find(|held| held["token_id"] == self.scenario.payment_token_id.as_str());
+        let units = held.and_then(|held| held["units"].as_str()).expect("it has some");
+        units.parse().expect("digits")
+    }
+
+    /// What was carried forward of everybody in the payment token.
+    pub(crate) async fn carries(&self) -> Vec<CarryForward> {
+        let request = ListCarryForwardsRequest {
+            asset_id: self.scenario.asset_id.clone(),
+            payment_token: self.scenario.payment_token_id.clone(),
+            page_size: 1_000,
+            ..ListCarryForwardsRequest::default()
+        };
+        let page = self.edge.distributions().list_carry_forwards(request).await.expect("a page").into_inner();
+        assert!(page.next_page_token.is_empty(), "more than a page");
+        page.carry_forwards
     }
 }
 
-pub(crate) fn units_of(scenario: &Scenario, units: u128) -> Amount {
-    Amount { units: units.to_string(), asset: scenario.payment_code.clone() }
-}
-
-pub(crate) fn each(scenario: &Scenario, units: u128, minimum: u128) -> CreateDistributionRequest {
-    let rule = Rule::PerHolder(units_of(scenario, units));
-    CreateDistributionRequest {
-        amount_rule: Some(AmountRule { rule: Some(rule) }),
-        minimum_amount: (minimum > 0).then(|| units_of(scenario, minimum)),
-        ..scenario.request.clone()
+impl World {
+    /// What is open of each holder.
+    pub(crate) async fn open(&self) -> Vec<u128> {
+        let carries = self.carries().await;
+        let of = |holder: &String| {
+            let own = carries
+                .iter()
+                .filter(|one| one.account == *holder && one.status() == CarryForwardStatus::Open);
+            own.map(|one| units(one.amount.as_ref())).sum()
+        };
+        self.holders.iter().map(of).collect()
     }
 }
 
-/// The number in an amount.
-pub(crate) fn number(amount: Option<&Amount>) -> u128 {
-    amount.expect("it is there").units.parse().expect("digits")
+/// The units of an amount that a message has.
+pub(crate) fn units(amount: Option<&Amount>) -> u128 {
+    amount.expect("an amount").units.parse().expect("digits")
 }
 
-pub(crate) fn totals(distribution: &Distribution) -> &Entitlements {
-    distribution.entitlements.as_ref().expect("it is calculated")
-}
-
-pub(crate) fn is(state: DistributionState) -> impl Fn(&Distribution) -> bool {
-    move |found| found.state() == state
-}
-
-/// The distribution once `seen` holds; services that are down are waited for.
-pub(crate) async fn until(edge: &Edge, id: &str, seen: impl Fn(&Distribution) -> bool) -> Distribution {
-    let found = wait::until("a state of the distribution", WITHIN, async || {
-        let request = GetDistributionRequest { distribution_id: id.to_owned() };
-        match edge.distributions().get_distribution(request).await {
-            Ok(answer) => Ok(answer.into_inner().distribution.filter(|found| seen(found))),
-            Err(status) if status.code() == Code::Unavailable => Ok(None),
-            Err(status) => Err(HarnessError::from(status)),
-        }
-    });
-    found.await.expect("in time")
-}
-
-pub(crate) async fn create(edge: &Edge, request: CreateDistributionRequest) -> Distribution {
-    let answer = edge.distributions().create_distribution(request).await.expect("created").into_inner();
-    let id = answer.distribution.expect("a distribution").id;
-    until(edge, &id, is(DistributionState::Upcoming)).await
-}
-
-pub(crate) async fn execute(edge: &Edge, id: &str) {
-    let request = ExecuteDistributionRequest { distribution_id: id.to_owned() };
-    edge.distributions().execute_distribution(request).await.expect("executed");
-}
-
-pub(crate) async fn paid(control: &SandboxControl, scenario: &Scenario) -> BTreeMap<String, Vec<u64>> {
-    let mut paid: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for effect in control.effects(&scenario.payment_token_id).await.expect("the ledger") {
-        paid.entry(effect.account).or_default().push(effect.units);
-    }
-    paid
-}
-
-pub(crate) async fn carried(
-    edge: &Edge,
-    scenario: &Scenario,
-    status: CarryForwardStatus,
-) -> Vec<CarryForward> {
-    let mut request = ListCarryForwardsRequest {
-        asset_id: scenario.asset_id.clone(),
-        status: status.into(),
-        page_size: 2,
-        ..ListCarryForwardsRequest::default()
-    };
-    let mut all = Vec::new();
-    loop {
-        let answer = edge.distributions().list_carry_forwards(request.clone()).await.expect("a page");
-        let page = answer.into_inner();
-        all.extend(page.carry_forwards);
-        if page.next_page_token.is_empty() {
-            return all;
-        }
-        request.page_token = page.next_page_token;
-    }
-}
-
-pub(crate) async fn entitlements(edge: &Edge, id: &str) -> Vec<Entitlement> {
-    let request = ListEntitlementsRequest {
-        distribution_id: id.to_owned(),
-        page_size: 1_000,
-        ..ListEntitlementsRequest::default()
-    };
-    edge.distributions().list_entitlements(request).await.expect("a page").into_inner().entitlements
-}
-
-/// Who is paid by what is never executed.
-pub(crate) async fn holders(edge: &Edge, scenario: &Scenario) -> Vec<String> {
-    let looked = create(edge, each(scenario, 1, 0)).await;
-    let found = entitlements(edge, &looked.id).await;
-    let request = CancelDistributionRequest { distribution_id: looked.id, reason: "a look".to_owned() };
-    edge.distributions().cancel_distribution(request).await.expect("cancelled");
-    found.into_iter().filter(|one| one.ordinal.is_some()).map(|one| one.account).collect()
+/// The units that a message has in a text.
+pub(crate) fn digits(text: &str) -> u128 {
+    text.parse().expect("digits")
 }

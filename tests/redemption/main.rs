@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use auth::Role;
+use bursar_tests::seen::{is, owed, paid_once, reason, until};
 use proto::distribution::v1::{
     CreateRedemptionRequest, Distribution, DistributionState, ExecuteRedemptionRequest,
-    GetDistributionRequest, ListEntitlementsRequest,
 };
-use test_harness::{Edge, Harness, HarnessError, Processes, Program, SandboxControl, Scenario, Terms, wait};
-use tonic::Code;
-use tonic_types::StatusExt as _;
+use test_harness::{Edge, Harness, Processes, Program, SandboxControl, Scenario, Terms, wait};
 
 const ROLES: [Role; 4] = [Role::Payout, Role::Cashout, Role::PaymentTokenManager, Role::Admin];
 /// Midsummer of 2024.
@@ -24,54 +22,6 @@ async fn create(edge: &Edge, request: CreateRedemptionRequest) -> Distribution {
     answer.distribution.expect("a redemption")
 }
 
-/// The redemption once `seen` holds; services that are down are waited for.
-async fn until(edge: &Edge, id: &str, seen: impl Fn(&Distribution) -> bool) -> Distribution {
-    let found = wait::until("a state of the redemption", WITHIN, async || {
-        let request = GetDistributionRequest { distribution_id: id.to_owned() };
-        match edge.distributions().get_distribution(request).await {
-            Ok(answer) => Ok(answer.into_inner().distribution.filter(|found| seen(found))),
-            Err(status) if status.code() == Code::Unavailable => Ok(None),
-            Err(status) => Err(HarnessError::from(status)),
-        }
-    });
-    found.await.expect("in time")
-}
-
-fn is(state: DistributionState) -> impl Fn(&Distribution) -> bool {
-    move |found| found.state() == state
-}
-
-/// Who is owed what by a redemption.
-async fn owed(edge: &Edge, id: &str) -> BTreeMap<String, u128> {
-    let mut request = ListEntitlementsRequest {
-        distribution_id: id.to_owned(),
-        page_size: 1_000,
-        ..ListEntitlementsRequest::default()
-    };
-    let mut owed = BTreeMap::new();
-    loop {
-        let page =
-            edge.distributions().list_entitlements(request.clone()).await.expect("a page").into_inner();
-        let payees = page.entitlements.into_iter().filter(|one| one.ordinal.is_some());
-        owed.extend(payees.map(|one| (one.account, one.units.parse::<u128>().expect("digits"))));
-        if page.next_page_token.is_empty() {
-            return owed;
-        }
-        request.page_token = page.next_page_token;
-    }
-}
-
-/// What the ledger shows that each account was paid, and that none was paid twice.
-async fn paid(control: &SandboxControl, token: &str) -> BTreeMap<String, u128> {
-    let mut paid = BTreeMap::new();
-    for effect in control.effects(token).await.expect("the ledger") {
-        let units = u128::from(effect.units);
-        let before = paid.insert(effect.account.clone(), units);
-        assert_eq!(before, None, "{} was paid twice", effect.account);
-    }
-    paid
-}
-
 /// Nothing is owed by a redemption that comes after all was paid.
 async fn assert_nothing_left(edge: &Edge, scenario: &Scenario) {
     let again = create(edge, scenario.redemption()).await;
@@ -79,7 +29,7 @@ async fn assert_nothing_left(edge: &Edge, scenario: &Scenario) {
     assert_eq!(again.entitlements.expect("calculated").payee_count, 0);
     let execute = ExecuteRedemptionRequest { distribution_id: again.id };
     let refused = edge.redemptions().execute_redemption(execute).await.expect_err("nobody is paid");
-    assert_eq!(refused.get_details_error_info().map(|info| info.reason).as_deref(), Some("NO_PAYEES"));
+    assert_eq!(reason(&refused), "NO_PAYEES");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,7 +40,7 @@ async fn a_bond_that_matured_is_redeemed_by_holder_and_then_in_full_and_after_th
     let terms = Terms { holders: 60, maturity_s: Some(FAR_S), ..Terms::default() };
     let early = Scenario::build(&edge, &control, terms).await.expect("built");
     let refused = edge.redemptions().create_redemption(early.redemption()).await.expect_err("not yet");
-    assert_eq!(refused.get_details_error_info().map(|info| info.reason).as_deref(), Some("BOND_NOT_MATURED"));
+    assert_eq!(reason(&refused), "BOND_NOT_MATURED");
 
     let terms = Terms { maturity_s: Some(MATURED_S), ..terms };
     let scenario = Scenario::build(&edge, &control, terms).await.expect("built");
@@ -107,12 +57,12 @@ async fn a_bond_that_matured_is_redeemed_by_holder_and_then_in_full_and_after_th
     let request = CreateRedemptionRequest { accounts: vec![first.clone()], ..scenario.redemption() };
     let one = create(&edge, CreateRedemptionRequest { execute_now: true, ..request }).await;
     until(&edge, &one.id, is(DistributionState::Completed)).await;
-    let seen = paid(&control, &scenario.payment_token_id).await;
+    let seen = paid_once(&control, &scenario.payment_token_id).await;
     assert_eq!(seen, BTreeMap::from([(first.clone(), whole[first])]));
 
     let rest = create(&edge, CreateRedemptionRequest { execute_now: true, ..scenario.redemption() }).await;
     until(&edge, &rest.id, is(DistributionState::Completed)).await;
-    assert_eq!(paid(&control, &scenario.payment_token_id).await, whole);
+    assert_eq!(paid_once(&control, &scenario.payment_token_id).await, whole);
     assert_nothing_left(&edge, &scenario).await;
     harness.stop().await.expect("stopped");
 }
@@ -160,7 +110,7 @@ async fn principal_is_paid_once_though_distribution_and_execution_are_killed_in_
     assert_eq!(completed.len(), 1, "{redemptions:?}");
     let whole = owed(&edge, &completed[0].id).await;
     assert!(whole.len() > 1_000, "{} payees", whole.len());
-    assert_eq!(paid(&control, &scenario.payment_token_id).await, whole);
+    assert_eq!(paid_once(&control, &scenario.payment_token_id).await, whole);
     control.clear_faults().await.expect("cleared");
     assert_nothing_left(&edge, &scenario).await;
 }

@@ -6,52 +6,25 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use auth::Role;
+use bursar_tests::seen::{create, execute, is, paid, payees, reason, until};
 use proto::distribution::v1::{
-    CreateDistributionRequest, Distribution, DistributionAction, DistributionState,
-    ExecuteDistributionRequest, GetDistributionRequest, PayeeEdit, RerunDistributionRequest,
-    RetryDistributionRequest,
+    CreateDistributionRequest, Distribution, DistributionAction, DistributionState, PayeeEdit,
+    RerunDistributionRequest, RetryDistributionRequest,
 };
 use proto::execution::v1::{ListPayoutsRequest, Payout, PayoutStatus};
 use proto::r#type::v1::recipient;
 use serde_json::json;
-use test_harness::{Edge, Harness, SandboxControl, Scenario, Terms};
+use test_harness::{Edge, Harness, Scenario, Terms};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
-use tonic_types::StatusExt as _;
 
 const ROLES: [Role; 4] = [Role::Payout, Role::PaymentTokenManager, Role::Admin, Role::Viewer];
-const WITHIN: Duration = Duration::from_mins(3);
-const LOOK: Duration = Duration::from_millis(50);
 /// Execution's own tests race the two 200 times, where it is decided; here all that is before it takes part.
 const ROUNDS: usize = 24;
 /// Rounds under way at the same time.
 const AT_ONCE: usize = 4;
 /// How much later whoever won starts in the rounds that follow, in milliseconds: so both come close.
 const STEP_MS: i64 = 100;
-
-async fn until(edge: &Edge, id: &str, seen: impl Fn(&Distribution) -> bool + Send) -> Distribution {
-    let late = Instant::now() + WITHIN;
-    loop {
-        let request = GetDistributionRequest { distribution_id: id.to_owned() };
-        let found = edge.distributions().get_distribution(request).await.expect("it is there").into_inner();
-        let found = found.distribution.expect("a distribution");
-        if seen(&found) {
-            return found;
-        }
-        assert!(Instant::now() < late, "not in time: {found:?}");
-        tokio::time::sleep(LOOK).await;
-    }
-}
-
-fn is(state: DistributionState) -> impl Fn(&Distribution) -> bool {
-    move |found| found.state() == state
-}
-
-async fn execute(edge: &Edge, id: &str) {
-    let request = ExecuteDistributionRequest { distribution_id: id.to_owned() };
-    edge.distributions().execute_distribution(request).await.expect("executed");
-}
 
 async fn rerun(edge: &Edge, request: RerunDistributionRequest) -> Distribution {
     let answer = edge.distributions().rerun_distribution(request).await.expect("created").into_inner();
@@ -73,21 +46,9 @@ fn account(payout: &Payout) -> String {
     account
 }
 
-/// How often the ledger shows that each account was paid, and how much in all.
-async fn paid(control: &SandboxControl, token: &str) -> BTreeMap<String, (usize, u128)> {
-    let mut paid: BTreeMap<String, (usize, u128)> = BTreeMap::new();
-    for effect in control.effects(token).await.expect("the ledger") {
-        let (times, units) = paid.entry(effect.account).or_default();
-        *times += 1;
-        *units += u128::from(effect.units);
-    }
-    paid
-}
-
 /// Creates and executes a distribution whose payees cannot all be paid; as it ended.
 async fn failed(edge: &Edge, request: CreateDistributionRequest) -> Distribution {
-    let answer = edge.distributions().create_distribution(request).await.expect("created").into_inner();
-    let id = answer.distribution.expect("a distribution").id;
+    let id = create(edge, request).await.id;
     until(edge, &id, is(DistributionState::Upcoming)).await;
     execute(edge, &id).await;
     until(edge, &id, is(DistributionState::Failed)).await
@@ -103,15 +64,7 @@ async fn one_unpaid_payee_is_retried_by_choice_and_another_replaced_by_a_rerun_a
     let token = scenario.payment_token_id.as_str();
     // Whom to freeze is known once they are payees.
     let created = scenario.create(&edge).await.expect("created");
-    let request = proto::distribution::v1::ListEntitlementsRequest {
-        distribution_id: created.id.clone(),
-        page_size: 100,
-        ..Default::default()
-    };
-    let owed =
-        edge.distributions().list_entitlements(request).await.expect("a page").into_inner().entitlements;
-    let payees: Vec<String> =
-        owed.iter().filter(|one| one.ordinal.is_some()).map(|one| one.account.clone()).collect();
+    let payees = payees(&edge, &created.id).await;
     for payee in &payees[1..3] {
         control.relate(token, payee, &json!({ "frozen": true })).await.expect("frozen");
     }
@@ -152,8 +105,7 @@ async fn one_unpaid_payee_is_retried_by_choice_and_another_replaced_by_a_rerun_a
     control.relate(token, &payees[2], &json!({ "frozen": false })).await.expect("unfrozen");
     let retry = RetryDistributionRequest { distribution_id: old.id, payout_ids: Vec::new() };
     let refused = edge.distributions().retry_distribution(retry).await.expect_err("it was replaced");
-    let reason = refused.get_details_error_info().map(|info| info.reason);
-    assert_eq!(reason.as_deref(), Some("ACTION_NOT_ALLOWED"));
+    assert_eq!(reason(&refused), "ACTION_NOT_ALLOWED");
     let seen = paid(&control, token).await;
     assert!(seen.values().all(|(times, _)| *times == 1), "{seen:?}");
     let accounts: Vec<&String> = seen.keys().collect();
@@ -186,8 +138,7 @@ async fn race(edge: &Edge, head_start_ms: &AtomicI64, old: &Distribution) -> Win
     };
     let (retried, ()) = tokio::join!(retry, start);
     if let Err(refused) = retried {
-        let reason = refused.get_details_error_info().map(|info| info.reason);
-        assert_eq!(reason.as_deref(), Some("ACTION_NOT_ALLOWED"), "the rerun was first: {refused}");
+        assert_eq!(reason(&refused), "ACTION_NOT_ALLOWED", "the rerun was first: {refused}");
     }
     let new = until(edge, &new.id, |found| {
         is(DistributionState::Completed)(found) || is(DistributionState::Paused)(found)
@@ -219,15 +170,7 @@ async fn reruns_raced_by_retries_of_the_old_distributions_pay_each_payee_once() 
     let token = scenario.payment_token_id.clone();
     // The first one shows who is paid; the others use its snapshot again.
     let first = scenario.create(&edge).await.expect("created");
-    let request = proto::distribution::v1::ListEntitlementsRequest {
-        distribution_id: first.id.clone(),
-        page_size: 100,
-        ..Default::default()
-    };
-    let owed =
-        edge.distributions().list_entitlements(request).await.expect("a page").into_inner().entitlements;
-    let payees: Vec<String> =
-        owed.iter().filter(|one| one.ordinal.is_some()).map(|one| one.account.clone()).collect();
+    let payees = payees(&edge, &first.id).await;
     control.relate(&token, &payees[0], &json!({ "frozen": true })).await.expect("frozen");
     let snapshot_id = first.entitlements.expect("calculated").snapshot_id;
     let request = CreateDistributionRequest { snapshot_id, ..scenario.request.clone() };

@@ -1,25 +1,24 @@
 //! Distribution killed and frozen at every place between a schedule and its run: one occurrence, one snapshot, one approval where
 //! one is asked for, one run, and everybody paid once by the network's own ledger.
 
-use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, SystemTime};
 
 use auth::Role;
+use bursar_tests::seen::{is, owed, paid_once, unless_down, until};
 use distribution::failpoints;
 use prost_types::Timestamp;
 use proto::distribution::v1::timing::{Recurrence, Start};
 use proto::distribution::v1::{
-    ApprovalTier, ApproveDistributionRequest, CatchUpPolicy, CreateScheduleRequest, Distribution,
-    DistributionState, Frequency, GetDistributionRequest, GetScheduleRequest, ListEntitlementsRequest,
-    ListOccurrencesRequest, Occurrence, OccurrenceState, Schedule, ScheduleState, ScheduleTerms,
-    SetApprovalPolicyRequest, Timing,
+    ApprovalTier, ApproveDistributionRequest, CatchUpPolicy, CreateScheduleRequest, DistributionState,
+    Frequency, GetDistributionRequest, GetScheduleRequest, ListOccurrencesRequest, Occurrence,
+    OccurrenceState, Schedule, ScheduleState, ScheduleTerms, SetApprovalPolicyRequest, Timing,
 };
 use proto::execution::v1::ListRunsRequest;
 use proto::holder::v1::ListSnapshotsRequest;
-use test_harness::{Edge, HarnessError, Processes, Program, SandboxControl, Scenario, Terms, wait};
+use test_harness::{Edge, HarnessError, Processes, Program, Scenario, Terms, wait};
 use tokio_postgres::NoTls;
-use tonic::{Code, Status};
+use tonic::Status;
 
 const ROLES: [Role; 4] = [Role::Payout, Role::Pauser, Role::PaymentTokenManager, Role::Admin];
 const WITHIN: Duration = Duration::from_mins(2);
@@ -63,15 +62,6 @@ fn once(scenario: &Scenario, at: Timestamp) -> CreateScheduleRequest {
     }
 }
 
-/// What an answer says; a service that is down is asked again.
-fn unless_down<T>(answer: Result<tonic::Response<T>, Status>) -> Result<Option<T>, HarnessError> {
-    match answer {
-        Ok(answer) => Ok(Some(answer.into_inner())),
-        Err(status) if status.code() == Code::Unavailable => Ok(None),
-        Err(status) => Err(HarnessError::from(status)),
-    }
-}
-
 async fn ended(edge: &Edge, id: &str) -> Schedule {
     let found = wait::until("the end of the schedule", WITHIN, async || {
         let request = GetScheduleRequest { schedule_id: id.to_owned() };
@@ -82,41 +72,9 @@ async fn ended(edge: &Edge, id: &str) -> Schedule {
     found.await.expect("in time")
 }
 
-async fn completed(edge: &Edge, id: &str) -> Distribution {
-    let found = wait::until("the end of the distribution", WITHIN, async || {
-        let request = GetDistributionRequest { distribution_id: id.to_owned() };
-        let found = unless_down(edge.distributions().get_distribution(request).await)?;
-        let distribution = found.and_then(|answer| answer.distribution);
-        Ok::<_, HarnessError>(distribution.filter(|found| found.state() == DistributionState::Completed))
-    });
-    found.await.expect("in time")
-}
-
 async fn occurrences(edge: &Edge, id: &str) -> Vec<Occurrence> {
     let request = ListOccurrencesRequest { schedule_id: id.to_owned(), ..ListOccurrencesRequest::default() };
     edge.schedules().list_occurrences(request).await.expect("a page").into_inner().occurrences
-}
-
-/// Who is owed what.
-async fn owed(edge: &Edge, id: &str) -> BTreeMap<String, u128> {
-    let request = ListEntitlementsRequest {
-        distribution_id: id.to_owned(),
-        page_size: 1_000,
-        ..ListEntitlementsRequest::default()
-    };
-    let page = edge.distributions().list_entitlements(request).await.expect("a page").into_inner();
-    let payees = page.entitlements.into_iter().filter(|one| one.ordinal.is_some());
-    payees.map(|one| (one.account, one.units.parse().expect("digits"))).collect()
-}
-
-/// What the ledger shows that each account was paid, and that none was paid twice.
-async fn paid(control: &SandboxControl, token: &str) -> BTreeMap<String, u128> {
-    let mut paid = BTreeMap::new();
-    for effect in control.effects(token).await.expect("the ledger") {
-        let before = paid.insert(effect.account.clone(), u128::from(effect.units));
-        assert_eq!(before, None, "{} was paid twice", effect.account);
-    }
-    paid
 }
 
 /// How many rows the distribution service has for the schedule: occurrences, and distributions of its asset.
@@ -139,7 +97,7 @@ async fn assert_once(processes: &Processes, edge: &Edge, scenario: &Scenario, sc
     assert_eq!(seen.len(), 1, "{seen:?}");
     assert_eq!(seen[0].state(), OccurrenceState::Fired);
     assert_eq!(ended.last_occurrence.as_ref(), seen.first());
-    let distribution = completed(edge, &seen[0].distribution_id).await;
+    let distribution = until(edge, &seen[0].distribution_id, is(DistributionState::Completed)).await;
     assert_eq!(distribution.record_time, seen[0].due_time);
     assert_eq!(rows(processes, &scenario.asset_id, &schedule.id).await, (1, 1));
     let asset_id = scenario.asset_id.clone();
@@ -155,7 +113,7 @@ async fn assert_once(processes: &Processes, edge: &Edge, scenario: &Scenario, sc
     assert_eq!(runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), [distribution.run_id.as_str()]);
     let owed = owed(edge, &distribution.id).await;
     assert!(!owed.is_empty());
-    assert_eq!(paid(&control, &scenario.payment_token_id).await, owed);
+    assert_eq!(paid_once(&control, &scenario.payment_token_id).await, owed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,3 +1,4 @@
-//! What the suites share that end execution's processes on purpose, or run it with bugs planted.
+//! What the suites share: execution's processes that are ended on purpose or have bugs planted, and how payments are seen.
 
 pub mod rig;
+pub mod seen;

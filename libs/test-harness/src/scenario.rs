@@ -79,10 +79,20 @@ impl Scenario {
         control: &SandboxControl,
         terms: Terms,
     ) -> Result<Scenario, HarnessError> {
-        let operator = control.network().await?.operator.account_id;
         let holders = json!({ "count": terms.holders, "seed": terms.seed });
         let token = json!({ "name": "Test Share", "symbol": "TEST", "decimals": 8, "holders": holders });
         let token_id = control.create_token(&token).await?.token_id;
+        Scenario::around(edge, control, token_id, terms).await
+    }
+
+    /// The same world around a token that is there, with the holders that it has.
+    pub async fn around(
+        edge: &Edge,
+        control: &SandboxControl,
+        token_id: String,
+        terms: Terms,
+    ) -> Result<Scenario, HarnessError> {
+        let operator = control.network().await?.operator.account_id;
         let payment = json!({
             "name": "Test Dollar", "symbol": "TUSD", "decimals": 6, "freeze_key": true, "treasury": operator,
             "treasury_units": FUNDS,

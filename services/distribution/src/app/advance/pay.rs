@@ -56,14 +56,20 @@ pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<
             started => started?,
         }
     };
-    if let Some(old) = distribution.terms.rerun_of().filter(|_| distribution.report.is_none()) {
-        // Its payouts are superseded by now. Before the first report is written, so that a kill leaves it to be repeated.
-        let mut conn = step.app.conn().await?;
-        carries::release_superseded(&mut conn, old, distribution.id).await?;
-        states::wake_ended(&mut conn, old).await?;
-    }
+    superseded(step, distribution).await?;
     let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await
+}
+
+/// Of a rerun that execution has: the payouts it replaces are superseded for good. Call it before the first report is
+/// written, so that a kill leaves it to be repeated.
+async fn superseded(step: &Step<'_>, distribution: &Distribution) -> Result<(), Error> {
+    let Some(old) = distribution.terms.rerun_of().filter(|_| distribution.report.is_none()) else {
+        return Ok(());
+    };
+    let mut conn = step.app.conn().await?;
+    carries::release_superseded(&mut conn, old, distribution.id).await?;
+    Ok(states::wake_ended(&mut conn, old).await?)
 }
 
 /// Tells execution to try again, and goes on following.
@@ -93,6 +99,7 @@ pub(super) async fn tell_cancel(step: &Step<'_>, distribution: &Distribution) ->
         }
         answer => answer?,
     };
+    superseded(step, distribution).await?;
     let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await
 }
@@ -115,6 +122,7 @@ async fn never_started(step: &Step<'_>, distribution: &Distribution) -> Result<W
 /// Looks at a run that waits for an operator.
 pub(super) async fn look(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
     if let Some(view) = step.app.execution.run(&step.actor, distribution.run).await? {
+        superseded(step, distribution).await?;
         record(step, distribution, &view).await?;
     }
     Ok(Wake::After(LOOK))

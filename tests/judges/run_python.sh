@@ -34,5 +34,8 @@ mkdir -p "$stubs"
         --proto_path=. --proto_path=third_party --python_out="$stubs" --grpc_python_out="$stubs"
 )
 
+# What comes off and what is carried forward, as the page says it: nothing has to run for that.
+"$venv/bin/python" -B tests/judges/amounts.py docs/ENTITLEMENTS.md
+
 start "$bursar" up --data "$data/bursar" --sandbox --json
 PYTHONPATH=$stubs "$venv/bin/python" -B tests/judges/client.py --bursar "$bursar" "$started"

@@ -1,5 +1,9 @@
 //! How much each holder gets and what comes off, as typed: shared by distributions and schedules.
 
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use proto::distribution::v1::amount_rule::Rule;
@@ -15,8 +19,9 @@ use crate::session::Session;
 /// The flags of which one says how much each holder gets; commands make a group of them.
 pub(in crate::commands) const RULES: [&str; 4] = ["pool", "per_token", "per_holder", "percent"];
 
-/// Lines of a file of rates.
+/// Lines of a file of rates, and its size.
 const RATES_MAX: usize = 10_000;
+const RATES_BYTES_MAX: u64 = 4 << 20;
 const RATE_COLUMNS: [&str; 3] = ["account", "percent", "group"];
 
 /// How much each holder gets.
@@ -38,7 +43,13 @@ pub(in crate::commands) struct Share {
     #[arg(long, value_name = "PERCENT", allow_hyphen_values = true)]
     percent: Option<String>,
     /// What a whole token held is worth in whole payment tokens; the bond's nominal value when absent.
-    #[arg(long, value_name = "VALUE", requires = "percent", conflicts_with_all = ["pool", "per_token", "per_holder"])]
+    #[arg(
+        long,
+        value_name = "VALUE",
+        requires = "percent",
+        conflicts_with_all = ["pool", "per_token", "per_holder"],
+        allow_hyphen_values = true
+    )]
     value_per_token: Option<String>,
 }
 
@@ -130,19 +141,25 @@ impl Deductions {
         Self { minimum: Some("0".to_owned()), ..Self::default() }
     }
 
-    /// What is withheld, as a request has it; none when nothing of it was typed.
-    pub(in crate::commands) fn withholding(&self) -> Result<Option<Withholding>, CommandError> {
-        let rates = match &self.withhold_rates {
-            Some(path) => read_rates(path)?,
-            None => Vec::new(),
-        };
-        // It goes with one of the others, as flags that require each other.
+    /// What is withheld, as a request has it; none when nothing of it was typed. What is not typed stays as it was before.
+    pub(in crate::commands) fn withholding(
+        &self,
+        before: Option<&Withholding>,
+    ) -> Result<Option<Withholding>, CommandError> {
+        // It goes with each of the others, as flags that require it.
         let Some(direction) = self.withhold_rounding else { return Ok(None) };
-        if self.withhold.is_none() && rates.is_empty() {
+        if self.withhold.is_none() && self.withhold_rates.is_none() && before.is_none() {
             return Err(CommandError::input("--withhold-rounding goes with --withhold or --withhold-rates"));
         }
-        let default_percent = self.withhold.clone().unwrap_or_else(|| "0".to_owned());
-        Ok(Some(Withholding { default_percent, rates, rounding: direction.to_proto().into() }))
+        let before = before.cloned().unwrap_or_else(|| nothing(direction.to_proto()));
+        Ok(Some(Withholding {
+            default_percent: self.withhold.clone().unwrap_or(before.default_percent),
+            rates: match &self.withhold_rates {
+                Some(path) => read_rates(path)?,
+                None => before.rates,
+            },
+            rounding: direction.to_proto().into(),
+        }))
     }
 
     /// The minimum, as a request has it; none when it was not typed.
@@ -158,6 +175,11 @@ impl Deductions {
     }
 }
 
+/// Nothing is withheld.
+pub(in crate::commands) fn nothing(rounding: Rounding) -> Withholding {
+    Withholding { default_percent: "0".to_owned(), rates: Vec::new(), rounding: rounding.into() }
+}
+
 /// Over what a pool was split.
 pub(in crate::commands) fn base_of(rule: Option<&AmountRule>) -> PoolBase {
     match rule.and_then(|rule| rule.rule.as_ref()) {
@@ -170,34 +192,46 @@ pub(in crate::commands) fn base_of(rule: Option<&AmountRule>) -> PoolBase {
 
 /// Reads a file of rates; lines with the same percentage and group are one rate.
 fn read_rates(path: &Path) -> Result<Vec<WithholdingRate>, CommandError> {
-    let name = path.display();
-    let file = std::fs::File::open(path)
-        .map_err(|error| CommandError::input(format!("--withhold-rates {name}: {error}")))?;
-    rates(file).map_err(|wrong| CommandError::input(format!("--withhold-rates {name}: {wrong}")))
+    let wrong =
+        |wrong: &dyn Display| CommandError::input(format!("--withhold-rates {}: {wrong}", path.display()));
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| wrong(&error))?;
+    file.take(RATES_BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| wrong(&error))?;
+    if text.len() as u64 > RATES_BYTES_MAX {
+        return Err(wrong(&format!("more than {RATES_BYTES_MAX} bytes")));
+    }
+    rates(&text).map_err(|what| wrong(&what))
 }
 
-fn rates(input: impl std::io::Read) -> Result<Vec<WithholdingRate>, String> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
+fn rates(text: &str) -> Result<Vec<WithholdingRate>, String> {
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?;
     if header.iter().ne(RATE_COLUMNS) {
         return Err(format!("line 1: the columns are {}", RATE_COLUMNS.join(",")));
     }
     let mut rates: Vec<WithholdingRate> = Vec::new();
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for (place, record) in reader.records().enumerate() {
         if place == RATES_MAX {
             return Err(format!("more than {RATES_MAX} lines"));
         }
         let record = record.map_err(|error| error.to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| line_at(text, position.byte()));
+        if record.len() != RATE_COLUMNS.len() {
+            return Err(format!("line {line}: {} cells and not {}", record.len(), RATE_COLUMNS.join(",")));
+        }
         let (account, percent, group) = (&record[0], &record[1], &record[2]);
         let wrong = |column: &str, what: &str| Err(format!("line {line}, column {column}: {what}"));
-        if account.split('.').count() != 3 || account.split('.').any(|part| part.parse::<u64>().is_err()) {
+        if !is_account(account) {
             return wrong("account", "an account, as in 0.0.5005");
         }
         let hundred = money::Decimal::new(100, 0).expect("an integer has no digits after the point");
         if !percent.parse::<money::Decimal>().is_ok_and(|percent| percent <= hundred) {
-            return wrong("percent", "a number from 0 to 100, as in 26.375");
+            return wrong("percent", "a number from 0 to 100 without needless zeros, as in 26.375");
+        }
+        if group.chars().any(char::is_control) {
+            return wrong("group", "no control characters");
         }
         if let Some(first) = seen.insert(account.to_owned(), line) {
             return wrong("account", &format!("it has a rate in line {first} already"));
@@ -213,6 +247,19 @@ fn rates(input: impl std::io::Read) -> Result<Vec<WithholdingRate>, String> {
         }
     }
     if rates.is_empty() { Err("there is no line with a rate".to_owned()) } else { Ok(rates) }
+}
+
+/// The number of the line that what begins here is in; empty lines before it are skipped.
+fn line_at(text: &str, byte: u64) -> usize {
+    let from = usize::try_from(byte).unwrap_or(usize::MAX).min(text.len());
+    let rest = text[from..].trim_start_matches(['\r', '\n']);
+    text[..text.len() - rest.len()].matches('\n').count() + 1
+}
+
+/// Whether this is an account above zero, as the network writes it.
+fn is_account(text: &str) -> bool {
+    let number = text.strip_prefix("0.0.").and_then(|digits| digits.parse::<u64>().ok());
+    number.is_some_and(|number| number > 0 && text == format!("0.0.{number}"))
 }
 
 impl Base {
@@ -241,7 +288,7 @@ mod tests {
     #[test]
     fn lines_with_the_same_percentage_and_group_are_one_rate() {
         let file = "account,percent,group\n0.0.5,15,treaty\n0.0.6,0,\n0.0.7,15,treaty\n0.0.8,15,other\n";
-        let found = rates(file.as_bytes()).expect("it is right");
+        let found = rates(file).expect("it is right");
         let seen: Vec<(&str, &str, usize)> = found
             .iter()
             .map(|rate| (rate.group.as_str(), rate.percent.as_str(), rate.accounts.len()))
@@ -251,33 +298,58 @@ mod tests {
 
     #[test]
     fn what_is_wrong_in_a_file_of_rates_is_named_by_line_and_column() {
-        let wrong = |lines: &str| rates(format!("account,percent,group\n{lines}").as_bytes()).unwrap_err();
+        let wrong = |lines: &str| rates(&format!("account,percent,group\n{lines}")).expect_err("it is wrong");
         assert_eq!(wrong("0.0.5,15,\n0.0.x,15,"), "line 3, column account: an account, as in 0.0.5005");
-        assert_eq!(wrong("0.0.5,100.1,"), "line 2, column percent: a number from 0 to 100, as in 26.375");
-        assert_eq!(wrong("0.0.5,15 %,"), "line 2, column percent: a number from 0 to 100, as in 26.375");
+        assert_eq!(
+            wrong("0.0.5,100.1,"),
+            "line 2, column percent: a number from 0 to 100 without needless zeros, as in 26.375"
+        );
+        assert_eq!(
+            wrong("0.0.5,15 %,"),
+            "line 2, column percent: a number from 0 to 100 without needless zeros, as in 26.375"
+        );
         assert_eq!(
             wrong("0.0.5,15,\n0.0.6,15,\n0.0.5,10,"),
             "line 4, column account: it has a rate in line 2 already"
         );
-        assert!(wrong("0.0.5,15").contains("line 2"), "{}", wrong("0.0.5,15"));
+        assert_eq!(
+            wrong("\n\r\n0.0.5,15,\n\n0.0.05,1,"),
+            "line 6, column account: an account, as in 0.0.5005"
+        );
+        for account in ["0.0.0", "1.2.5", "+0.0.5", "0.0.", "5"] {
+            assert!(wrong(&format!("{account},1,")).starts_with("line 2, column account"), "{account}");
+        }
+        assert_eq!(wrong("0.0.5,1,a\u{7}b"), "line 2, column group: no control characters");
+        assert_eq!(wrong("0.0.5,15"), "line 2: 2 cells and not account,percent,group");
         assert_eq!(wrong(""), "there is no line with a rate");
-        assert_eq!(rates("a,b\n".as_bytes()).unwrap_err(), "line 1: the columns are account,percent,group");
-        let long: String = (0..10_001).map(|number| format!("0.0.{number},1,\n")).collect();
-        assert_eq!(wrong(&long), "more than 10000 lines");
+        assert_eq!(rates("a,b\n").expect_err("it is wrong"), "line 1: the columns are account,percent,group");
+        let long: Vec<String> = (1..=10_001).map(|number| format!("0.0.{number},1,")).collect();
+        assert_eq!(wrong(&long.join("\n")), "more than 10000 lines");
     }
 
     #[test]
-    fn nothing_typed_is_no_withholding_and_a_rounding_alone_is_a_mistake() {
-        let read = |typed: Deductions| typed.withholding();
-        assert_eq!(read(Deductions::default()).expect("nothing"), None);
-        let alone = Deductions { withhold_rounding: Some(Direction::Up), ..Deductions::default() };
-        assert!(read(alone).is_err());
+    fn what_is_not_typed_of_what_is_withheld_stays_and_a_rounding_alone_is_a_mistake_at_first() {
+        assert_eq!(Deductions::default().withholding(None).expect("nothing"), None);
+        let rounding = Deductions { withhold_rounding: Some(Direction::Up), ..Deductions::default() };
+        assert!(rounding.withholding(None).is_err());
         let typed = Deductions {
             withhold: Some("26.375".to_owned()),
             withhold_rounding: Some(Direction::HalfUp),
             ..Deductions::default()
         };
-        let withholding = read(typed).expect("it is right").expect("it is there");
-        assert_eq!((withholding.default_percent.as_str(), withholding.rates.len()), ("26.375", 0));
+        let first = typed.withholding(None).expect("it is right").expect("it is there");
+        assert_eq!((first.default_percent.as_str(), first.rates.len()), ("26.375", 0));
+        let before = super::Withholding {
+            default_percent: "10".to_owned(),
+            rates: rates("account,percent,group\n0.0.5,15,\n").expect("it is right"),
+            rounding: Direction::Down.to_proto().into(),
+        };
+        let changed = typed.withholding(Some(&before)).expect("it is right").expect("it is there");
+        assert_eq!((changed.default_percent.as_str(), &changed.rates), ("26.375", &before.rates));
+        let changed = rounding.withholding(Some(&before)).expect("it is right").expect("it is there");
+        assert_eq!(
+            (changed.default_percent.as_str(), changed.rounding),
+            ("10", Direction::Up.to_proto().into())
+        );
     }
 }

@@ -5,7 +5,7 @@ use prost_types::Timestamp;
 use proto::distribution::v1::{HolderDecisions, Rounding, UpdateDistributionRequest, Withholding};
 use proto::r#type::v1::Amount;
 
-use super::amounts::{Currency, Deductions, RULES, Share, base_of};
+use super::amounts::{Currency, Deductions, RULES, Share, base_of, nothing};
 use super::create::{self, Waiting};
 use super::terms::{Decisions, Paying};
 use crate::error::CommandError;
@@ -66,7 +66,7 @@ impl Modify {
         let currency = self.payment_token.as_deref().map_or(Currency::Same(&read), Currency::Token);
         let before = base_of(read.amount_rule.as_ref());
         let amount_rule = self.share.rule(session, currency, before).await?;
-        let withholding = self.withholding()?;
+        let withholding = self.withholding(read.withholding.as_ref())?;
         let minimum_amount = self.minimum(session, currency).await?;
         let decisions = self.decisions.into_proto();
         let given = self.no_decisions || !decisions.is_empty();
@@ -92,12 +92,11 @@ impl Modify {
     }
 
     /// What is withheld from now on; none when it stays as it is.
-    fn withholding(&self) -> Result<Option<Withholding>, CommandError> {
+    fn withholding(&self, before: Option<&Withholding>) -> Result<Option<Withholding>, CommandError> {
         if self.no_withholding {
-            let rounding = Rounding::Down.into();
-            return Ok(Some(Withholding { default_percent: "0".to_owned(), rates: Vec::new(), rounding }));
+            return Ok(Some(nothing(Rounding::Down)));
         }
-        self.deductions.withholding()
+        self.deductions.withholding(before)
     }
 
     /// The minimum from now on; none when it stays as it is.

@@ -2,8 +2,8 @@
 
 use proto::distribution::v1::CreateDistributionRequest;
 
-use super::show;
 use super::terms::Terms;
+use super::{show, show_amounts};
 use crate::commands::asset::payment_token;
 use crate::edge::json;
 use crate::error::CommandError;
@@ -30,9 +30,12 @@ impl Preview {
             ..self.terms.request(session).await?
         };
         let (_, decimals) = payment_token(session, &request.payment_token).await?;
+        let (withholding, minimum) = (request.withholding.as_ref(), request.minimum_amount.as_ref());
+        let rule = request.amount_rule.as_ref();
+        let terms = show_amounts::lines(rule, withholding, minimum, Some(decimals.into()));
         let answer = session.edge.distributions().create_distribution(request).await?.into_inner();
         let preview = answer.preview.ok_or(CommandError::missing("preview"))?;
-        let text = || show::preview(&preview, u32::from(decimals));
+        let text = || [terms, vec![show::preview(&preview, u32::from(decimals))]].concat().join("\n");
         Ok(session.screen.answer(|| json::of("bursar.distribution.v1.Preview", &preview), text)?)
     }
 }

@@ -116,8 +116,12 @@ pub fn preview(preview: &Preview, decimals: u32) -> String {
             HolderTreatment::Pay | HolderTreatment::Unspecified => "not paid",
         };
         let amount = units(&holder.units, decimals);
-        let what = if holder.reason == "BELOW_MINIMUM" { "carried forward" } else { "would get" };
-        lines.push(format!("  {verb}: {} ({}), {what} {amount}", holder.account, holder.reason));
+        let what = match holder.reason.as_str() {
+            "BELOW_MINIMUM" => format!(", carried forward {amount}"),
+            "WITHHELD" => String::new(),
+            _ => format!(", would get {amount}"),
+        };
+        lines.push(format!("  {verb}: {} ({}){what}", holder.account, holder.reason));
     }
     if preview.approvers_required > 0 {
         lines.push(format!("  {} people have to approve it", preview.approvers_required));

@@ -179,7 +179,7 @@ impl What {
             execute_now: false,
             validate_only: false,
             change_threshold_ppm: 0,
-            withholding: self.deductions.withholding()?,
+            withholding: self.deductions.withholding(None)?,
             minimum_amount,
         })
     }

@@ -57,8 +57,10 @@ impl Update {
         let currency = Currency::Token(&before.payment_token);
         let base = base_of(before.amount_rule.as_ref());
         let amount_rule = self.share.rule(session, currency, base).await?;
-        let (withholding, minimum) =
-            (self.deductions.withholding()?, self.deductions.minimum(session, currency).await?);
+        let (withholding, minimum) = (
+            self.deductions.withholding(before.withholding.as_ref())?,
+            self.deductions.minimum(session, currency).await?,
+        );
         let terms = ScheduleTerms {
             label: self.label.unwrap_or_else(|| before.label.clone()),
             amount_rule: amount_rule.or_else(|| before.amount_rule.clone()),

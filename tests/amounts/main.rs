@@ -1,5 +1,6 @@
 //! Amounts in full from the gateway to the ledger: what comes off, and what is carried forward and paid once.
 
+mod beside;
 mod calculated;
 mod killed;
 mod minimum;

@@ -453,7 +453,7 @@ fn totals(lines: &[Line], pool: u128) -> Result<Totals, CalculationError> {
         add(&mut totals.carried, line.carried)?;
         add(&mut totals.brought, line.brought)?;
     }
-    // Nothing carried forward is lost to the rail's limit: it is part of a sum that fits.
+    // What is owed, and what is moved.
     if totals.entitled > RAIL_UNITS_MAX || totals.brought > RAIL_UNITS_MAX - totals.net() {
         return Err(CalculationError::AmountOutOfRange);
     }

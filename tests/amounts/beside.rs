@@ -1,0 +1,107 @@
+//! Amounts in schedules, and what has to be approved of them.
+
+use std::time::{Duration, SystemTime};
+
+use bursar_tests::seen;
+use proto::distribution::v1::timing::{Recurrence, Start};
+use proto::distribution::v1::{
+    ApprovalTier, CatchUpPolicy, CreateScheduleRequest, Distribution, DistributionState, Frequency,
+    ListOccurrencesRequest, Rounding, ScheduleTerms, SetApprovalPolicyRequest, Timing,
+    UpdateDistributionRequest, Withholding,
+};
+use test_harness::{HarnessError, wait};
+
+use crate::world::{Sort, World, start, units};
+
+const WITHIN: Duration = Duration::from_mins(1);
+
+fn a_quarter() -> Withholding {
+    Withholding { default_percent: "25".to_owned(), rates: Vec::new(), rounding: Rounding::Down.into() }
+}
+
+/// What a schedule fires that falls due at once, when it is paid.
+async fn fired(world: &World, minimum: u128) -> Distribution {
+    let same = world.each_from(40, minimum);
+    let terms = ScheduleTerms {
+        asset_id: same.asset_id,
+        label: same.label,
+        kind: same.kind,
+        amount_rule: same.amount_rule,
+        payment_token: same.payment_token,
+        funding_account_id: same.funding_account_id,
+        withholding: Some(a_quarter()),
+        minimum_amount: same.minimum_amount,
+        execute_now: true,
+        ..ScheduleTerms::default()
+    };
+    let soon = SystemTime::now() + Duration::from_secs(1);
+    let timing = Timing {
+        recurrence: Some(Recurrence::Frequency(Frequency::Once.into())),
+        time_zone: "UTC".to_owned(),
+        start: Some(Start::StartTime(soon.into())),
+        ..Timing::default()
+    };
+    let request = CreateScheduleRequest {
+        terms: Some(terms.clone()),
+        timing: Some(timing),
+        catch_up: CatchUpPolicy::All.into(),
+        ..CreateScheduleRequest::default()
+    };
+    let created = world.edge.schedules().create_schedule(request).await.expect("created").into_inner();
+    let created = created.schedule.expect("a schedule");
+    let stored = created.terms.expect("terms");
+    assert_eq!((stored.withholding, stored.minimum_amount), (terms.withholding, terms.minimum_amount));
+    let id = wait::until("an occurrence", WITHIN, async || {
+        let request = ListOccurrencesRequest { schedule_id: created.id.clone(), ..Default::default() };
+        let found = world.edge.schedules().list_occurrences(request).await.map_err(HarnessError::from)?;
+        let fired = found.into_inner().occurrences.into_iter().find(|one| !one.distribution_id.is_empty());
+        Ok::<_, HarnessError>(fired.map(|one| one.distribution_id))
+    });
+    world.until(&id.await.expect("in time"), DistributionState::Completed).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedules_terms_come_off_each_occurrence_and_a_later_one_pays_what_the_first_carried_forward() {
+    let (harness, edge, control) = start().await;
+    let world = World::build(&edge, &control, Sort::Shares, &[5, 5]).await;
+    let first = fired(&world, 100).await;
+    assert_eq!(first.withholding, Some(a_quarter()));
+    assert_eq!(world.open().await, [30, 30]);
+    fired(&world, 60).await;
+    assert_eq!(world.paid().await, [(1, 60), (1, 60)]);
+    harness.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paid_with_all_that_is_brought_forward_decides_who_has_to_approve() {
+    let (harness, edge, control) = start().await;
+    let world = World::build(&edge, &control, Sort::Shares, &[5, 5]).await;
+    let policy = SetApprovalPolicyRequest {
+        payment_token: world.scenario.payment_token_id.clone(),
+        tiers: vec![
+            ApprovalTier { from_units: "0".to_owned(), approvers: 0 },
+            ApprovalTier { from_units: "120".to_owned(), approvers: 1 },
+        ],
+        ..SetApprovalPolicyRequest::default()
+    };
+    edge.approvals().set_approval_policy(policy).await.expect("set");
+    // 80 are owed and nothing is paid; then 80 of its own and 80 that are brought forward.
+    world.pay(world.each_from(40, 100)).await;
+    let created = world.create(world.each(40)).await;
+    assert_eq!(created.state(), DistributionState::PendingApproval);
+    assert_eq!(units(created.entitlements.and_then(|found| found.payable).as_ref()), 160);
+    let change = UpdateDistributionRequest {
+        distribution_id: created.id.clone(),
+        version: 1,
+        withholding: Some(Withholding { default_percent: "100".to_owned(), ..a_quarter() }),
+        ..UpdateDistributionRequest::default()
+    };
+    edge.distributions().update_distribution(change).await.expect("changed");
+    let changed = world.until(&created.id, DistributionState::Upcoming).await;
+    assert!(changed.approval.is_none() && changed.void_approvals.len() == 1, "{changed:?}");
+    assert_eq!(units(changed.entitlements.and_then(|found| found.payable).as_ref()), 80);
+    seen::execute(&edge, &created.id).await;
+    world.until(&created.id, DistributionState::Completed).await;
+    assert_eq!(world.paid().await, [(1, 40), (1, 40)], "all of its own is withheld");
+    harness.stop().await.expect("stopped");
+}

@@ -93,8 +93,11 @@ impl CutOff {
 
 impl Drop for CutOff {
     fn drop(&mut self) {
-        if let Some((app, id)) = self.0.take() {
-            tokio::spawn(async move { clear(&app, id).await });
+        // A process that ends has no time for it: then they go with a later upload.
+        if let Some((app, id)) = self.0.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move { clear(&app, id).await });
         }
     }
 }

@@ -57,7 +57,7 @@ impl Killing {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_every_place_between_calculation_and_run_what_was_carried_forward_is_paid_once() {
-    let mut killing = Killing::start("2").await;
+    let mut killing = Killing::start("1").await;
     for place in PLACES {
         let world = killing.world(&[5; 3]).await;
         world.pay(world.each_from(40, 100)).await;

@@ -4,7 +4,7 @@ use proto::distribution::v1::{CarryForwardStatus, CreateDistributionRequest};
 
 use crate::world::{Sort, World, start, units};
 
-const ROUNDS: usize = 30;
+const ROUNDS: usize = 60;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_distributions_created_at_the_same_moment_one_brings_each_amount_forward() {
@@ -26,8 +26,7 @@ async fn of_two_distributions_created_at_the_same_moment_one_brings_each_amount_
         both.sort_unstable();
         assert_eq!(both, [0, 80], "round {round}");
         assert_eq!(world.open().await, [0, 0]);
-        world.cancel(&one.id).await;
-        world.cancel(&other.id).await;
+        tokio::join!(world.cancel(&one.id), world.cancel(&other.id));
         assert_eq!(world.open().await, [40, 40], "round {round}");
     }
     let (one, other) = tokio::join!(world.pay(request.clone()), world.pay(request));

@@ -7,6 +7,7 @@ use proto::distribution::v1::{
 use proto::execution::v1::RetryPolicy;
 
 use bursar_tests::seen;
+use serde_json::json;
 
 use crate::world::{Sort, World, start, units};
 
@@ -26,6 +27,12 @@ fn patient(request: CreateDistributionRequest) -> CreateDistributionRequest {
         ..RetryPolicy::default()
     };
     CreateDistributionRequest { retry_policy: Some(policy), ..request }
+}
+
+/// Whether one of two payees is paid.
+fn half(found: &Distribution) -> bool {
+    let paid = found.progress.as_ref().and_then(|progress| progress.paid.as_ref());
+    paid.is_some_and(|paid| paid.payouts == 1)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,16 +96,43 @@ async fn a_failed_payout_keeps_it_for_its_retry_and_a_cancelled_one_gives_it_to_
     world.freeze(0, true).await;
     let cancelled = world.create(patient(world.each(7))).await;
     seen::execute(&world.edge, &cancelled.id).await;
-    let half = |found: &Distribution| {
-        let paid = found.progress.as_ref().and_then(|progress| progress.paid.as_ref());
-        paid.is_some_and(|paid| paid.payouts == 1)
-    };
     seen::until(&world.edge, &cancelled.id, half).await;
     world.cancel(&cancelled.id).await;
     assert_eq!(world.open().await, [30, 0], "what is paid stays taken");
     world.freeze(0, false).await;
     world.pay(world.each(1)).await;
     assert_eq!(world.paid().await, [(2, 141), (3, 148)]);
+    harness.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_associated_when_it_is_cancelled_is_paid_what_was_brought_forward_by_the_next_one() {
+    let (harness, edge, control) = start().await;
+    // The second has room for no token that it does not ask for.
+    let closed = json!({ "max_automatic_token_associations": 0 });
+    let holders = vec![
+        control.create_account(&json!({})).await.expect("an account"),
+        control.create_account(&closed).await.expect("an account"),
+    ];
+    let world = World::of(&edge, &control, Sort::Shares, holders, &[5; 2]).await;
+    world.pay(world.each_from(40, 100)).await;
+    let cancelled = world.create(patient(world.each(70))).await;
+    seen::execute(&world.edge, &cancelled.id).await;
+    seen::until(&world.edge, &cancelled.id, half).await;
+    assert_eq!(world.open().await, [0; 2]);
+    world.cancel(&cancelled.id).await;
+    assert_eq!(world.paid().await, [(1, 110), (0, 0)]);
+    assert_eq!(world.open().await, [0, 40], "the own part of what is cancelled is owed no more");
+    world.associate(1, true).await;
+    let next = world.pay(world.each(1)).await;
+    assert_eq!(world.paid().await, [(2, 111), (1, 41)]);
+    let carries = world.carries().await;
+    let by = |place: usize| {
+        let of = carries.iter().find(|one| one.account == world.holders[place]).expect("it was carried");
+        (of.status(), of.taken_by.clone())
+    };
+    assert_eq!(by(0), (CarryForwardStatus::Taken, cancelled.id), "what is paid stays with who paid it");
+    assert_eq!(by(1), (CarryForwardStatus::Taken, next.id));
     harness.stop().await.expect("stopped");
 }
 

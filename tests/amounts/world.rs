@@ -129,6 +129,12 @@ impl World {
         self.control.relate(token, holder, &json!({ "frozen": frozen })).await.expect("set");
     }
 
+    /// Takes the payment token from the holder of this place, who has none of it, or lets the holder have it.
+    pub(crate) async fn associate(&self, place: usize, associated: bool) {
+        let (token, holder) = (&self.scenario.payment_token_id, &self.holders[place]);
+        self.control.relate(token, holder, &json!({ "associated": associated })).await.expect("set");
+    }
+
     /// Cancels a distribution.
     pub(crate) async fn cancel(&self, id: &str) -> Distribution {
         let request = CancelDistributionRequest { distribution_id: id.to_owned(), reason: String::new() };

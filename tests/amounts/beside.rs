@@ -7,7 +7,7 @@ use proto::distribution::v1::timing::{Recurrence, Start};
 use proto::distribution::v1::{
     ApprovalTier, CatchUpPolicy, CreateScheduleRequest, Distribution, DistributionState, Frequency,
     ListOccurrencesRequest, Rounding, ScheduleTerms, SetApprovalPolicyRequest, Timing,
-    UpdateDistributionRequest, Withholding,
+    UpdateDistributionRequest, UpdateScheduleRequest, Withholding, WithholdingRate,
 };
 use test_harness::{HarnessError, wait};
 
@@ -19,43 +19,48 @@ fn a_quarter() -> Withholding {
     Withholding { default_percent: "25".to_owned(), rates: Vec::new(), rounding: Rounding::Down.into() }
 }
 
-/// What a schedule fires that falls due at once, when it is paid.
-async fn fired(world: &World, minimum: u128) -> Distribution {
-    let same = world.each_from(40, minimum);
-    let terms = ScheduleTerms {
+/// Due in a second, and every hour from then on.
+fn soon() -> Timing {
+    let at = SystemTime::now() + Duration::from_secs(1);
+    Timing {
+        recurrence: Some(Recurrence::Frequency(Frequency::Hourly.into())),
+        time_zone: "UTC".to_owned(),
+        start: Some(Start::StartTime(at.into())),
+        ..Timing::default()
+    }
+}
+
+/// What is paid each time: less than the minimum, unless something is brought forward.
+fn terms(world: &World) -> ScheduleTerms {
+    let same = world.each_from(40, 60);
+    let own = WithholdingRate {
+        group: "charities".to_owned(),
+        percent: "0".to_owned(),
+        accounts: vec![world.holders[1].clone()],
+    };
+    ScheduleTerms {
         asset_id: same.asset_id,
         label: same.label,
         kind: same.kind,
         amount_rule: same.amount_rule,
         payment_token: same.payment_token,
         funding_account_id: same.funding_account_id,
-        withholding: Some(a_quarter()),
+        withholding: Some(Withholding { rates: vec![own], ..a_quarter() }),
         minimum_amount: same.minimum_amount,
         execute_now: true,
         ..ScheduleTerms::default()
-    };
-    let soon = SystemTime::now() + Duration::from_secs(1);
-    let timing = Timing {
-        recurrence: Some(Recurrence::Frequency(Frequency::Once.into())),
-        time_zone: "UTC".to_owned(),
-        start: Some(Start::StartTime(soon.into())),
-        ..Timing::default()
-    };
-    let request = CreateScheduleRequest {
-        terms: Some(terms.clone()),
-        timing: Some(timing),
-        catch_up: CatchUpPolicy::All.into(),
-        ..CreateScheduleRequest::default()
-    };
-    let created = world.edge.schedules().create_schedule(request).await.expect("created").into_inner();
-    let created = created.schedule.expect("a schedule");
-    let stored = created.terms.expect("terms");
-    assert_eq!((stored.withholding, stored.minimum_amount), (terms.withholding, terms.minimum_amount));
+    }
+}
+
+/// The distribution of so many-th occurrence of a schedule, once it is paid.
+async fn fired(world: &World, schedule: &str, number: usize) -> Distribution {
     let id = wait::until("an occurrence", WITHIN, async || {
-        let request = ListOccurrencesRequest { schedule_id: created.id.clone(), ..Default::default() };
+        let request = ListOccurrencesRequest { schedule_id: schedule.to_owned(), ..Default::default() };
         let found = world.edge.schedules().list_occurrences(request).await.map_err(HarnessError::from)?;
-        let fired = found.into_inner().occurrences.into_iter().find(|one| !one.distribution_id.is_empty());
-        Ok::<_, HarnessError>(fired.map(|one| one.distribution_id))
+        let mut fired = found.into_inner().occurrences;
+        fired.retain(|one| !one.distribution_id.is_empty());
+        fired.sort_by_key(|one| one.due_time.map(|due| (due.seconds, due.nanos)));
+        Ok::<_, HarnessError>(fired.get(number - 1).map(|one| one.distribution_id.clone()))
     });
     world.until(&id.await.expect("in time"), DistributionState::Completed).await
 }
@@ -64,11 +69,34 @@ async fn fired(world: &World, minimum: u128) -> Distribution {
 async fn a_schedules_terms_come_off_each_occurrence_and_a_later_one_pays_what_the_first_carried_forward() {
     let (harness, edge, control) = start().await;
     let world = World::build(&edge, &control, Sort::Shares, &[5, 5]).await;
-    let first = fired(&world, 100).await;
-    assert_eq!(first.withholding, Some(a_quarter()));
-    assert_eq!(world.open().await, [30, 30]);
-    fired(&world, 60).await;
-    assert_eq!(world.paid().await, [(1, 60), (1, 60)]);
+    let asked = terms(&world);
+    let request = CreateScheduleRequest {
+        terms: Some(asked.clone()),
+        timing: Some(soon()),
+        catch_up: CatchUpPolicy::All.into(),
+        ..CreateScheduleRequest::default()
+    };
+    let created = edge.schedules().create_schedule(request).await.expect("created").into_inner();
+    let created = created.schedule.expect("a schedule");
+    let first = fired(&world, &created.id, 1).await;
+    assert_eq!(world.open().await, [30, 40]);
+    // The same schedule falls due once more, long before an hour is over.
+    let sooner = UpdateScheduleRequest {
+        schedule_id: created.id.clone(),
+        version: 1,
+        timing: Some(soon()),
+        ..UpdateScheduleRequest::default()
+    };
+    edge.schedules().update_schedule(sooner).await.expect("changed");
+    let second = fired(&world, &created.id, 2).await;
+    assert_eq!(world.paid().await, [(1, 60), (1, 80)]);
+    let stored = created.terms.expect("terms");
+    let said = (asked.withholding, asked.minimum_amount);
+    assert_eq!((stored.withholding, stored.minimum_amount), said);
+    assert_ne!(first.id, second.id);
+    for occurrence in [first, second] {
+        assert_eq!((occurrence.withholding, occurrence.minimum_amount), said);
+    }
     harness.stop().await.expect("stopped");
 }
 

@@ -8,4 +8,5 @@ mod raced;
 mod reckoning;
 mod refused;
 mod released;
+mod unchanged;
 mod world;

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use proto::distribution::v1::amount_rule::Rule;
 use proto::distribution::v1::{
     AmountRule, CreateDistributionRequest, ListCarryForwardsRequest, ListDistributionsRequest,
-    PercentOfValue, Rounding, UpdateDistributionRequest, Withholding, WithholdingRate,
+    PercentOfValue, Rounding, Withholding, WithholdingRate,
 };
 use proto::r#type::v1::Amount;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
+
+use bursar_tests::seen;
 
 use crate::world::{Sort, World, start};
 
@@ -55,7 +57,11 @@ fn wrong_shares(good: &CreateDistributionRequest, code: &str) -> Wrong {
         // These are shares, which have no nominal value.
         (of("2.5", ""), named([value])),
         (of("x", "y"), named([percent, value])),
+        (of("", "5"), named([percent])),
+        (of("0.0000000000001", "5"), named([percent])),
         (each("0", code), named(["amount_rule.per_holder.units"])),
+        (each("5.0", code), named(["amount_rule.per_holder.units"])),
+        (each("9223372036854775808", code), named(["amount_rule.per_holder.units"])),
         (each("-5", code), named(["amount_rule.per_holder.units"])),
         (each("5", "hedera:sandbox/hbar"), named(["amount_rule.per_holder.asset"])),
     ]
@@ -72,6 +78,10 @@ fn wrong_deductions(good: &CreateDistributionRequest, code: &str) -> Wrong {
         minimum_amount: Some(Amount { units: units.to_owned(), asset: asset.to_owned() }),
         ..good.clone()
     };
+    let unknown = Withholding { default_percent: "5".to_owned(), rates: vec![], rounding: 99 };
+    let unknown = CreateDistributionRequest { withholding: Some(unknown), ..good.clone() };
+    let long = WithholdingRate { group: "g".repeat(101), ..rate("5", &["0.0.7"]) };
+    let thousand_and_one = (0..1_001).map(|number| rate("5", &[&format!("0.0.{}", 100_000 + number)]));
     let many: Vec<String> = (0..10_001).map(|number| format!("0.0.{}", 100_000 + number)).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     vec![
@@ -80,7 +90,14 @@ fn wrong_deductions(good: &CreateDistributionRequest, code: &str) -> Wrong {
         (minimum("5", "iso4217:USD"), named(["minimum_amount.asset"])),
         (less("101", Rounding::Up, vec![]), named(["withholding.default_percent"])),
         (less("", Rounding::Up, vec![]), named(["withholding.default_percent"])),
+        (less("26.3750", Rounding::Up, vec![]), named(["withholding.default_percent"])),
         (less("5", Rounding::Unspecified, vec![]), named(["withholding.rounding"])),
+        (unknown, named(["withholding.rounding"])),
+        (rates(vec![long]), named(["withholding.rates[0].group"])),
+        (rates(vec![rate("100.01", &["0.0.7"])]), named(["withholding.rates[0].percent"])),
+        (rates(vec![rate("05", &["0.0.7"])]), named(["withholding.rates[0].percent"])),
+        (rates(vec![rate("5", &["0.0.7", "0.0.7"])]), named(["withholding.rates[0].accounts[1]"])),
+        (rates(thousand_and_one.collect()), named(["withholding.rates"])),
         (rates(vec![rate("5", &[])]), named(["withholding.rates[0].accounts"])),
         (
             rates(vec![rate("5", &["0.0.7"]), rate("6", &["0.0.8", "0.0.7"])]),
@@ -125,24 +142,11 @@ async fn what_is_wrong_with_amounts_is_named_by_its_field_and_nothing_is_created
         }
     }
     assert_eq!(count().await, before);
-
-    let created = world.create(good).await;
-    let hbar = UpdateDistributionRequest {
-        distribution_id: created.id,
-        version: 1,
-        payment_token: Some("hbar".to_owned()),
-        amount_rule: Some(AmountRule { rule: Some(Rule::PerToken("1".to_owned())) }),
-        ..UpdateDistributionRequest::default()
-    };
-    let refused = world.edge.distributions().update_distribution(hbar).await.expect_err("in what?");
-    assert_eq!(fields(&refused), named(["minimum_amount"]));
+    a_list_is_asked_for_by_an_asset(&world).await;
     harness.stop().await.expect("stopped");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_list_of_what_was_carried_forward_is_asked_for_by_an_asset() {
-    let (harness, edge, control) = start().await;
-    let world = World::build(&edge, &control, Sort::Shares, &[5]).await;
+async fn a_list_is_asked_for_by_an_asset(world: &World) {
     let good = ListCarryForwardsRequest { asset_id: world.scenario.asset_id.clone(), ..Default::default() };
     let table = [
         (ListCarryForwardsRequest { asset_id: "ast_1".to_owned(), ..good.clone() }, "asset_id"),
@@ -155,11 +159,19 @@ async fn a_list_of_what_was_carried_forward_is_asked_for_by_an_asset() {
         let refused = world.edge.distributions().list_carry_forwards(request).await.expect_err("it is wrong");
         assert_eq!(fields(&refused), named([field]));
     }
-    let strange = ListCarryForwardsRequest { page_token: "x".to_owned(), ..good };
-    let refused = world.edge.distributions().list_carry_forwards(strange).await.expect_err("none of ours");
-    assert_eq!(
-        refused.get_details_error_info().map(|info| info.reason).as_deref(),
-        Some("PAGE_TOKEN_INVALID")
-    );
-    harness.stop().await.expect("stopped");
+    world.pay(world.each_from(1, 100)).await;
+    world.pay(world.each_from(1, 100)).await;
+    let first = ListCarryForwardsRequest { page_size: 1, ..good.clone() };
+    let page = world.edge.distributions().list_carry_forwards(first.clone()).await.expect("a page");
+    let next = page.into_inner().next_page_token;
+    let rest = ListCarryForwardsRequest { page_token: next.clone(), ..first };
+    let rest = world.edge.distributions().list_carry_forwards(rest).await.expect("a page").into_inner();
+    assert_eq!((rest.carry_forwards.len(), rest.next_page_token.as_str()), (1, ""));
+    let another = ListCarryForwardsRequest { account: world.holders[0].clone(), ..good.clone() };
+    let table = [(good, "x".to_owned(), "PAGE_TOKEN_INVALID"), (another, next, "PAGE_TOKEN_MISMATCH")];
+    for (of, token, reason) in table {
+        let strange = ListCarryForwardsRequest { page_token: token, ..of };
+        let refused = world.edge.distributions().list_carry_forwards(strange).await.expect_err("not its own");
+        assert_eq!(seen::reason(&refused), reason);
+    }
 }

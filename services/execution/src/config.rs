@@ -103,6 +103,9 @@ pub struct Tuning {
     /// Milliseconds for one request to a node
     #[arg(long, env = "BURSAR_NODE_DEADLINE_MS", default_value_t = 5_000, value_name = "MS")]
     pub node_deadline_ms: u64,
+    /// Milliseconds a run stays halted before what halted it is looked at, the first time; later ones are longer
+    #[arg(long, env = "BURSAR_RECOVERY_MS", default_value_t = 30_000, value_name = "MS")]
+    pub recovery_ms: u64,
     /// Milliseconds between looks for work when there was none
     #[arg(long, env = "BURSAR_IDLE_MS", default_value_t = 250, value_name = "MS")]
     pub idle_ms: u64,
@@ -134,6 +137,7 @@ impl Default for Tuning {
             receipt_patience_ms: 10_000,
             poll_ms: 2_000,
             node_deadline_ms: 5_000,
+            recovery_ms: 30_000,
             idle_ms: 250,
             workers: 8,
             transactions_per_second: 100,
@@ -152,6 +156,11 @@ impl Tuning {
     /// How long to wait between looks at what is undecided.
     pub fn poll(&self) -> Duration {
         Duration::from_millis(self.poll_ms)
+    }
+
+    /// How long a run stays halted before what halted it is looked at, the first time.
+    pub fn recovery(&self) -> Duration {
+        Duration::from_millis(self.recovery_ms)
     }
 
     /// Deadline of one request to a node.

@@ -44,9 +44,11 @@ fn about_recipient(code: Code) -> Option<&'static str> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other codes are other people's business")]
 fn about_operator(code: Code) -> Option<&'static str> {
     Some(match code {
-        Code::InsufficientPayerBalance => "The fee payer has too little HBAR: fund it, then resume.",
+        Code::InsufficientPayerBalance => {
+            "The fee payer has too little HBAR: fund it; what waits goes on by itself then, or at once by a retry."
+        }
         Code::InsufficientAccountBalance | Code::InsufficientTokenBalance => {
-            "The funding account has too little of the payment asset: fund it, then resume."
+            "The funding account has too little of the payment asset: fund it; what waits goes on by itself once all that is left is covered, or at once by a retry."
         }
         Code::InsufficientSenderAccountBalanceForCustomFee => {
             "The funding account cannot pay the token's custom fees: fund it, then resume."
@@ -60,7 +62,9 @@ fn about_operator(code: Code) -> Option<&'static str> {
         Code::Unauthorized | Code::NotSupported => {
             "The network does not permit this transaction to the fee payer: check the account."
         }
-        Code::TokenIsPaused => "The payment token is paused by its issuer: resume when it is unpaused.",
+        Code::TokenIsPaused => {
+            "The payment token is paused by its issuer: what waits goes on by itself once it is unpaused."
+        }
         Code::TokenWasDeleted | Code::InvalidTokenId => {
             "The payment token does not exist on this network: check the token and network."
         }

@@ -98,8 +98,8 @@ impl Obstacle {
     pub const fn advice(&self) -> &'static str {
         match self {
             Self::NoPayees => "Decide on the holders that are held, and create it anew.",
-            Self::FundingShort { .. } => "Fund the account, then execute it.",
-            Self::FeeBalanceShort { .. } => "Fund the fee payer with HBAR, then execute it.",
+            Self::FundingShort { .. } => "Fund the account.",
+            Self::FeeBalanceShort { .. } => "Fund the fee payer with HBAR.",
         }
     }
 

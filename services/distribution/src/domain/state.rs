@@ -22,7 +22,7 @@ pub(crate) enum State {
     Upcoming,
     /// Calculated, and executed by itself if nothing is in the way.
     Due,
-    /// Was not executed by itself, because something was in the way; waits for a person.
+    /// Was not executed by itself, because something is in the way; goes on when it is not, or when a person says so.
     Refused(Failure),
     /// Being paid: execution has the run, or gets it.
     Ongoing,
@@ -30,7 +30,7 @@ pub(crate) enum State {
     Paused(Failure),
     /// Being paid again: execution has to be told.
     Retrying,
-    /// The run is stopped until an operator ends the cause; waits for a person.
+    /// The run is stopped until an operator ends the cause; goes on when execution sees that, or when a person says so.
     Halted(Failure),
     /// Cancelled by a person; nothing new is begun, and what is in flight is followed to its end.
     Cancelling,
@@ -430,9 +430,14 @@ impl State {
         matches!(self, Self::Due).then_some(Self::Ongoing)
     }
 
-    /// Something is in the way of executing it by itself.
+    /// Something is in the way of executing it by itself, or something else than before.
     pub(crate) fn refused(&self, failure: Failure) -> Option<Self> {
-        matches!(self, Self::Due).then_some(Self::Refused(failure))
+        matches!(self, Self::Due | Self::Refused(_)).then_some(Self::Refused(failure))
+    }
+
+    /// Nothing is in the way any more.
+    pub(crate) fn way_is_clear(&self) -> Option<Self> {
+        matches!(self, Self::Refused(_)).then_some(Self::Due)
     }
 
     /// Execution was told to try again, or has nothing to try again.

@@ -60,7 +60,7 @@ async fn a_distribution_is_calculated_executed_handed_over_once_and_followed_to_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_executes_by_itself_waits_for_a_person_when_something_is_in_the_way() {
+async fn what_executes_by_itself_waits_while_something_is_in_the_way_and_goes_on_when_it_is_not() {
     let stage = Stage::new().await;
     stage.world.facts().funding_units = 4;
     let request = pb::CreateDistributionRequest { execute_now: true, ..stage.request() };
@@ -69,8 +69,15 @@ async fn what_executes_by_itself_waits_for_a_person_when_something_is_in_the_way
     assert_eq!(paused.failure.expect("why").reason, "FUNDING_SHORT");
     let refused = stage.execute("e", &created.id).await.expect_err("still short");
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "FUNDING_SHORT"));
-    stage.world.facts().funding_units = 5;
-    stage.retry("r", &created.id).await.expect("again");
+    // What is said is what is in the way now.
+    stage.world.facts().assets.values_mut().for_each(|asset| asset.paused = true);
+    let other = |found: &pb::Distribution| found.failure.clone().unwrap_or_default().reason == "ASSET_PAUSED";
+    assert_eq!(stage.when(&created.id, other).await.state(), Paused);
+    {
+        let mut facts = stage.world.facts();
+        facts.assets.values_mut().for_each(|asset| asset.paused = false);
+        facts.funding_units = 5;
+    }
     stage.until(&created.id, Completed).await;
     assert_eq!(stage.world.facts().handed, [Handed::Started(created.run_id)]);
 }

@@ -286,14 +286,19 @@ impl Stage {
     /// # Panics
     /// When it does not come to it within half a minute.
     pub(crate) async fn until(&self, id: &str, state: pb::DistributionState) -> pb::Distribution {
+        self.when(id, |found| found.state() == state).await
+    }
+
+    /// Waits until `seen` holds of a distribution.
+    pub(crate) async fn when(&self, id: &str, seen: impl Fn(&pb::Distribution) -> bool) -> pb::Distribution {
         for _ in 0..600 {
             let found = self.get(id).await;
-            if found.state() == state {
+            if seen(&found) {
                 return found;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("not {state:?}: {:?}", self.get(id).await);
+        panic!("not in time: {:?}", self.get(id).await);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::app::{Context, finish_run, sweep};
 use crate::domain::run::RunState;
 use crate::error::Error;
 use crate::failpoints::here;
+use crate::store::alerts::EndedBy;
 use crate::store::batches::{self, Recount};
 use crate::store::{alerts, runs};
 
@@ -50,7 +51,7 @@ pub(super) async fn cancel_in(
     }
     runs::set_state(conn, run, RunState::Cancelling, None).await?;
     runs::note_cancel(conn, run, by, reason).await?;
-    alerts::end_all(conn, run).await?;
+    alerts::end_all(conn, run, EndedBy::Person).await?;
     batches::lock_all(conn, run).await?;
     batches::recount(conn, run, Recount::All).await?;
     here!("cancel.before_commit");

@@ -13,6 +13,7 @@ pub mod pause;
 pub mod quote_run;
 pub mod read;
 pub mod resolve_in_doubt;
+pub mod resume_halted;
 pub mod retry_payouts;
 pub mod retry_run;
 pub mod start_run;

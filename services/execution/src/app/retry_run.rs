@@ -7,6 +7,7 @@ use crate::app::Context;
 use crate::domain::run::RunState;
 use crate::error::Error;
 use crate::failpoints::here;
+use crate::store::alerts::EndedBy;
 use crate::store::batches::{self, Recount};
 use crate::store::{alerts, decisions, runs};
 
@@ -25,7 +26,7 @@ pub async fn retry_run(ctx: &Context, run: RunId) -> Result<u64, Error> {
             return Err(not_retryable(state));
         }
         runs::set_state(conn, run, RunState::Running, None).await?;
-        alerts::end_all(conn, run).await?;
+        alerts::end_all(conn, run, EndedBy::Person).await?;
         batches::recount(conn, run, Recount::All).await?;
         here!("retry.before_commit");
         Ok(retried)

@@ -21,6 +21,8 @@ pub struct Alert {
     pub hint: String,
     /// When it was raised.
     pub raised_at: SystemTime,
-    /// When the run was resumed or cancelled.
+    /// When the run went on or was cancelled.
     pub ended_at: Option<SystemTime>,
+    /// The run went on by itself, because what was wrong was seen to be so no more.
+    pub ended_by_itself: bool,
 }

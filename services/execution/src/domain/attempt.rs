@@ -52,7 +52,7 @@ impl Cause {
                 "The account takes nothing that it has not signed: its owner must turn that off; then retry."
             }
             "DAILY_LIMIT_REACHED" => {
-                "The funding account's limit for one day (UTC) is taken: retry tomorrow, or raise the limit and retry."
+                "The funding account's limit for one day (UTC) is taken: it goes on by itself tomorrow, or once the limit is raised."
             }
             "OPERATOR_RESOLVED" => "Two people ended the doubt with evidence; see the attempt.",
             "BREAK" => {

@@ -144,7 +144,9 @@ pub fn funds(check: Check, subject: &str, have: u128, need: u128, unit: &str) ->
         return Diagnosis::fine(check, subject, seen);
     }
     let missing = need - have;
-    let advice = format!("Send it at least {missing} {unit}; then retry what was stopped.");
+    let advice = format!(
+        "Send it at least {missing} {unit}; what was stopped goes on by itself then, or at once by a retry."
+    );
     Diagnosis::problem(check, subject, seen, advice)
 }
 

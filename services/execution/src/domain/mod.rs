@@ -11,6 +11,7 @@ pub mod payout;
 pub mod plan;
 pub mod progress;
 pub mod recipient;
+pub mod recovery;
 pub mod retry;
 pub mod run;
 pub mod sweep;

@@ -1,5 +1,6 @@
 //! Loops that act by themselves. They only call `app`.
 
 pub(crate) mod finisher;
+pub(crate) mod resumer;
 pub(crate) mod sweeper;
 pub(crate) mod workers;

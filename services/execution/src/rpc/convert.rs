@@ -85,6 +85,7 @@ pub(crate) fn alert(alert: &Alert) -> pb::Alert {
         failure: Some(types::Failure { hint: alert.hint.clone(), ..failure(&alert.cause) }),
         raise_time: Some(alert.raised_at.into()),
         end_time: alert.ended_at.map(Into::into),
+        ended_by_itself: alert.ended_by_itself,
     }
 }
 

@@ -33,6 +33,25 @@ struct Row {
     raised_at: At,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     ended_at: Option<At>,
+    #[diesel(sql_type = Bool)]
+    ended_by_itself: bool,
+}
+
+#[derive(QueryableByName)]
+struct OpenRow {
+    #[diesel(embed)]
+    alert: Row,
+    #[diesel(sql_type = BigInt)]
+    times: i64,
+}
+
+/// What makes a run go on, or ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedBy {
+    /// Somebody retries or cancels it.
+    Person,
+    /// What was wrong was seen to be so no more.
+    Itself,
 }
 
 impl TryFrom<Row> for Alert {
@@ -50,6 +69,7 @@ impl TryFrom<Row> for Alert {
             hint: row.hint,
             raised_at: row.raised_at.0,
             ended_at: row.ended_at.map(|at| at.0),
+            ended_by_itself: row.ended_by_itself,
         })
     }
 }
@@ -76,10 +96,40 @@ pub async fn raise(
 }
 
 /// Ends all open alerts of a run that this transaction has locked.
-pub async fn end_all(conn: &mut AsyncPgConnection, run: RunId) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE alert SET ended_at = clock_timestamp() WHERE run_id = $1 AND ended_at IS NULL";
-    diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().execute(conn).await?;
+pub async fn end_all(conn: &mut AsyncPgConnection, run: RunId, ended_by: EndedBy) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE alert SET ended_at = clock_timestamp(), ended_by_itself = $2 \
+        WHERE run_id = $1 AND ended_at IS NULL";
+    diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Bool, _>(ended_by == EndedBy::Itself)
+        .prepared()
+        .execute(conn)
+        .await?;
     Ok(())
+}
+
+/// An open alert, with how often its run has gone on by itself after the same cause.
+#[derive(Clone, Debug)]
+pub struct OpenAlert {
+    /// The alert.
+    pub alert: Alert,
+    /// So often.
+    pub times: u32,
+}
+
+/// All open alerts of a run: one for each of the network's reasons at most.
+pub async fn open(conn: &mut AsyncPgConnection, run: RunId) -> Result<Vec<OpenAlert>, StoreError> {
+    const SQL: &str = "SELECT alert.*, run.distribution_id, \
+        (SELECT count(*) FROM alert AS earlier WHERE earlier.run_id = $1 AND earlier.reason = alert.reason \
+            AND earlier.ended_by_itself) AS times \
+        FROM alert JOIN run USING (run_id) WHERE run_id = $1 AND alert.ended_at IS NULL ORDER BY alert_id";
+    let rows: Vec<OpenRow> =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().load(conn).await?;
+    let open = |row: OpenRow| {
+        let times = u32::try_from(row.times).unwrap_or(u32::MAX);
+        Ok(OpenAlert { alert: row.alert.try_into()?, times })
+    };
+    rows.into_iter().map(open).collect()
 }
 
 /// Which alerts a list shows.

@@ -245,6 +245,22 @@ pub async fn set_state(
     if updated == 1 { Ok(()) } else { Err(StoreError::inconsistent("run", id, "run_id")) }
 }
 
+/// Up to `limit` halted runs by id, after the one given.
+pub async fn halted(
+    conn: &mut AsyncPgConnection,
+    after: Option<RunId>,
+    limit: u32,
+) -> Result<Vec<StoredRun>, StoreError> {
+    const SQL: &str =
+        "SELECT * FROM run WHERE state = 2 AND ($1 IS NULL OR run_id > $1) ORDER BY run_id LIMIT $2";
+    let rows: Vec<Row> = diesel::sql_query(SQL)
+        .bind::<Nullable<SqlUuid>, _>(after.map(|run| run.as_uuid()))
+        .bind::<BigInt, _>(i64::from(limit))
+        .load(conn)
+        .await?;
+    rows.into_iter().map(StoredRun::try_from).collect()
+}
+
 #[derive(QueryableByName)]
 struct Halted {
     #[diesel(sql_type = SqlUuid)]

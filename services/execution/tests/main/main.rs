@@ -14,6 +14,7 @@ mod pause;
 mod pay;
 mod race;
 mod recipients;
+mod recovery;
 mod restorable;
 mod retry_payouts;
 mod retry_policy;

@@ -10,11 +10,11 @@ use tonic::Status;
 
 use crate::support::{Bench, reason};
 
-fn of_run(id: &str) -> pb::pause_request::Scope {
+pub(crate) fn of_run(id: &str) -> pb::pause_request::Scope {
     pb::pause_request::Scope::RunId(id.to_owned())
 }
 
-async fn pause(
+pub(crate) async fn pause(
     bench: &Bench,
     scope: impl Into<Option<pb::pause_request::Scope>>,
     key: &str,
@@ -24,7 +24,7 @@ async fn pause(
     Ok(PauseServiceClient::new(bench.channel()).pause(request).await?.into_inner().pause.unwrap())
 }
 
-async fn resume(bench: &Bench, scope: pb::resume_request::Scope, key: &str) -> Option<pb::Pause> {
+pub(crate) async fn resume(bench: &Bench, scope: pb::resume_request::Scope, key: &str) -> Option<pb::Pause> {
     let message = pb::ResumeRequest { scope: Some(scope), reason: "the list is right".to_owned() };
     let request = bench.as_user(message, "robert", key);
     PauseServiceClient::new(bench.channel()).resume(request).await.unwrap().into_inner().pause

@@ -25,7 +25,7 @@ const BY_HAND: &[(&str, &str)] = &[
     ("live_attempt", "run_id ordinal attempt_id successor_run_id successor_ordinal"),
     ("chosen_payout", "run_id batch_number attempt_id ordinal next_at chosen_at"),
     ("superseded_payout", "run_id batch_number ordinal units superseded_at"),
-    ("alert", "alert_id run_id reason class hint raised_at ended_at"),
+    ("alert", "alert_id run_id reason class hint raised_at ended_at ended_by_itself"),
     ("rail_effect", "rail effect_id leg run_id attempt_id consensus_ns seen_at"),
     ("attempt_event", "run_id attempt_id event_id at kind detail"),
     ("break", "run_id attempt_id reason detail at"),

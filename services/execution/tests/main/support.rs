@@ -144,6 +144,12 @@ impl Bench {
         let _ = (&mut self.running).await;
     }
 
+    /// Kills the service and starts it again as it is set up now.
+    pub(crate) async fn restart(&mut self) {
+        self.kill().await;
+        self.serve(self.config.db.clone()).await;
+    }
+
     /// Starts the service again, on this database.
     pub(crate) async fn serve(&mut self, db: DbConfig) {
         self.db_url.clone_from(&db.url);

@@ -50,7 +50,12 @@ fn row(alert: &Alert) -> [String; 6] {
         alert.run_id.clone(),
         failure.reason,
         time::show(alert.raise_time.as_ref()),
-        time::show(alert.end_time.as_ref()),
+        ended(alert),
         failure.hint,
     ]
+}
+
+fn ended(alert: &Alert) -> String {
+    let at = time::show(alert.end_time.as_ref());
+    if alert.ended_by_itself { format!("{at} by itself") } else { at }
 }

@@ -64,6 +64,7 @@ pub(crate) async fn advance(step: &Step<'_>) -> Result<Wake, Error> {
             Source::List(_) => list::calculate(step, &distribution).await,
         },
         State::Due => execute_due::execute(step, &distribution).await,
+        State::Refused(failure) => execute_due::look_again(step, &distribution, failure).await,
         State::Retrying => pay::tell_retry(step, &distribution).await,
         State::Ongoing | State::Paused(_) => pay::pay(step, &distribution).await,
         State::Cancelling => pay::tell_cancel(step, &distribution).await,
@@ -73,7 +74,6 @@ pub(crate) async fn advance(step: &Step<'_>) -> Result<Wake, Error> {
         State::PendingApproval
         | State::Unapproved(_)
         | State::Upcoming
-        | State::Refused(_)
         | State::Completed { .. }
         | State::CalculationFailed { .. } => Ok(Wake::Never),
     }

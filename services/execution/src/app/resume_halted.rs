@@ -1,0 +1,163 @@
+//! Lets a halted run go on where it was, once each of its causes is seen to be gone.
+//!
+//! Nothing is decided about a payment here: what is read only ends the halt, as a person's retry would, and leaves what
+//! has failed as it is.
+
+use std::time::Duration;
+
+use diesel_async::AsyncPgConnection;
+use hedera::mirror::AccountRef;
+use hedera::{AccountId, Signer as _};
+use ids::{AlertId, RunId};
+
+use crate::app::Context;
+use crate::app::check_recipients::check_recipients;
+use crate::app::quote_run::quote_run;
+use crate::domain::recovery::{self, Remedy, remedy};
+use crate::domain::run::{Run, RunState};
+use crate::error::Error;
+use crate::store::alerts::{self, EndedBy, OpenAlert};
+use crate::store::batches::{self, Recount};
+use crate::store::funding_accounts::{self, FundingAccount};
+use crate::store::{StoreError, limits, runs};
+
+/// Halted runs read at a time.
+const RUNS_PER_PAGE: u32 = 100;
+/// Longest time for the looks at one run.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Looks at every halted run whose wait is over. One that cannot be looked at keeps none of the others waiting.
+pub async fn resume_all(ctx: &Context) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let page = runs::halted(&mut *ctx.conn().await?, after, RUNS_PER_PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.run.header.run);
+        for stored in page {
+            let run = stored.run.header.run;
+            match tokio::time::timeout(DEADLINE, resume(ctx, &stored.run)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%run, %error, "what halted it could not be looked at"),
+                Err(_late) => tracing::warn!(%run, "what halted it could not be looked at in time"),
+            }
+        }
+    }
+}
+
+async fn resume(ctx: &Context, run: &Run) -> Result<(), Error> {
+    let id = run.header.run;
+    let open = alerts::open(&mut *ctx.conn().await?, id).await?;
+    if open.is_empty() || !open.iter().all(|open| is_due(ctx, open)) {
+        return Ok(());
+    }
+    for OpenAlert { alert, .. } in &open {
+        let Some(remedy) = remedy(&alert.cause) else { return Ok(()) };
+        if !is_there(ctx, run, remedy, alert.raised_at).await? {
+            return Ok(());
+        }
+    }
+    let seen: Vec<AlertId> = open.iter().map(|open| open.alert.id).collect();
+    if go_on(ctx, id, &seen).await? {
+        let reasons: Vec<&str> = open.iter().map(|open| open.alert.cause.reason.as_str()).collect();
+        tracing::info!(run = %id, ?reasons, "the run goes on: what halted it is gone");
+        ctx.wake.notify_waiters();
+    }
+    Ok(())
+}
+
+fn is_due(ctx: &Context, open: &OpenAlert) -> bool {
+    let halted_for = ctx.clock.now().duration_since(open.alert.raised_at).unwrap_or_default();
+    recovery::wait(ctx.tuning.recovery(), open.times).is_some_and(|wait| halted_for >= wait)
+}
+
+/// The same as a person's retry, but for what has failed; unless the run is halted no more, or for something else.
+async fn go_on(ctx: &Context, run: RunId, seen: &[AlertId]) -> Result<bool, Error> {
+    let mut conn = ctx.conn().await?;
+    pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+        let stored = runs::find_for_update(conn, run).await?.ok_or(Error::RunNotFound(run))?;
+        let open = alerts::open(conn, run).await?;
+        if stored.run.state != RunState::Halted || !open.iter().map(|open| &open.alert.id).eq(seen) {
+            return Ok(false);
+        }
+        batches::lock_all(conn, run).await?;
+        runs::set_state(conn, run, RunState::Running, None).await?;
+        alerts::end_all(conn, run, EndedBy::Itself).await?;
+        batches::recount(conn, run, Recount::All).await?;
+        Ok(true)
+    })
+    .await
+}
+
+async fn is_there(
+    ctx: &Context,
+    run: &Run,
+    remedy: Remedy,
+    since: std::time::SystemTime,
+) -> Result<bool, Error> {
+    match remedy {
+        Remedy::Funds => funds(ctx, run).await,
+        Remedy::Keys => keys(ctx, run).await,
+        Remedy::Token => token(ctx, run).await,
+        Remedy::DayLimit => day_limit(ctx, run, since).await,
+    }
+}
+
+async fn funding_account(ctx: &Context, run: &Run) -> Result<FundingAccount, Error> {
+    let header = &run.header;
+    let found = funding_accounts::find(&*ctx.conn().await?, header.funding_account).await?;
+    Ok(found.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?)
+}
+
+/// Whether what is still to be paid is there, with its fees. What is in flight may be debited already, or never be: it is
+/// counted until it is decided.
+async fn funds(ctx: &Context, run: &Run) -> Result<bool, Error> {
+    let header = &run.header;
+    let progress = batches::progress(&mut *ctx.conn().await?, header.run).await?;
+    let open = [progress.pending, progress.processing, progress.in_doubt];
+    let count = u32::try_from(open.iter().map(|tally| tally.payouts).sum::<u64>()).unwrap_or(u32::MAX);
+    let units = open.iter().map(|tally| tally.units).sum();
+    let quote = quote_run(ctx, header.funding_account, &header.asset, count, units).await?;
+    Ok(quote.funding_units >= quote.required_units
+        && quote.fee_payer_balance_tinybars >= quote.expected_fees_tinybars)
+}
+
+/// Whether both keys, as they are used now, are those of their accounts, and nothing is open any more that was signed with
+/// others. A key that is made of several cannot be told.
+async fn keys(ctx: &Context, run: &Run) -> Result<bool, Error> {
+    let progress = batches::progress(&mut *ctx.conn().await?, run.header.run).await?;
+    if progress.processing.payouts + progress.in_doubt.payouts > 0 {
+        return Ok(false);
+    }
+    let funding = funding_account(ctx, run).await?;
+    for (account, reference) in
+        [(funding.account, &funding.key_reference), (funding.fee_payer, &funding.fee_payer_key_reference)]
+    {
+        if !is_key_of(ctx, account, reference).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn is_key_of(ctx: &Context, account: AccountId, reference: &str) -> Result<bool, Error> {
+    let Ok(key) = ctx.rail.keyring().key(reference) else { return Ok(false) };
+    let found = ctx.rail.mirror().account(AccountRef::Id(account)).await?;
+    let fits = found.and_then(|found| found.key).and_then(|of_account| of_account.is(key.public_key()));
+    Ok(fits == Some(true))
+}
+
+/// Whether the token could be sent to the funding account, and so moves.
+async fn token(ctx: &Context, run: &Run) -> Result<bool, Error> {
+    let account = funding_account(ctx, run).await?.account;
+    let checks = check_recipients(ctx, Some(&run.header.asset), &[AccountRef::Id(account)]).await?;
+    Ok(checks.iter().all(|check| check.problem.is_none()))
+}
+
+/// Whether the limit is another one than when it was reached.
+async fn day_limit(ctx: &Context, run: &Run, since: std::time::SystemTime) -> Result<bool, Error> {
+    let header = &run.header;
+    let set = limits::latest(&*ctx.conn().await?, header.funding_account, &header.asset).await?;
+    let Some(set) = set.filter(|set| set.limits.per_day.is_some()) else { return Ok(true) };
+    let day = |time| pg::time::to_ns(time).div_euclid(86_400_000_000_000);
+    Ok(set.set_at > since || day(ctx.clock.now()) > day(since))
+}

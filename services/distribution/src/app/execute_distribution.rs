@@ -12,6 +12,7 @@ use crate::domain::preview::{Obstacle, obstacles};
 use crate::domain::state::{Action, Next};
 use crate::error::Error;
 use crate::refusal::Refusal;
+use crate::store::accepted;
 use crate::store::states::{self, Besides};
 
 /// Executes a distribution. One that is being paid or was paid stays as it is.
@@ -47,6 +48,7 @@ pub(crate) async fn execute_distribution<R: Answer>(
                     approval::ensure_approved(&read::in_transaction(conn, id).await?, now_ns)?;
                     let besides = Besides { executed_ns: Some(now_ns), ..Besides::default() };
                     states::set(conn, id, &next, &besides).await?;
+                    accepted::release_held(conn, id).await?;
                 }
                 read::in_transaction(conn, id).await
             }

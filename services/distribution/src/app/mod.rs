@@ -59,8 +59,8 @@ pub(crate) use fire_schedules::fire_schedules;
 pub(crate) use ingest_file::{IngestDraft, ingest_file};
 pub(crate) use preview_distribution::{Preview, Unpaid, preview_distribution};
 pub(crate) use read::{
-    Owed, get_distribution, get_ingest_file, list_carry_forwards, list_distributions, list_entitlements,
-    list_ingest_errors, list_ingest_files, version,
+    Owed, OwedCursor, get_distribution, get_ingest_file, list_carry_forwards, list_distributions,
+    list_entitlements, list_ingest_errors, list_ingest_files, version,
 };
 pub(crate) use read_policies::{get_approval_policy, list_approval_policies};
 pub(crate) use read_schedules::{get_schedule, list_recorded, list_schedules, list_upcoming};

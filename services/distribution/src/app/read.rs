@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel_async::AsyncPgConnection;
 use ids::{DistributionId, IngestFileId};
+use serde::{Deserialize, Serialize};
 
 use super::App;
 use crate::domain::distribution::{Distribution, Source};
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::store::carries::{self, Carry};
 use crate::store::distributions::{self, Cursor, Filter};
 use crate::store::entitlements::{self, Entitlement};
+use crate::store::held_payees::{self, HeldPayee};
 use crate::store::ingest_files::{self, StoredError};
 use crate::store::{listed_payees, states};
 
@@ -39,33 +41,68 @@ pub(crate) async fn list_distributions(
     Ok(distributions::list(&mut *app.conn().await?, filter, after, limit).await?)
 }
 
-/// What is owed, with the reference and the note of its line in a file; empty for all others.
-pub(crate) type Owed = (Entitlement, (String, String));
+/// What is owed to somebody.
+pub(crate) enum Owed {
+    /// To an account, with the reference and the note of its line in a file; empty for all others.
+    Account(Entitlement, (String, String)),
+    /// To a held payee of a file.
+    Held(HeldPayee),
+}
+
+/// The last of a page: accounts come first, then held payees by line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum OwedCursor {
+    Account(entitlements::Cursor),
+    Held(u32),
+}
+
+impl OwedCursor {
+    /// After this one.
+    pub(crate) fn after(last: &Owed) -> Self {
+        match last {
+            Owed::Account(last, _) => Self::Account(entitlements::Cursor::after(last)),
+            Owed::Held(last) => Self::Held(last.line),
+        }
+    }
+}
 
 /// Up to `limit` entitlements of a distribution; none before its calculation counts.
 pub(crate) async fn list_entitlements(
     app: &App,
     id: DistributionId,
     treatment: Option<Treatment>,
-    after: Option<entitlements::Cursor>,
+    after: Option<OwedCursor>,
     limit: u32,
 ) -> Result<Vec<Owed>, Error> {
     let distribution = get_distribution(app, id).await?;
     let Some(result) = distribution.entitlements else { return Ok(Vec::new()) };
+    let is_list = matches!(distribution.terms.source, Source::List(_));
     let mut conn = app.conn().await?;
-    let found = entitlements::list(&mut conn, result.calculation, treatment, after, limit).await?;
-    let mut said = match distribution.terms.source {
-        Source::Holders(_) => HashMap::new(),
-        Source::List(_) => {
-            let accounts: Vec<_> = found.iter().map(|owed| owed.account).collect();
-            listed_payees::said_of(&mut conn, id, &accounts).await?
+    let (mut found, after_line) = match after {
+        Some(OwedCursor::Held(line)) => (Vec::new(), line),
+        Some(OwedCursor::Account(cursor)) => {
+            (entitlements::list(&mut conn, result.calculation, treatment, Some(cursor), limit).await?, 0)
         }
+        None => (entitlements::list(&mut conn, result.calculation, treatment, None, limit).await?, 0),
     };
-    let with = |owed: Entitlement| {
-        let said = said.remove(&owed.account).unwrap_or_default();
-        (owed, said)
-    };
-    Ok(found.into_iter().map(with).collect())
+    let mut said = HashMap::new();
+    if is_list {
+        let accounts: Vec<_> = found.iter().map(|owed| owed.account).collect();
+        said = listed_payees::said_of(&mut conn, id, &accounts).await?;
+    }
+    let mut owed: Vec<Owed> = found
+        .drain(..)
+        .map(|owed| {
+            let said = said.remove(&owed.account).unwrap_or_default();
+            Owed::Account(owed, said)
+        })
+        .collect();
+    let missing = limit.saturating_sub(u32::try_from(owed.len()).unwrap_or(u32::MAX));
+    if is_list && missing > 0 && treatment.is_none_or(|treatment| treatment == Treatment::Hold) {
+        let held = held_payees::list(&mut conn, id, after_line, missing).await?;
+        owed.extend(held.into_iter().map(Owed::Held));
+    }
+    Ok(owed)
 }
 
 /// Up to `limit` amounts that an asset's distributions carried forward.

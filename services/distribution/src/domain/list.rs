@@ -40,9 +40,15 @@ impl ListCalculation {
         Ok(Line::plain(units, Outcome::Payee { ordinal }))
     }
 
-    /// What it comes to: everything on the list is paid, so that nothing stays.
-    pub(crate) const fn totals(&self) -> Totals {
-        Totals { pool: self.totals.entitled, ..self.totals }
+    /// What it comes to with so many held payees, who would get `held` together: what they would get stays, and everybody
+    /// else on the list is paid.
+    ///
+    /// # Errors
+    /// [`CalculationError::AmountOutOfRange`] when all together would get more than the rail can move.
+    pub(crate) fn totals(&self, held_count: u32, held: u128) -> Result<Totals, CalculationError> {
+        let pool = self.totals.entitled.checked_add(held).filter(|pool| *pool <= RAIL_UNITS_MAX);
+        let pool = pool.ok_or(CalculationError::AmountOutOfRange)?;
+        Ok(Totals { pool, held_count, held, residue: held, ..self.totals })
     }
 }
 
@@ -77,7 +83,17 @@ mod tests {
             assert_eq!(list.push(account(number), units), Ok(line));
         }
         let totals = Totals { payee_count: 3, entitled: 20, pool: 20, ..Totals::default() };
-        assert_eq!(list.totals(), totals);
+        assert_eq!(list.totals(0, 0), Ok(totals));
+    }
+
+    #[test]
+    fn what_held_payees_would_get_stays() {
+        let mut list = list();
+        list.push(account(1001), 7).expect("the first");
+        let paid = Totals { payee_count: 1, entitled: 7, ..Totals::default() };
+        let all = Totals { pool: 12, held_count: 2, held: 5, residue: 5, ..paid };
+        assert_eq!(list.totals(2, 5), Ok(all));
+        assert_eq!(list.totals(2, RAIL_UNITS_MAX), Err(CalculationError::AmountOutOfRange));
     }
 
     #[test]
@@ -86,7 +102,7 @@ mod tests {
         let out = |reason| Ok(Line::plain(0, Outcome::Excluded(reason)));
         assert_eq!(list.push(account(2001), 5), out(Reason::FundingAccount));
         assert_eq!(list.push(account(2002), 5), out(Reason::FeePayer));
-        assert_eq!(list.totals(), Totals { excluded_count: 2, ..Totals::default() });
+        assert_eq!(list.totals(0, 0), Ok(Totals { excluded_count: 2, ..Totals::default() }));
     }
 
     #[test]

@@ -97,7 +97,9 @@ impl Obstacle {
     /// What to do about it.
     pub const fn advice(&self) -> &'static str {
         match self {
-            Self::NoPayees => "Decide on the holders that are held, and create it anew.",
+            Self::NoPayees => {
+                "Decide on the holders that are held, or give held payees an account, and create it anew."
+            }
             Self::FundingShort { .. } => "Fund the account.",
             Self::FeeBalanceShort { .. } => "Fund the fee payer with HBAR.",
         }

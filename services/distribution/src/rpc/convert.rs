@@ -15,6 +15,7 @@ use crate::domain::kind::Kind;
 use crate::domain::phase::Phase;
 use crate::domain::state::Action;
 use crate::domain::treatment::{Reason, Treatment};
+use crate::store::entitlements::Entitlement;
 use crate::time::timestamp;
 
 /// A distribution.
@@ -126,8 +127,26 @@ pub(super) fn totals(totals: &Totals, payment_token: &AssetCode) -> pb::Entitlem
     }
 }
 
-/// What one holder is owed.
-pub(super) fn entitlement((stored, (reference, note)): &Owed) -> pb::Entitlement {
+/// What somebody is owed.
+pub(super) fn entitlement(owed: &Owed) -> pb::Entitlement {
+    match owed {
+        Owed::Account(stored, (reference, note)) => {
+            pb::Entitlement { reference: reference.clone(), note: note.clone(), ..of_account(stored) }
+        }
+        Owed::Held(held) => pb::Entitlement {
+            units: held.units.to_string(),
+            treatment: pb::HolderTreatment::Hold.into(),
+            reason: "NO_ACCOUNT".to_owned(),
+            reference: held.reference.clone(),
+            note: held.note.clone(),
+            email: held.email.address.clone(),
+            name: held.email.name.clone().unwrap_or_default(),
+            ..pb::Entitlement::default()
+        },
+    }
+}
+
+fn of_account(stored: &Entitlement) -> pb::Entitlement {
     let holding = stored.holding;
     let counted = holding.and_then(|holding| holding.counted);
     let gross = match stored.treatment {
@@ -147,8 +166,7 @@ pub(super) fn entitlement((stored, (reference, note)): &Owed) -> pb::Entitlement
         withheld_units: stored.withheld.to_string(),
         brought_forward_units: stored.brought.to_string(),
         carried_forward_units: stored.carried.to_string(),
-        reference: reference.clone(),
-        note: note.clone(),
+        ..pb::Entitlement::default()
     }
 }
 

@@ -9,11 +9,11 @@ use crate::time::timestamp;
 
 /// A file.
 pub(super) fn file(file: &IngestFile) -> pb::IngestFile {
-    let (state, distribution_id, accepted_count, units) = match file.decision {
-        Decision::Accepted { distribution, lines, units } => {
-            (pb::IngestFileState::Accepted, distribution.to_string(), lines, units)
+    let (state, distribution_id, accepted_count, held_count, units) = match file.decision {
+        Decision::Accepted { distribution, lines, held, units } => {
+            (pb::IngestFileState::Accepted, distribution.to_string(), lines, held, units)
         }
-        Decision::Refused => (pb::IngestFileState::Refused, String::new(), 0, 0),
+        Decision::Refused => (pb::IngestFileState::Refused, String::new(), 0, 0, 0),
     };
     let mode = match file.mode {
         IngestMode::AllOrNothing => pb::IngestMode::AllOrNothing,
@@ -36,6 +36,7 @@ pub(super) fn file(file: &IngestFile) -> pb::IngestFile {
         funding_account_id: file.funding_account.to_string(),
         created_by: file.created_by.clone(),
         create_time: Some(timestamp(file.created_ns)),
+        held_count,
     }
 }
 

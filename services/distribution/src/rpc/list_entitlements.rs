@@ -6,9 +6,8 @@ use service_kit::page::{self, Filters, PageToken};
 use tonic::{Request, Status};
 
 use super::{call, convert};
-use crate::app::{self, App};
+use crate::app::{self, App, OwedCursor};
 use crate::error::Error;
-use crate::store::entitlements::Cursor;
 
 pub(super) async fn handle(
     app: &App,
@@ -21,9 +20,9 @@ pub(super) async fn handle(
     let treatment = convert::treatment_in(message.treatment());
     let asked = ListEntitlementsRequest { page_size: 0, page_token: String::new(), ..message.clone() };
     let filters = Filters::of(&asked);
-    let after = PageToken::decode::<Cursor>(&message.page_token, filters).map_err(Error::from)?;
+    let after = PageToken::decode::<OwedCursor>(&message.page_token, filters).map_err(Error::from)?;
     let mut found = app::list_entitlements(app, id, treatment, after, size + 1).await?;
-    let last = page::cut(&mut found, size).map(|(last, _)| Cursor::after(last));
+    let last = page::cut(&mut found, size).map(OwedCursor::after);
     Ok(ListEntitlementsResponse {
         entitlements: found.iter().map(convert::entitlement).collect(),
         next_page_token: PageToken::encode(last.as_ref(), filters),

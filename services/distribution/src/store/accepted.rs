@@ -69,6 +69,18 @@ pub(crate) async fn release_all(
     Ok(())
 }
 
+/// Gives back the references of held payees, once the others are to be paid: nothing of this distribution pays them.
+pub(crate) async fn release_held(
+    conn: &mut AsyncPgConnection,
+    distribution: DistributionId,
+) -> Result<(), StoreError> {
+    let of_held = accepted_reference::table
+        .filter(accepted_reference::distribution_id.eq(distribution.as_uuid()))
+        .filter(accepted_reference::account.is_null());
+    diesel::delete(of_held).execute(conn).await?;
+    Ok(())
+}
+
 /// Gives back the references of payouts that are proven unpaid for ever, and the file when none is left.
 pub(crate) async fn release(
     conn: &mut AsyncPgConnection,

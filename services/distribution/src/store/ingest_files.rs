@@ -59,6 +59,7 @@ struct FileRow {
     funding_account_id: Uuid,
     created_by: String,
     created_ns: i64,
+    held_lines: i32,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -73,9 +74,11 @@ struct ErrorRow {
 
 impl From<&IngestFile> for FileRow {
     fn from(file: &IngestFile) -> Self {
-        let (distribution, lines, units) = match file.decision {
-            Decision::Accepted { distribution, lines, units } => (Some(distribution), lines, units),
-            Decision::Refused => (None, 0, 0),
+        let (distribution, lines, held, units) = match file.decision {
+            Decision::Accepted { distribution, lines, held, units } => {
+                (Some(distribution), lines, held, units)
+            }
+            Decision::Refused => (None, 0, 0, 0),
         };
         Self {
             id: file.id.as_uuid(),
@@ -93,6 +96,7 @@ impl From<&IngestFile> for FileRow {
             funding_account_id: file.funding_account.as_uuid(),
             created_by: file.created_by.clone(),
             created_ns: file.created_ns,
+            held_lines: held.cast_signed(),
         }
     }
 }
@@ -104,9 +108,11 @@ impl TryFrom<FileRow> for IngestFile {
         let wrong = |column| Inconsistent { table: "ingest_file", row: row.id.to_string(), column };
         let count = |value: i32, column| u32::try_from(value).map_err(|_| wrong(column));
         let lines = count(row.accepted_lines, "accepted_lines")?;
+        let held = count(row.held_lines, "held_lines")?;
         let decision = row.distribution_id.map_or(Decision::Refused, |id| Decision::Accepted {
             distribution: DistributionId::from_uuid(id),
             lines,
+            held,
             units: row.accepted_units.0,
         });
         Ok(Self {

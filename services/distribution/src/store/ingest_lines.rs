@@ -12,15 +12,27 @@ use tokio_postgres::types::Type;
 use super::schema::{ingest_line, ingest_upload};
 use super::{Inconsistent, StoreError, rows};
 use crate::domain::account::Account;
+use crate::domain::ingest::Email;
 
-const COLUMNS: [(&str, Type); 6] = [
+const COLUMNS: [(&str, Type); 8] = [
     ("file_id", Type::UUID),
     ("line", Type::INT4),
     ("account", Type::INT8),
     ("units", Type::NUMERIC),
     ("reference", Type::TEXT),
     ("note", Type::TEXT),
+    ("email", Type::TEXT),
+    ("name", Type::TEXT),
 ];
+
+/// Whom a line pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Payee {
+    /// An account.
+    Account(Account),
+    /// Somebody who is held.
+    Email(Email),
+}
 
 /// A line whose payee is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +40,7 @@ pub(crate) struct StoredLine {
     /// Its number in the file.
     pub line: u32,
     /// Who is paid.
-    pub account: Account,
+    pub payee: Payee,
     /// How much, in smallest units.
     pub units: u128,
     /// What the sender calls the payment.
@@ -44,8 +56,8 @@ pub(crate) struct Clash {
     pub line: u32,
     /// The first line with the same reference, when that is another one.
     pub same_reference: Option<u32>,
-    /// The first line with the same account, when that is another one.
-    pub same_account: Option<u32>,
+    /// The first line with the same account or address, when that is another one.
+    pub same_recipient: Option<u32>,
     /// Its reference was accepted before.
     pub accepted_before: bool,
 }
@@ -74,9 +86,14 @@ pub(crate) async fn write(url: &str, file: IngestFileId, lines: &[StoredLine]) -
     let mut copy = CopyIn::begin(url, "ingest_line", &COLUMNS).await?;
     let file = file.as_uuid();
     for line in lines {
-        let (number, account) = (line.line.cast_signed(), rows::number(line.account));
-        let units = Numeric128(line.units);
-        copy.row(&[&file, &number, &account, &units, &line.reference, &line.note]).await?;
+        let (number, units) = (line.line.cast_signed(), Numeric128(line.units));
+        let (account, email) = match &line.payee {
+            Payee::Account(account) => (Some(rows::number(*account)), None),
+            Payee::Email(email) => (None, Some(email)),
+        };
+        let (address, name) =
+            (email.map(|email| &email.address), email.and_then(|email| email.name.as_ref()));
+        copy.row(&[&file, &number, &account, &units, &line.reference, &line.note, &address, &name]).await?;
     }
     copy.finish().await?;
     Ok(())
@@ -89,7 +106,7 @@ struct ClashRow {
     #[diesel(sql_type = Nullable<Integer>)]
     same_reference: Option<i32>,
     #[diesel(sql_type = Nullable<Integer>)]
-    same_account: Option<i32>,
+    same_recipient: Option<i32>,
     #[diesel(sql_type = Bool)]
     accepted_before: bool,
     #[diesel(sql_type = BigInt)]
@@ -112,17 +129,17 @@ pub(crate) struct Clashes {
 const SIFT: &str = "WITH judged AS (
         SELECT line.line,
                nullif(min(line.line) OVER (PARTITION BY line.reference), line.line) AS same_reference,
-               nullif(min(line.line) OVER (PARTITION BY line.account), line.line) AS same_account,
+               nullif(min(line.line) OVER (PARTITION BY line.account, lower(line.email)), line.line) AS same_recipient,
                known.reference IS NOT NULL AS accepted_before
         FROM ingest_line line LEFT JOIN accepted_reference known ON known.reference = line.reference
         WHERE line.file_id = $1),
     clash AS (
         SELECT * FROM judged
-        WHERE same_reference IS NOT NULL OR same_account IS NOT NULL OR accepted_before),
+        WHERE same_reference IS NOT NULL OR same_recipient IS NOT NULL OR accepted_before),
     gone AS (DELETE FROM ingest_line line USING clash WHERE line.file_id = $1 AND line.line = clash.line)
     SELECT *, count(*) OVER () AS clashes,
            count(*) FILTER (WHERE same_reference IS NOT NULL OR accepted_before) OVER ()
-               + count(same_account) OVER () AS errors
+               + count(same_recipient) OVER () AS errors
     FROM clash ORDER BY line LIMIT $2";
 
 /// Takes out the lines that clash, and gives the first `kept_max` of them. Call it with [`pg::join_sets`].
@@ -150,7 +167,7 @@ impl ClashRow {
         Clash {
             line: self.line.cast_unsigned(),
             same_reference: self.same_reference.map(i32::cast_unsigned),
-            same_account: self.same_account.map(i32::cast_unsigned),
+            same_recipient: self.same_recipient.map(i32::cast_unsigned),
             accepted_before: self.accepted_before,
         }
     }
@@ -160,37 +177,55 @@ impl ClashRow {
 struct Sum {
     #[diesel(sql_type = BigInt)]
     lines: i64,
+    #[diesel(sql_type = BigInt)]
+    held: i64,
     #[diesel(sql_type = Numeric)]
     units: Numeric128,
 }
 
-/// How many lines are left of a file, and what they get together.
-pub(crate) async fn sum(conn: &mut AsyncPgConnection, file: IngestFileId) -> Result<(u32, u128), StoreError> {
+/// What is left of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// How many lines.
+    pub lines: u32,
+    /// How many of them are held.
+    pub held: u32,
+    /// What they get together, in smallest units.
+    pub units: u128,
+}
+
+/// What is left of a file.
+pub(crate) async fn left(conn: &mut AsyncPgConnection, file: IngestFileId) -> Result<Left, StoreError> {
     let sum: Sum = sql_query(
-        "SELECT count(*) AS lines, coalesce(sum(units), 0) AS units FROM ingest_line WHERE file_id = $1",
+        "SELECT count(*) AS lines, count(email) AS held, coalesce(sum(units), 0) AS units
+         FROM ingest_line WHERE file_id = $1",
     )
     .bind::<SqlUuid, _>(file.as_uuid())
     .get_result(conn)
     .await?;
-    let lines = u32::try_from(sum.lines).ok();
-    let wrong = || Inconsistent { table: "ingest_line", row: file.to_string(), column: "line" };
-    Ok((lines.ok_or_else(wrong)?, sum.units.0))
+    let wrong = |_| Inconsistent { table: "ingest_line", row: file.to_string(), column: "line" };
+    let lines = u32::try_from(sum.lines).map_err(wrong)?;
+    let held = u32::try_from(sum.held).map_err(wrong)?;
+    Ok(Left { lines, held, units: sum.units.0 })
 }
 
-/// Makes what is left of a file the list of a distribution that is not there yet.
+/// Makes what is left of a file the list of a distribution that is not there yet, and its held payees.
 pub(crate) async fn into_list(
     conn: &mut AsyncPgConnection,
     file: IngestFileId,
     distribution: DistributionId,
 ) -> Result<(), StoreError> {
-    sql_query(
-        "INSERT INTO listed_payee (distribution_id, account, units, reference, note)
-         SELECT $2, account, units, reference, note FROM ingest_line WHERE file_id = $1",
-    )
-    .bind::<SqlUuid, _>(file.as_uuid())
-    .bind::<SqlUuid, _>(distribution.as_uuid())
-    .execute(conn)
-    .await?;
+    const LISTED: &str = "INSERT INTO listed_payee (distribution_id, account, units, reference, note)
+        SELECT $2, account, units, reference, note FROM ingest_line WHERE file_id = $1 AND account IS NOT NULL";
+    const HELD: &str = "INSERT INTO held_payee (distribution_id, line, email, name, units, reference, note)
+        SELECT $2, line, email, name, units, reference, note FROM ingest_line WHERE file_id = $1 AND email IS NOT NULL";
+    for sql in [LISTED, HELD] {
+        sql_query(sql)
+            .bind::<SqlUuid, _>(file.as_uuid())
+            .bind::<SqlUuid, _>(distribution.as_uuid())
+            .execute(conn)
+            .await?;
+    }
     Ok(())
 }
 

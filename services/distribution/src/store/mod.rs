@@ -9,6 +9,7 @@ pub(crate) mod calculations;
 pub(crate) mod carries;
 pub(crate) mod distributions;
 pub(crate) mod entitlements;
+pub(crate) mod held_payees;
 pub(crate) mod ingest_files;
 pub(crate) mod ingest_lines;
 pub(crate) mod leases;

@@ -136,6 +136,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    held_payee (distribution_id, line) {
+        distribution_id -> Uuid,
+        line -> Integer,
+        email -> Text,
+        name -> Nullable<Text>,
+        units -> Numeric,
+        reference -> Text,
+        note -> Text,
+    }
+}
+
+diesel::table! {
     redemption_account (distribution_id, account) {
         distribution_id -> Uuid,
         account -> BigInt,
@@ -379,10 +391,12 @@ diesel::table! {
     ingest_line (file_id, line) {
         file_id -> Uuid,
         line -> Integer,
-        account -> BigInt,
+        account -> Nullable<BigInt>,
         units -> Numeric,
         reference -> Text,
         note -> Text,
+        email -> Nullable<Text>,
+        name -> Nullable<Text>,
     }
 }
 
@@ -403,6 +417,7 @@ diesel::table! {
         funding_account_id -> Uuid,
         created_by -> Text,
         created_ns -> BigInt,
+        held_lines -> Integer,
     }
 }
 
@@ -427,7 +442,7 @@ diesel::table! {
     accepted_reference (reference) {
         reference -> Text,
         distribution_id -> Uuid,
-        account -> BigInt,
+        account -> Nullable<BigInt>,
     }
 }
 

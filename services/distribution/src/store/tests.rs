@@ -35,6 +35,7 @@ async fn the_declared_tables_are_those_of_the_migrations() {
         Declared::table(schema::calculation::table),
         Declared::table(schema::entitlement::table),
         Declared::table(schema::listed_payee::table),
+        Declared::table(schema::held_payee::table),
         Declared::table(schema::ingest_upload::table),
         Declared::table(schema::ingest_line::table),
         Declared::table(schema::ingest_file::table),

@@ -65,13 +65,13 @@ impl Stage {
         self.ingest_with(key, self.ingest_header(), bytes).await
     }
 
-    async fn accept_valid(&self, key: &str, bytes: &[u8]) -> Result<pb::IngestFile, Status> {
+    pub(crate) async fn accept_valid(&self, key: &str, bytes: &[u8]) -> Result<pb::IngestFile, Status> {
         let mode = pb::IngestMode::AcceptValid.into();
         self.ingest_with(key, pb::IngestHeader { mode, ..self.ingest_header() }, bytes).await
     }
 
     /// Lines, columns and reasons, read in pages of two.
-    async fn errors(&self, file: &pb::IngestFile) -> Vec<(u32, i32, String)> {
+    pub(crate) async fn errors(&self, file: &pb::IngestFile) -> Vec<(u32, i32, String)> {
         let mut request = pb::ListIngestErrorsRequest {
             ingest_file_id: file.id.clone(),
             page_size: 2,
@@ -138,14 +138,14 @@ async fn a_file_with_a_bad_line_is_refused_whole_or_in_part_as_was_asked_and_sta
     let stage = Stage::new().await;
     let lines = csv(&[
         "INV-1,0.0.1001,1.5,0.0.7000,",
-        "INV-2,ada@example.org,2,0.0.7000,",
+        "INV-2,ada@example,2,0.0.7000,",
         "INV-3,0.0.1003,=1,EUR,",
         "INV-1,0.0.1004,1,0.0.7000,",
         "INV-5,0.0.1001,1,0.0.7000,",
         "INV-1,0.0.1001,1,0.0.7000,",
     ]);
     let expected = [
-        (3, 2, "RECIPIENT_NOT_PAYABLE_YET"),
+        (3, 2, "RECIPIENT_MALFORMED"),
         (4, 3, "FORMULA"),
         (4, 4, "NOT_THE_PAYMENT_TOKEN"),
         (5, 1, "DUPLICATE_REFERENCE"),

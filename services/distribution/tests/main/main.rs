@@ -7,6 +7,7 @@ mod approve;
 mod cancel;
 mod create;
 mod execute;
+mod held_payees;
 mod hints;
 mod ingest;
 mod jobs;

@@ -33,9 +33,9 @@ pub struct Entitlements {
 
 /// The columns of the table.
 const COLUMNS: [&str; 8] =
-    ["account", "treatment", "reason", "gross", "withheld", "brought", "carried", "paid"];
+    ["payee", "treatment", "reason", "gross", "withheld", "brought", "carried", "paid"];
 /// The columns of the CSV file.
-const CSV_COLUMNS: [&str; 12] = [
+const CSV_COLUMNS: [&str; 14] = [
     "ordinal",
     "account",
     "balance",
@@ -48,6 +48,8 @@ const CSV_COLUMNS: [&str; 12] = [
     "paid",
     "reference",
     "note",
+    "email",
+    "name",
 ];
 
 impl Entitlements {
@@ -114,9 +116,18 @@ fn treatment(owed: &Entitlement) -> String {
     names::short(Some(owed.treatment().as_str_name()), "HOLDER_TREATMENT_")
 }
 
+/// Who: an account, or whom the file names by email.
+fn who(owed: &Entitlement) -> String {
+    match (owed.account.as_str(), owed.name.as_str()) {
+        ("", "") => owed.email.clone(),
+        ("", name) => format!("{name} <{}>", owed.email),
+        (account, _) => account.to_owned(),
+    }
+}
+
 fn row(owed: &Entitlement) -> [String; 8] {
     [
-        owed.account.clone(),
+        who(owed),
         treatment(owed),
         owed.reason.clone(),
         owed.gross_units.clone(),
@@ -127,7 +138,7 @@ fn row(owed: &Entitlement) -> [String; 8] {
     ]
 }
 
-fn cells(owed: &Entitlement) -> [String; 12] {
+fn cells(owed: &Entitlement) -> [String; 14] {
     [
         owed.ordinal.map(|ordinal| ordinal.to_string()).unwrap_or_default(),
         owed.account.clone(),
@@ -141,6 +152,8 @@ fn cells(owed: &Entitlement) -> [String; 12] {
         paid(owed),
         cell(&owed.reference),
         cell(&owed.note),
+        cell(&owed.email),
+        cell(&owed.name),
     ]
 }
 
@@ -158,5 +171,16 @@ mod tests {
         let cells = cells(&payee);
         assert_eq!((cells[0].as_str(), cells[9].as_str(), cells[11].as_str()), ("3", "7", "'=1"));
         assert_eq!(cells.len(), CSV_COLUMNS.len());
+    }
+
+    #[test]
+    fn who_is_named_by_email_is_shown_so_and_is_no_formula() {
+        let email = Entitlement { email: "=a@example.org".to_owned(), ..Entitlement::default() };
+        assert_eq!(
+            (row(&email)[0].as_str(), cells(&email)[12].as_str()),
+            ("=a@example.org", "'=a@example.org")
+        );
+        let named = Entitlement { name: "Ada".to_owned(), email: "ada@example.org".to_owned(), ..email };
+        assert_eq!(row(&named)[0], "Ada <ada@example.org>");
     }
 }

@@ -11,15 +11,17 @@ use crate::session::Session;
 use crate::time;
 
 /// The columns of a list of files.
-pub(super) const COLUMNS: [&str; 7] = ["id", "file", "state", "accepted", "refused", "distribution", "time"];
+pub(super) const COLUMNS: [&str; 8] =
+    ["id", "file", "state", "accepted", "held", "refused", "distribution", "time"];
 
 /// A file as a row.
-pub(super) fn row(file: &IngestFile) -> [String; 7] {
+pub(super) fn row(file: &IngestFile) -> [String; 8] {
     [
         file.id.clone(),
         file.file_name.clone(),
         state(file),
         file.accepted_count.to_string(),
+        file.held_count.to_string(),
         file.refused_count.to_string(),
         file.distribution_id.clone(),
         time::show(file.create_time.as_ref()),
@@ -37,6 +39,7 @@ pub(in crate::commands) fn json(file: &IngestFile, errors: &[IngestError]) -> Va
         "file_name": file.file_name,
         "state": state(file),
         "accepted": file.accepted_count,
+        "held": file.held_count,
         "refused": file.refused_count,
         "accepted_units": file.accepted_amount.as_ref().map(|amount| amount.units.clone()),
         "payment_token": file.payment_token,
@@ -74,6 +77,12 @@ pub(in crate::commands) fn text(file: &IngestFile, errors: &[IngestError]) -> St
     if !file.distribution_id.is_empty() {
         let id = &file.distribution_id;
         lines.push(format!("  {id}: nothing is paid until `bursar distribution execute {id}`"));
+    }
+    if file.held_count > 0 {
+        let held = file.held_count;
+        lines.push(format!(
+            "  {held} of them are named by email, which nothing pays: they are held, and may come again with an account once the others are executed"
+        ));
     }
     if !errors.is_empty() {
         lines.push(errors_text(errors));

@@ -8,6 +8,7 @@ use crate::domain::distribution::{Distribution, Entitlements};
 use crate::domain::list::ListCalculation;
 use crate::error::Error;
 use crate::store::entitlements::Writer;
+use crate::store::held_payees;
 use crate::store::leases::Wake;
 use crate::store::listed_payees;
 
@@ -49,10 +50,11 @@ async fn write(step: &Step<'_>, distribution: &Distribution) -> Result<Entitleme
         }
     }
     writer.finish().await?;
+    let (held_count, held) = held_payees::sum(&mut *step.app.conn().await?, distribution.id).await?;
     Ok(Entitlements {
         calculation,
         balances: None,
-        totals: calculating.totals(),
+        totals: calculating.totals(held_count, held)?,
         root: root.finish(),
         approvers: 0,
     })

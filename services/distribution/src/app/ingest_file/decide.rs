@@ -13,7 +13,7 @@ use crate::domain::kind::Kind;
 use crate::domain::state::State;
 use crate::domain::treatment::Parties;
 use crate::error::Error;
-use crate::store::ingest_lines::{self, Clash, Clashes};
+use crate::store::ingest_lines::{self, Clash, Clashes, Left};
 use crate::store::{accepted, distributions, ingest_files};
 
 /// What is decided on.
@@ -68,12 +68,12 @@ pub(super) async fn decide(
     errors.sort_by_key(|error| (error.line, error.column));
     let refused_lines = received.refused_lines + clashes.lines;
     let whole = draft.mode == IngestMode::AllOrNothing;
-    let (lines, units) = ingest_lines::sum(conn, *id).await?;
+    let Left { lines, held, units } = ingest_lines::left(conn, *id).await?;
     let decision = if received.refused || lines == 0 || (whole && refused_lines > 0) {
         Decision::Refused
     } else {
         let distribution = accept(app, conn, asked, lines).await?;
-        Decision::Accepted { distribution, lines, units }
+        Decision::Accepted { distribution, lines, held, units }
     };
     let file = IngestFile {
         id: *id,
@@ -149,7 +149,7 @@ fn errors_of(clash: &Clash) -> impl Iterator<Item = LineError> + use<> {
         Some(first_line) => Some(Reason::DuplicateReference { first_line }),
         None => clash.accepted_before.then_some(Reason::ReferenceAlreadyAccepted),
     };
-    let recipient = clash.same_account.map(|first_line| Reason::DuplicateRecipient { first_line });
+    let recipient = clash.same_recipient.map(|first_line| Reason::DuplicateRecipient { first_line });
     let line = clash.line;
     let error = move |column, reason| LineError { line, column, reason };
     let reference = reference.map(|reason| error(Column::Reference, reason));

@@ -13,7 +13,7 @@ use crate::domain::account::{Account, EvmAddress};
 use crate::domain::ingest::{Column, FILE_BYTES_MAX, Line, LineError, Reading, Reason, Recipient, Rules};
 use crate::domain::treatment::{Parties, never_paid};
 use crate::error::Error;
-use crate::store::ingest_lines::{self, StoredLine};
+use crate::store::ingest_lines::{self, Payee, StoredLine};
 
 /// Lines stored at a time.
 const LINES_PER_WRITE: usize = 5_000;
@@ -81,7 +81,7 @@ async fn next(
     next.map_err(|_| Error::UploadBroken("nothing came for a minute".to_owned()))?.transpose()
 }
 
-/// Stores lines with the accounts they pay; those whose address has none are refused.
+/// Stores lines with whom they pay; those whose address has no account are refused.
 async fn store(
     app: &App,
     actor: &Actor,
@@ -96,14 +96,15 @@ async fn store(
     let mut resolved = resolve(app, actor, &lines).await?.into_iter();
     let mut stored = Vec::with_capacity(lines.len());
     for line in lines {
-        let account = match line.recipient {
-            Recipient::Account(account) => Ok(account),
-            Recipient::Evm(_) => account(resolved.next(), &parties),
+        let payee = match line.recipient {
+            Recipient::Account(account) => Ok(Payee::Account(account)),
+            Recipient::Evm(_) => account(resolved.next(), &parties).map(Payee::Account),
+            Recipient::Email(email) => Ok(Payee::Email(email)),
         };
-        match account {
-            Ok(account) => stored.push(StoredLine {
+        match payee {
+            Ok(payee) => stored.push(StoredLine {
                 line: line.number,
-                account,
+                payee,
                 units: line.units,
                 reference: line.reference,
                 note: line.note,
@@ -130,7 +131,7 @@ async fn resolve(app: &App, actor: &Actor, lines: &[Line]) -> Result<Vec<Resolve
         .iter()
         .filter_map(|line| match line.recipient {
             Recipient::Evm(address) => Some(address),
-            Recipient::Account(_) => None,
+            Recipient::Account(_) | Recipient::Email(_) => None,
         })
         .collect();
     let calls = addresses.chunks(ADDRESSES_PER_CALL).map(|some| app.execution.resolve(actor, some));

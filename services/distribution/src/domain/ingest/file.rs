@@ -42,6 +42,8 @@ pub(crate) enum Decision {
         distribution: DistributionId,
         /// How many they are.
         lines: u32,
+        /// How many of them name an email, and are held.
+        held: u32,
         /// What they get together, in smallest units.
         units: u128,
     },
@@ -135,7 +137,6 @@ pub(crate) enum Reason {
     ControlCharacter,
     Formula,
     RecipientMalformed,
-    RecipientNotPayableYet,
     NeverPaid,
     AmountMalformed(&'static str),
     TooManyDecimals {
@@ -179,7 +180,6 @@ impl Reason {
             Self::ControlCharacter => "CONTROL_CHARACTER",
             Self::Formula => "FORMULA",
             Self::RecipientMalformed => "RECIPIENT_MALFORMED",
-            Self::RecipientNotPayableYet => "RECIPIENT_NOT_PAYABLE_YET",
             Self::NeverPaid => "NEVER_PAID",
             Self::AmountMalformed(_) => "AMOUNT_MALFORMED",
             Self::TooManyDecimals { .. } => "TOO_MANY_DECIMALS",
@@ -215,7 +215,6 @@ impl fmt::Display for Reason {
             Self::RecipientMalformed => f.write_str(
                 "expected an account such as 0.0.5005, an EVM address (0x and 40 hexadecimal digits), or an email such as Ada <ada@example.org>",
             ),
-            Self::RecipientNotPayableYet => f.write_str("emails cannot be paid yet; give an account or an EVM address"),
             Self::NeverPaid => f.write_str("the funding account, the fee payer and the zero account are never paid"),
             Self::AmountMalformed(why) => write!(f, "the amount {why}"),
             Self::TooManyDecimals { allowed } => write!(f, "the currency has {allowed} decimals"),
@@ -224,7 +223,7 @@ impl fmt::Display for Reason {
             Self::TotalTooLarge => f.write_str("with this line the amounts sum to more than the network can move"),
             Self::NotThePaymentToken { expected } => write!(f, "this file is paid in {expected}"),
             Self::DuplicateReference { first_line } => write!(f, "line {first_line} has the same reference"),
-            Self::DuplicateRecipient { first_line } => write!(f, "line {first_line} pays the same account"),
+            Self::DuplicateRecipient { first_line } => write!(f, "line {first_line} pays the same recipient"),
             Self::ReferenceAlreadyAccepted => f.write_str("this reference was accepted before, in another file"),
             Self::Rail { hint, .. } => f.write_str(hint),
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use money::{ParseAmountError, parse_units};
 
-use super::recipient::{self, Named, Recipient};
+use super::recipient::{self, Recipient};
 use super::{Column, LineError, NOTE_CHARS_MAX, REFERENCE_CHARS_MAX, Reason};
 use crate::domain::calculation::RAIL_UNITS_MAX;
 use crate::domain::treatment::{Parties, never_paid};
@@ -86,11 +86,8 @@ fn recipient(cell: &str, rules: &Rules) -> Result<Recipient, Reason> {
     required(cell)?;
     match recipient::read(cell) {
         None => Err(Reason::RecipientMalformed),
-        Some(Named::Email) => Err(Reason::RecipientNotPayableYet),
-        Some(Named::Payable(Recipient::Account(account))) if never_paid(account, &rules.parties) => {
-            Err(Reason::NeverPaid)
-        }
-        Some(Named::Payable(recipient)) => Ok(recipient),
+        Some(Recipient::Account(account)) if never_paid(account, &rules.parties) => Err(Reason::NeverPaid),
+        Some(recipient) => Ok(recipient),
     }
 }
 
@@ -161,7 +158,7 @@ mod tests {
             (2, "", "REQUIRED"),
             (2, "=x", "FORMULA"),
             (2, " 0.0.5005", "RECIPIENT_MALFORMED"),
-            (2, "Ada <ada@example.org>", "RECIPIENT_NOT_PAYABLE_YET"),
+            (2, "Ada <ada@example>", "RECIPIENT_MALFORMED"),
             (2, "0.0.0", "NEVER_PAID"),
             (2, "0.0.2001", "NEVER_PAID"),
             (2, "0x00000000000000000000000000000000000007d2", "NEVER_PAID"),
@@ -185,6 +182,7 @@ mod tests {
         ] {
             let mut cells = ["INV-1", "0.0.5005", "1.5", "0.0.7000", ""];
             assert_eq!(wrong(&cells), [], "the line is right without it");
+            assert_eq!(wrong(&["INV-1", "Ada <ada@example.org>", "1.5", "0.0.7000", ""]), []);
             cells[usize::try_from(column - 1).expect("small")] = cell;
             assert_eq!(wrong(&cells), [(column, reason.to_owned())], "{cell:?}");
         }

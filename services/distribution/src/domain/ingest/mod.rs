@@ -10,7 +10,7 @@ mod recipient;
 pub(crate) use file::{Column, Decision, IngestFile, IngestMode, LineError, Reason};
 pub(crate) use judge::{Line, Rules};
 pub(crate) use reading::{ERRORS_KEPT_MAX, Reading};
-pub(crate) use recipient::Recipient;
+pub(crate) use recipient::{Email, Recipient};
 
 /// The first line of every file.
 pub(crate) const HEADER: &str = "reference,recipient,amount,currency,note";

@@ -98,7 +98,7 @@ fn what_is_wrong_with_a_line_refuses_that_line() {
         ("=a,0.0.5005,1,HBAR,", "FORMULA"),
         ("a,0.0.5005,1,HBAR,\"=HYPERLINK(1)\"", "FORMULA"),
         ("a,0.0.5005,1.000000001,HBAR,", "TOO_MANY_DECIMALS"),
-        ("a,ada@example.org,1,HBAR,", "RECIPIENT_NOT_PAYABLE_YET"),
+        ("a,ada@example,1,HBAR,", "RECIPIENT_MALFORMED"),
         ("a,0.0.5005,1,EUR,", "NOT_THE_PAYMENT_TOKEN"),
         ("a,0.0.5005,92233720368.54775807,HBAR,", "TOTAL_TOO_LARGE"),
     ] {

@@ -1,47 +1,66 @@
 //! Who is paid, as a file names them.
 
+use std::fmt;
+
 use crate::domain::account::{Account, EvmAddress};
 
 /// Who is to be paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Recipient {
     /// An account.
     Account(Account),
     /// An address of which the network knows the account, if there is one.
     Evm(EvmAddress),
+    /// An email, which no rail pays.
+    Email(Email),
 }
 
-/// What stands in a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
-    /// Somebody who can be paid.
-    Payable(Recipient),
-    /// An email, with or without a name. Which one is not kept.
-    Email,
+/// An email, with the name that stands before it. Both are somebody's own: `Debug` does not show them.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Email {
+    /// The address, at most 254 bytes.
+    pub address: String,
+    /// The name, at most 200 characters.
+    pub name: Option<String>,
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(…)")
+    }
 }
 
 /// The longest email address (RFC 5321) and its longest part before the @.
 const EMAIL_BYTES_MAX: usize = 254;
 const LOCAL_BYTES_MAX: usize = 64;
 const LABEL_BYTES_MAX: usize = 63;
+/// Characters of a name, as in the database.
+const NAME_CHARS_MAX: usize = 200;
 
 /// Reads a recipient; none when it is nothing of the three.
-pub(super) fn read(cell: &str) -> Option<Named> {
+pub(super) fn read(cell: &str) -> Option<Recipient> {
     if let Ok(account) = cell.parse::<Account>() {
-        return Some(Named::Payable(Recipient::Account(account)));
+        return Some(Recipient::Account(account));
     }
     if let Ok(address) = cell.parse::<EvmAddress>() {
-        return Some(Named::Payable(of_address(address)));
+        return Some(of_address(address));
     }
-    let address = match cell.strip_suffix('>') {
+    let (name, address) = match cell.strip_suffix('>') {
         Some(rest) => {
             let (name, address) = rest.rsplit_once('<')?;
-            let plain = !name.contains(['<', '>', '@']) && !name.trim().is_empty();
-            plain.then_some(address)?
+            (Some(self::name(name)?), address)
         }
-        None => cell,
+        None => (None, cell),
     };
-    is_email(address).then_some(Named::Email)
+    is_email(address).then(|| Recipient::Email(Email { address: address.to_owned(), name }))
+}
+
+/// The name before an address, with or without quotes. It is shown by itself, and so must be no formula by itself.
+fn name(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();
+    let plain = !text.contains(['<', '>', '@', '"']) && !text.starts_with(['=', '+', '-']);
+    (plain && !text.is_empty() && text.chars().count() <= NAME_CHARS_MAX).then(|| text.to_owned())
 }
 
 /// A long-zero address is the number of its account; no account can have another one like it.
@@ -75,12 +94,11 @@ fn is_email(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Account, Named, Recipient, read};
+    use super::{Account, Email, Recipient, read};
 
     #[test]
     fn accounts_and_addresses_are_read_and_a_long_zero_address_is_its_account() {
-        let account =
-            |number| Named::Payable(Recipient::Account(Account::from_number(number).expect("small")));
+        let account = |number| Recipient::Account(Account::from_number(number).expect("small"));
         assert_eq!(read("0.0.5005"), Some(account(5005)));
         assert_eq!(read("0x000000000000000000000000000000000000138D"), Some(account(5005)));
         for address in [
@@ -89,25 +107,34 @@ mod tests {
             "0x000000000000000000000001000000000000138d",
         ] {
             let found = read(address);
-            assert!(matches!(found, Some(Named::Payable(Recipient::Evm(_)))), "{address}: {found:?}");
+            assert!(matches!(found, Some(Recipient::Evm(_))), "{address}: {found:?}");
         }
     }
 
     #[test]
-    fn emails_are_known_with_and_without_names() {
-        for text in [
-            "ada@example.org",
-            "Ada Lovelace <ada@example.org>",
-            "ada.l+x@mail.example.co.uk",
-            "Zoë <zoë@exämple.org>",
+    fn emails_are_read_with_and_without_names() {
+        for (text, name, address) in [
+            ("ada@example.org", None, "ada@example.org"),
+            ("Ada Lovelace <ada@example.org>", Some("Ada Lovelace"), "ada@example.org"),
+            ("\"Lovelace, Ada\" <ada@example.org>", Some("Lovelace, Ada"), "ada@example.org"),
+            ("ada.l+x@mail.example.co.uk", None, "ada.l+x@mail.example.co.uk"),
+            ("Zoë <zoë@exämple.org>", Some("Zoë"), "zoë@exämple.org"),
         ] {
-            assert_eq!(read(text), Some(Named::Email), "{text}");
+            let email = Email { address: address.to_owned(), name: name.map(str::to_owned) };
+            assert_eq!(read(text), Some(Recipient::Email(email)), "{text}");
         }
+    }
+
+    #[test]
+    fn an_email_is_not_shown_where_it_is_debugged() {
+        let shown = format!("{:?}", read("Ada <ada@example.org>"));
+        assert!(!shown.to_lowercase().contains("ada"), "{shown}");
     }
 
     #[test]
     fn anything_else_is_nobody() {
         let long = format!("{}@example.org", "a".repeat(65));
+        let long_name = format!("{} <ada@example.org>", "a".repeat(201));
         for text in [
             "5005",
             "0.0.05",
@@ -128,7 +155,11 @@ mod tests {
             "Ada <ada@example.org",
             "Ada <a> <ada@example.org>",
             "Ada ada@example.org>",
+            "\"=1+1\" <ada@example.org>",
+            "\"\" <ada@example.org>",
+            "Ada \"x\" <ada@example.org>",
             &long,
+            &long_name,
         ] {
             assert_eq!(read(text), None, "{text}");
         }

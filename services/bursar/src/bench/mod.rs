@@ -2,11 +2,13 @@
 //!
 //! The bare loop ([`store`]) is what the database alone takes for a row per payee and a row per result with the same
 //! number of connections: it knows no rail, no lease, no attempt. The second one ([`protocol`]) writes what the protocol
-//! must write, attempts with their exact bytes and who is live included. Only ratios are a result; absolute times move
-//! with the machine.
+//! must write, attempts with their exact bytes and who is live included. The third ([`rail`]) sends the transactions and writes
+//! nothing. What the whole path takes more than calculation, rows and rail together is its own doing. Only ratios are a
+//! result; absolute times move with the machine.
 
 mod path;
 mod protocol;
+mod rail;
 mod store;
 
 use std::time::Duration;
@@ -33,6 +35,8 @@ struct Measured {
     bare: Duration,
     /// The bare loop that writes the protocol's rows.
     protocol: Duration,
+    /// The transactions alone.
+    rail: Duration,
 }
 
 /// A suite that is as fast as the machine: the sandbox without latency, no pace of sending.
@@ -50,10 +54,14 @@ pub fn tuned(mut config: SuiteConfig) -> SuiteConfig {
 pub async fn run(suite: &Suite, options: &Options, screen: Screen) -> Result<(), CommandError> {
     let stage = Stage::on(suite, screen).await?;
     let path = path::measure(&stage, options).await?;
-    let bare = store::measure(suite.cluster(), path.payees).await?;
-    let protocol = protocol::measure(suite.cluster(), path.payees).await?;
-    let measured =
-        Measured { payees: path.payees, calculated: path.calculated, paid: path.paid, bare, protocol };
+    let measured = Measured {
+        payees: path.payees,
+        calculated: path.calculated,
+        paid: path.paid,
+        bare: store::measure(suite.cluster(), path.payees).await?,
+        protocol: protocol::measure(suite.cluster(), path.payees).await?,
+        rail: rail::measure(suite, &stage, &path).await?,
+    };
     for line in table(&measured) {
         stage.say(line)?;
     }
@@ -82,6 +90,7 @@ fn table(measured: &Measured) -> Vec<String> {
         ),
         row("bare loop of COPY and batch commits", measured.bare),
         row("the same with the protocol's rows", measured.protocol),
+        row("the rail alone: sign, send, ask", measured.rail),
         row("snapshot and calculation", measured.calculated),
         row("hand-over and execution", measured.paid),
         row("the whole path", whole),
@@ -113,11 +122,13 @@ mod tests {
             paid: seconds(2),
             bare: seconds(2),
             protocol: seconds(4),
+            rail: seconds(1),
         };
         let lines = table(&measured);
         assert!(lines[1].ends_with("2000 ms        500/s     1.00     0.50"), "{}", lines[1]);
         assert!(lines[2].ends_with("4000 ms        250/s     2.00     1.00"), "{}", lines[2]);
-        assert!(lines[5].ends_with("3000 ms        333/s     1.50     0.75"), "{}", lines[5]);
+        assert!(lines[3].ends_with("1000 ms       1000/s     0.50     0.25"), "{}", lines[3]);
+        assert!(lines[6].ends_with("3000 ms        333/s     1.50     0.75"), "{}", lines[6]);
     }
 
     #[test]

@@ -17,6 +17,8 @@ const LOOK_PART: u32 = 50;
 
 /// What the path took.
 pub(super) struct Path {
+    pub(super) run_id: String,
+    pub(super) payment_code: String,
     pub(super) payees: u32,
     pub(super) calculated: Duration,
     pub(super) paid: Duration,
@@ -30,7 +32,7 @@ pub(super) async fn measure(stage: &Stage, options: &Options) -> Result<Path, Co
     let terms = CreateDistributionRequest {
         parallelism: WORKERS,
         batch_size: BATCH_SIZE,
-        ..prepare::terms(&world, asset_id, payment_code, funding_account_id)
+        ..prepare::terms(&world, asset_id, payment_code.clone(), funding_account_id)
     };
     let edge = &stage.session.edge;
     let began = Instant::now();
@@ -47,7 +49,7 @@ pub(super) async fn measure(stage: &Stage, options: &Options) -> Result<Path, Co
     if run.state() != RunState::Completed {
         return Err(CommandError::Disagreement(format!("the run ended as {}", run.state().as_str_name())));
     }
-    Ok(Path { payees, calculated, paid })
+    Ok(Path { run_id: created.run_id, payment_code, payees, calculated, paid })
 }
 
 async fn wait_until_ended(stage: &Stage, run_id: &str) -> Result<Run, CommandError> {

@@ -50,8 +50,8 @@ pub struct Options {
 pub(crate) struct Stage {
     pub(crate) session: Session,
     control: SandboxControl,
-    operator_account: String,
-    operator_key_reference: String,
+    pub(crate) operator_account: String,
+    pub(crate) operator_key_reference: String,
 }
 
 impl Stage {

@@ -8,7 +8,7 @@ use super::{Options, Stage};
 use crate::error::CommandError;
 
 /// Decimals of USDC.
-pub(super) const PAYMENT_DECIMALS: u8 = 6;
+pub(crate) const PAYMENT_DECIMALS: u8 = 6;
 
 /// What was built.
 pub(crate) struct World {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use proto::distribution::v1::{Entitlement, ListEntitlementsRequest};
+use proto::distribution::v1::{Entitlement, HolderTreatment, ListEntitlementsRequest};
 
 use crate::edge::{json, pages};
 use crate::error::CommandError;
@@ -112,6 +112,12 @@ fn paid(owed: &Entitlement) -> String {
     if owed.ordinal.is_some() { owed.units.clone() } else { "0".to_owned() }
 }
 
+/// What is owed before anything comes off; of whoever is held what it would be.
+fn gross(owed: &Entitlement) -> String {
+    let held = owed.treatment() == HolderTreatment::Hold;
+    if held { owed.units.clone() } else { owed.gross_units.clone() }
+}
+
 fn treatment(owed: &Entitlement) -> String {
     names::short(Some(owed.treatment().as_str_name()), "HOLDER_TREATMENT_")
 }
@@ -130,7 +136,7 @@ fn row(owed: &Entitlement) -> [String; 8] {
         who(owed),
         treatment(owed),
         owed.reason.clone(),
-        owed.gross_units.clone(),
+        gross(owed),
         owed.withheld_units.clone(),
         owed.brought_forward_units.clone(),
         owed.carried_forward_units.clone(),
@@ -145,7 +151,7 @@ fn cells(owed: &Entitlement) -> [String; 14] {
         owed.balance.clone(),
         treatment(owed),
         owed.reason.clone(),
-        owed.gross_units.clone(),
+        gross(owed),
         owed.withheld_units.clone(),
         owed.brought_forward_units.clone(),
         owed.carried_forward_units.clone(),
@@ -159,14 +165,15 @@ fn cells(owed: &Entitlement) -> [String; 14] {
 
 #[cfg(test)]
 mod tests {
-    use super::{CSV_COLUMNS, Entitlement, cells, row};
+    use super::{CSV_COLUMNS, Entitlement, HolderTreatment, cells, row};
 
     #[test]
     fn who_is_not_paid_has_nothing_in_the_column_of_what_is_paid() {
-        let held =
-            Entitlement { units: "7".to_owned(), reason: "CONTRACT".to_owned(), ..Entitlement::default() };
-        assert_eq!(row(&held)[7], "0");
-        let payee = Entitlement { ordinal: Some(3), note: "=1".to_owned(), ..held };
+        let units = "7".to_owned();
+        let held = Entitlement { treatment: HolderTreatment::Hold.into(), units, ..Entitlement::default() };
+        assert_eq!((row(&held)[3].as_str(), row(&held)[7].as_str()), ("7", "0"));
+        let treatment = HolderTreatment::Pay.into();
+        let payee = Entitlement { ordinal: Some(3), note: "=1".to_owned(), treatment, ..held };
         assert_eq!(row(&payee)[7], "7");
         let cells = cells(&payee);
         assert_eq!((cells[0].as_str(), cells[9].as_str(), cells[11].as_str()), ("3", "7", "'=1"));

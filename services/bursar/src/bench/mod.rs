@@ -37,6 +37,8 @@ struct Measured {
     protocol: Duration,
     /// The transactions alone.
     rail: Duration,
+    /// The most memory this process had until the whole path had ended.
+    peak_mib: u64,
 }
 
 /// A suite that is as fast as the machine: the sandbox without latency, no pace of sending.
@@ -58,6 +60,7 @@ pub async fn run(suite: &Suite, options: &Options, screen: Screen) -> Result<(),
         payees: path.payees,
         calculated: path.calculated,
         paid: path.paid,
+        peak_mib: peak_memory_mib(),
         bare: store::measure(suite.cluster(), path.payees).await?,
         protocol: protocol::measure(suite.cluster(), path.payees).await?,
         rail: rail::measure(suite, &stage, &path).await?,
@@ -93,8 +96,9 @@ fn table(measured: &Measured) -> Vec<String> {
         row("the rail alone: sign, send, ask", measured.rail),
         row("snapshot and calculation", measured.calculated),
         row("hand-over and execution", measured.paid),
+        row("  its rows and its rail, each alone", measured.protocol + measured.rail),
         row("the whole path", whole),
-        format!("peak memory of this process (services and sandbox): {} MiB", peak_memory_mib()),
+        format!("peak memory of this process (services and sandbox): {} MiB", measured.peak_mib),
     ]
 }
 
@@ -123,12 +127,15 @@ mod tests {
             bare: seconds(2),
             protocol: seconds(4),
             rail: seconds(1),
+            peak_mib: 7,
         };
         let lines = table(&measured);
         assert!(lines[1].ends_with("2000 ms        500/s     1.00     0.50"), "{}", lines[1]);
         assert!(lines[2].ends_with("4000 ms        250/s     2.00     1.00"), "{}", lines[2]);
         assert!(lines[3].ends_with("1000 ms       1000/s     0.50     0.25"), "{}", lines[3]);
-        assert!(lines[6].ends_with("3000 ms        333/s     1.50     0.75"), "{}", lines[6]);
+        assert!(lines[6].ends_with("5000 ms        200/s     2.50     1.25"), "{}", lines[6]);
+        assert!(lines[7].ends_with("3000 ms        333/s     1.50     0.75"), "{}", lines[7]);
+        assert!(lines[8].ends_with("7 MiB"), "{}", lines[8]);
     }
 
     #[test]

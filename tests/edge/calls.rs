@@ -1,8 +1,10 @@
-//! Calls by path and with an empty message, whatever the method: what is decided before a message is read.
+//! Calls by path, whatever the method: with an empty message, for what is decided before a message is read, or with one that
+//! is made of the contract's descriptors.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use prost::Message;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
@@ -30,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) code: Code,
     /// The stable reason of an error.
     pub(crate) reason: Option<String>,
+    /// The fields that were refused, each with its stable reason.
+    pub(crate) violations: Vec<(String, String)>,
 }
 
 impl Call {
@@ -57,9 +61,17 @@ impl Server {
 
     /// Calls the method at `path` with this bearer token, and hears the first that it answers.
     pub(crate) async fn call(&self, path: &str, token: Option<&str>) -> Call {
+        self.call_with(path, token, ()).await
+    }
+
+    /// The same with this message.
+    pub(crate) async fn call_with<M>(&self, path: &str, token: Option<&str>, message: M) -> Call
+    where
+        M: Message + 'static,
+    {
         let key = format!("edge-{}", self.calls.fetch_add(1, Ordering::Relaxed));
         // On the wire a unary call is a stream of one message.
-        let mut request = Request::new(tokio_stream::once(()));
+        let mut request = Request::new(tokio_stream::once(message));
         let metadata = request.metadata_mut();
         metadata.insert("idempotency-key", key.parse().expect("ASCII"));
         if let Some(token) = token {
@@ -67,18 +79,28 @@ impl Server {
         }
         let answer = tokio::time::timeout(CALL_DEADLINE, self.answer(path, request)).await;
         let answer = answer.unwrap_or_else(|_| panic!("{path} did not answer"));
-        let (code, reason) = match answer {
-            Ok(()) => (Code::Ok, None),
-            Err(status) => (status.code(), status.get_details_error_info().map(|info| info.reason)),
+        let Err(status) = answer else {
+            return Call { path: path.to_owned(), key, code: Code::Ok, reason: None, violations: Vec::new() };
         };
-        Call { path: path.to_owned(), key, code, reason }
+        let fields = status.get_details_bad_request().map(|request| request.field_violations);
+        let fields = fields.unwrap_or_default();
+        Call {
+            path: path.to_owned(),
+            key,
+            code: status.code(),
+            reason: status.get_details_error_info().map(|info| info.reason),
+            violations: fields.into_iter().map(|field| (field.field, field.reason)).collect(),
+        }
     }
 
-    async fn answer(&self, path: &str, request: Request<tokio_stream::Once<()>>) -> Result<(), Status> {
+    async fn answer<M>(&self, path: &str, request: Request<tokio_stream::Once<M>>) -> Result<(), Status>
+    where
+        M: Message + 'static,
+    {
         let mut grpc = Grpc::new(self.channel.clone());
         grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
         let path = path.parse().expect("a path");
-        let mut answer = grpc.streaming(request, path, ProstCodec::<(), ()>::default()).await?.into_inner();
+        let mut answer = grpc.streaming(request, path, ProstCodec::<M, ()>::default()).await?.into_inner();
         answer.message().await.map(drop)
     }
 }

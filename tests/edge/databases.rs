@@ -39,6 +39,7 @@ const APPEND_ONLY: [(&str, &[&str]); 5] = [
             "approval_rejection",
             "amount_terms",
             "withholding_rate",
+            "held_payee",
             "listed_payee",
             "ingest_file",
             "ingest_error",

@@ -8,6 +8,7 @@ mod calls;
 mod contract;
 mod databases;
 mod direct;
+mod enums;
 mod halts;
 mod kinds;
 mod roles;

@@ -123,7 +123,7 @@ async fn killed_at_every_place_between_schedule_and_run_an_occurrence_is_one_sna
     let edge = processes.edge("ann", &ROLES).expect("an address");
     let approver = processes.edge("bo", &[Role::Approver]).expect("an address");
     let control = processes.control().expect("a sandbox");
-    for failpoint in failpoints::ALL {
+    for failpoint in failpoints::OCCURRENCE {
         let terms = Terms { holders: HOLDERS, ..Terms::default() };
         let scenario = Scenario::build(&edge, &control, terms).await.expect("built");
         processes.set(Program::Distribution, "BURSAR_FAILPOINT", &format!("{failpoint}:kill"));
@@ -154,7 +154,7 @@ async fn frozen_at_every_place_while_a_second_replica_goes_on_an_occurrence_is_o
     let edge = processes.edge("ann", &ROLES).expect("an address");
     let approver = processes.edge("bo", &[Role::Approver]).expect("an address");
     let control = processes.control().expect("a sandbox");
-    for failpoint in failpoints::ALL {
+    for failpoint in failpoints::OCCURRENCE {
         let terms = Terms { holders: HOLDERS, ..Terms::default() };
         let scenario = Scenario::build(&edge, &control, terms).await.expect("built");
         processes.set(Program::Distribution, "BURSAR_FAILPOINT", &format!("{failpoint}:stop"));

@@ -55,6 +55,16 @@ where
     if text.is_empty() { Some(None) } else { parse(violations, field, text).map(Some) }
 }
 
+/// The value that the number of an enum field stands for, be it the unspecified one. A number that the contract does not
+/// have is refused: prost's accessors give the unspecified value for it, and what was asked for would become something else.
+pub fn known<T: TryFrom<i32>>(violations: &mut FieldViolations, field: &str, number: i32) -> Option<T> {
+    let value = T::try_from(number).ok();
+    if value.is_none() {
+        violations.add(field, OUT_OF_RANGE, "one of the values that the contract names");
+    }
+    value
+}
+
 /// A message field that must be there.
 pub fn required<T>(violations: &mut FieldViolations, field: &str, value: Option<T>) -> Option<T> {
     if value.is_none() {
@@ -91,8 +101,23 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{only, parse, parse_optional, required, text, within};
+    use super::{known, only, parse, parse_optional, required, text, within};
     use crate::error::{Detail, FieldViolations};
+
+    /// As prost makes them of a contract's enum.
+    #[derive(Debug, PartialEq, Eq)]
+    enum Mode {
+        Unspecified,
+        Whole,
+    }
+
+    impl TryFrom<i32> for Mode {
+        type Error = ();
+
+        fn try_from(number: i32) -> Result<Mode, ()> {
+            [Mode::Unspecified, Mode::Whole].into_iter().nth(usize::try_from(number).map_err(drop)?).ok_or(())
+        }
+    }
 
     fn reasons(violations: FieldViolations) -> Vec<(String, &'static str)> {
         let details = violations.into_result().err().map(|problem| problem.details).unwrap_or_default();
@@ -107,6 +132,8 @@ mod tests {
         let mut violations = FieldViolations::new();
         assert_eq!(parse::<u32>(&mut violations, "count", "7"), Some(7));
         assert_eq!(parse_optional::<u32>(&mut violations, "count", ""), Some(None));
+        assert_eq!(known(&mut violations, "mode", 0), Some(Mode::Unspecified));
+        assert_eq!(known(&mut violations, "mode", 1), Some(Mode::Whole));
         assert_eq!(required(&mut violations, "rule", Some(())), Some(()));
         assert_eq!(text(&mut violations, "label", "Dividend Q3", 20).as_deref(), Some("Dividend Q3"));
         assert_eq!(within(&mut violations, "size", 100, 1, 100), Some(100));
@@ -131,6 +158,8 @@ mod tests {
         assert_eq!(text(&mut violations, "d", "äöü", 2), None);
         assert_eq!(text(&mut violations, "e", " padded", 20), None);
         assert_eq!(within(&mut violations, "f", 0, 1, 100), None);
+        assert_eq!(known::<Mode>(&mut violations, "g", 2), None);
+        assert_eq!(known::<Mode>(&mut violations, "h", -1), None);
         let expected = [
             ("a", "REQUIRED"),
             ("b", "MALFORMED"),
@@ -138,6 +167,8 @@ mod tests {
             ("d", "OUT_OF_RANGE"),
             ("e", "MALFORMED"),
             ("f", "OUT_OF_RANGE"),
+            ("g", "OUT_OF_RANGE"),
+            ("h", "OUT_OF_RANGE"),
         ];
         assert_eq!(reasons(violations), expected.map(|(field, reason)| (field.to_owned(), reason)));
     }

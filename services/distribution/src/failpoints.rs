@@ -1,10 +1,13 @@
-//! Places where a test can end or stop this process: on the way of an occurrence from its schedule to its run, before and
-//! after every commit and everything that is asked of another service. See [`service_kit::failpoints`].
+//! Places where a test can end or stop this process: before and after every commit and everything that is asked of another
+//! service. See [`service_kit::failpoints`].
 
 pub(crate) use service_kit::failpoints::here;
 
-/// Every place, for the suite that must reach them all.
-pub const ALL: &[&str] = &[
+/// Every place: the ways on which they are, each for the suite that must reach all of its places.
+pub const ALL: [&[&str]; 2] = [OCCURRENCE, FILE];
+
+/// On the way of an occurrence from its schedule to its run.
+pub const OCCURRENCE: &[&str] = &[
     "fire.before_commit",
     "fire.after_commit",
     "snapshot.before_ask",
@@ -18,3 +21,6 @@ pub const ALL: &[&str] = &[
     "start.before",
     "start.after",
 ];
+
+/// On the way of a file of payees from its bytes to its distribution.
+pub const FILE: &[&str] = &["ingest.stored", "ingest.before_commit", "ingest.after_commit"];

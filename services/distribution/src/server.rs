@@ -33,7 +33,7 @@ const INGESTS_MAX: usize = 4;
 
 /// Migrates the database, then serves on `listener` and works on what is due until `shutdown`.
 pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), StartError> {
-    service_kit::failpoints::arm_from_environment(crate::failpoints::ALL)?;
+    service_kit::failpoints::arm_from_environment(&crate::failpoints::ALL.concat())?;
     let keys = ServiceKeys::load(&config.keys_dir, NAME, &CALLERS)
         .map_err(|error| StartError::because("read the distribution service's keys", error))?;
     let policies = PolicyTable::from_descriptor_set(proto::FILE_DESCRIPTOR_SET)

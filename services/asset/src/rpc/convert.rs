@@ -50,10 +50,10 @@ pub(super) fn token_id(violations: &mut FieldViolations, field: &str, text: &str
 pub(super) fn terms(
     violations: &mut FieldViolations,
     network: Network,
-    asset_type: pb::AssetType,
+    asset_type: i32,
     bond: Option<pb::BondTerms>,
 ) -> Option<Terms> {
-    match (asset_type, bond) {
+    match (validate::known(violations, "type", asset_type)?, bond) {
         (pb::AssetType::Unspecified, _) => {
             violations.add("type", REQUIRED, "EQUITY, BOND or OTHER");
             None
@@ -246,7 +246,7 @@ mod tests {
                 proto::r#type::v1::Amount { units: "100".to_owned(), asset: asset.to_owned() };
             let maturity_time = Some(Timestamp { seconds: 1, nanos: 0 });
             let bond = pb::BondTerms { nominal_value: Some(nominal_value), maturity_time };
-            terms(&mut FieldViolations::new(), Network::Testnet, pb::AssetType::Bond, Some(bond))
+            terms(&mut FieldViolations::new(), Network::Testnet, pb::AssetType::Bond.into(), Some(bond))
         };
         assert!(of("iso4217:EUR").is_some() && of("hedera:testnet/hbar").is_some());
         assert!(of("hedera:mainnet/hbar").is_none());

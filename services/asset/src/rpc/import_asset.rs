@@ -28,7 +28,7 @@ pub(super) async fn handle(
 fn input(app: &App, message: ImportAssetRequest) -> Result<ImportAsset, Error> {
     let mut violations = FieldViolations::new();
     let token = convert::token_id(&mut violations, "token_id", &message.token_id);
-    let terms = convert::terms(&mut violations, app.network, message.r#type(), message.bond_terms);
+    let terms = convert::terms(&mut violations, app.network, message.r#type, message.bond_terms);
     violations.into_result()?;
     let (token, terms) = token.zip(terms).expect("what is missing was noted as a violation");
     Ok(ImportAsset { token, terms })

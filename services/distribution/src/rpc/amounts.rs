@@ -101,14 +101,15 @@ fn pool(
     pool: &pb::Pool,
     payment_token: Option<&AssetCode>,
 ) -> Option<AmountRule> {
-    let base = match pool.base() {
+    let field = "amount_rule.pool.base";
+    let base = validate::known(violations, field, pool.base).and_then(|base| match base {
         pb::PoolBase::Unspecified => {
-            violations.add("amount_rule.pool.base", REQUIRED, "ELIGIBLE_HOLDERS or TOTAL_SUPPLY");
+            violations.add(field, REQUIRED, "ELIGIBLE_HOLDERS or TOTAL_SUPPLY");
             None
         }
         pb::PoolBase::EligibleHolders => Some(PoolBase::EligibleHolders),
         pb::PoolBase::TotalSupply => Some(PoolBase::TotalSupply),
-    };
+    });
     let units = amount(violations, (POOL_AMOUNT, POOL_ASSET), pool.amount.as_ref(), 1, payment_token);
     Some(AmountRule::Pool { units: units?, base: base? })
 }
@@ -159,15 +160,16 @@ pub(super) fn withholding(
 ) -> Option<Withholding> {
     let given = given?;
     let default_percent = percent(violations, "withholding.default_percent", &given.default_percent);
-    let rounding = match given.rounding() {
+    let field = "withholding.rounding";
+    let rounding = validate::known(violations, field, given.rounding).and_then(|rounding| match rounding {
         pb::Rounding::Unspecified => {
-            violations.add("withholding.rounding", REQUIRED, "DOWN, UP or HALF_UP");
+            violations.add(field, REQUIRED, "DOWN, UP or HALF_UP");
             None
         }
         pb::Rounding::Down => Some(Rounding::Down),
         pb::Rounding::Up => Some(Rounding::Up),
         pb::Rounding::HalfUp => Some(Rounding::HalfUp),
-    };
+    });
     let rates = rates(violations, &given.rates);
     let read = Withholding { default_percent: default_percent?, rates, rounding: rounding? };
     // Whatever the rounding of nothing is, it is the same terms.

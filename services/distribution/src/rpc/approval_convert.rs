@@ -101,7 +101,7 @@ pub(super) fn policy(policy: &Policy) -> pb::ApprovalPolicy {
 pub(super) fn scope(
     violations: &mut FieldViolations,
     network: Network,
-    kind: pb::DistributionKind,
+    kind: i32,
     payment_token: &str,
 ) -> Scope {
     let payment_token: Option<AssetCode> = if payment_token.is_empty() {
@@ -109,7 +109,7 @@ pub(super) fn scope(
     } else {
         draft::payment_token(violations, "payment_token", network, payment_token)
     };
-    Scope { kind: self::kind(kind), payment_token }
+    Scope { kind: validate::known(violations, "kind", kind).and_then(self::kind), payment_token }
 }
 
 fn kind(kind: pb::DistributionKind) -> Option<Kind> {
@@ -122,7 +122,7 @@ pub(super) fn read_policy(
     network: Network,
 ) -> Result<PolicyDraft, Problem> {
     let mut violations = FieldViolations::new();
-    let scope = scope(&mut violations, network, message.kind(), &message.payment_token);
+    let scope = scope(&mut violations, network, message.kind, &message.payment_token);
     let most_units = if message.payment_token.is_empty() { 0 } else { RAIL_UNITS_MAX };
     let tiers = tiers(&mut violations, &message.tiers, most_units);
     let validity = match &message.validity {

@@ -80,7 +80,7 @@ pub(super) fn read(message: &pb::CreateDistributionRequest, network: Network, no
         asset: validate::parse(found, "asset_id", &message.asset_id),
         accounts: Vec::new(),
         label: validate::text(found, "label", &message.label, LABEL_CHARS_MAX),
-        kind: kind(found, message.kind()),
+        kind: kind(found, message.kind),
         rule: amounts::rule(found, message.amount_rule.as_ref(), payment_token.as_ref()),
         deductions: Deductions {
             withholding: amounts::withholding(found, message.withholding.as_ref()).unwrap_or_default(),
@@ -140,8 +140,8 @@ pub(super) fn read_change(
     change
 }
 
-fn kind(violations: &mut FieldViolations, kind: pb::DistributionKind) -> Option<Kind> {
-    match kind {
+fn kind(violations: &mut FieldViolations, number: i32) -> Option<Kind> {
+    match validate::known(violations, "kind", number)? {
         pb::DistributionKind::Unspecified => {
             violations.add("kind", REQUIRED, "DIVIDEND, COUPON or CUSTOM");
             None
@@ -223,11 +223,14 @@ fn decisions(
         if account.is_some_and(|account| !seen.insert(account)) {
             violations.add(field, "DUPLICATE", "one decision for each account");
         }
-        let treatment = convert::treatment_in(decision.treatment());
-        if treatment.is_none() {
-            let field = format!("holder_decisions[{place}].treatment");
-            violations.add(field, REQUIRED, "PAY, HOLD or EXCLUDE");
-        }
+        let field = format!("holder_decisions[{place}].treatment");
+        let treatment = validate::known(violations, &field, decision.treatment).and_then(|given| {
+            let treatment = convert::treatment_in(given);
+            if treatment.is_none() {
+                violations.add(field, REQUIRED, "PAY, HOLD or EXCLUDE");
+            }
+            treatment
+        });
         // A decision that cannot be read keeps its place, so that later ones are named by theirs.
         read.push((account.unwrap_or(Account::ZERO), treatment.unwrap_or(Treatment::Hold)));
     }

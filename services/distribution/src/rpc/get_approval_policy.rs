@@ -16,7 +16,7 @@ pub(super) async fn handle(
     Actor::from_request(&request)?;
     let message = request.get_ref();
     let mut violations = FieldViolations::new();
-    let scope = approval_convert::scope(&mut violations, app.network, message.kind(), &message.payment_token);
+    let scope = approval_convert::scope(&mut violations, app.network, message.kind, &message.payment_token);
     violations.into_result().map_err(Error::from)?;
     let found = app::get_approval_policy(app, &scope, message.version).await?;
     Ok(GetApprovalPolicyResponse { policy: Some(approval_convert::policy(&found)) })

@@ -81,14 +81,14 @@ fn draft(header: &pb::IngestHeader, network: Network) -> Result<IngestDraft, Pro
     let label = validate::text(found, "header.label", &header.label, LABEL_CHARS_MAX);
     let funding = validate::parse(found, "header.funding_account_id", &header.funding_account_id);
     let token = payment_token(found, "header.payment_token", network, &header.payment_token);
-    let mode = match header.mode() {
+    let mode = validate::known(found, "header.mode", header.mode).and_then(|mode| match mode {
         pb::IngestMode::Unspecified => {
             found.add("header.mode", REQUIRED, "ALL_OR_NOTHING or ACCEPT_VALID");
             None
         }
         pb::IngestMode::AllOrNothing => Some(IngestMode::AllOrNothing),
         pb::IngestMode::AcceptValid => Some(IngestMode::AcceptValid),
-    };
+    });
     let batch = "header.batch_size";
     let batch_size = or_default(found, batch, header.batch_size, BATCH_SIZE_DEFAULT, BATCH_SIZE_MAX);
     let parallelism = or_default(found, "header.parallelism", header.parallelism, 1, PARALLELISM_MAX);

@@ -41,11 +41,12 @@ fn filter(app: &App, message: &ListCarryForwardsRequest) -> Result<Filter, Error
         draft::payment_token(found, "payment_token", app.network, &message.payment_token)
     };
     let account = validate::parse_optional(found, "account", &message.account).flatten();
+    let status = validate::known(found, "status", message.status).and_then(amounts::status_in);
     violations.into_result()?;
     Ok(Filter {
         asset: asset.expect("what is missing was noted as a violation"),
         payment_token,
         account,
-        status: amounts::status_in(message.status()),
+        status,
     })
 }

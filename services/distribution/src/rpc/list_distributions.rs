@@ -38,6 +38,7 @@ fn filter(message: &ListDistributionsRequest) -> Result<Filter, Problem> {
     let mut time = |field, time| draft::time(&mut violations, field, time);
     let created_from_ns = time("created_from", message.created_from.as_ref());
     let created_before_ns = time("created_before", message.created_before.as_ref());
+    let phase = validate::known(&mut violations, "state", message.state).and_then(convert::phase_in);
     violations.into_result()?;
-    Ok(Filter { asset, phase: convert::phase_in(message.state()), created_from_ns, created_before_ns })
+    Ok(Filter { asset, phase, created_from_ns, created_before_ns })
 }

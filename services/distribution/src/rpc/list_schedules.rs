@@ -35,6 +35,7 @@ pub(super) async fn handle(
 fn filter(message: &ListSchedulesRequest) -> Result<Filter, Problem> {
     let mut violations = FieldViolations::new();
     let asset = validate::parse_optional(&mut violations, "asset_id", &message.asset_id).flatten();
+    let stand = validate::known(&mut violations, "state", message.state).and_then(schedule_convert::stand_in);
     violations.into_result()?;
-    Ok(Filter { asset, stand: schedule_convert::stand_in(message.state()) })
+    Ok(Filter { asset, stand })
 }

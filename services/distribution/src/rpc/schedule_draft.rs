@@ -32,10 +32,13 @@ pub(super) fn read(
         0 => Some(PREVIEW_DEFAULT),
         count => validate::within(found, "preview_count", count, 1, PREVIEW_MAX),
     };
-    let catch_up = policy(message.catch_up());
-    if catch_up.is_none() {
-        found.add("catch_up", REQUIRED, "RUN_ONCE, SKIP or ALL");
-    }
+    let catch_up = validate::known(found, "catch_up", message.catch_up).and_then(|given| {
+        let catch_up = policy(given);
+        if catch_up.is_none() {
+            found.add("catch_up", REQUIRED, "RUN_ONCE, SKIP or ALL");
+        }
+        catch_up
+    });
     let terms = validate::required(found, "terms", message.terms.as_ref());
     let given = validate::required(found, "timing", message.timing.as_ref());
     let timing = given.and_then(|given| timing(found, given, now_ns));
@@ -53,7 +56,8 @@ pub(super) fn read_update(
     let now_ns = time::nanos_of(now);
     let timing = message.timing.as_ref().and_then(|given| timing(&mut violations, given, now_ns));
     let terms = message.terms.as_ref().map(|terms| self::terms(terms, network, now));
-    ScheduleDraft { terms, timing, catch_up: policy(message.catch_up()), now_ns, violations }
+    let catch_up = validate::known(&mut violations, "catch_up", message.catch_up).and_then(policy);
+    ScheduleDraft { terms, timing, catch_up, now_ns, violations }
 }
 
 /// The terms are a distribution's, read as such.
@@ -119,7 +123,9 @@ fn recurrence(violations: &mut FieldViolations, given: &pb::Timing) -> Option<Re
             }
             return read.ok().map(Recurrence::Cron);
         }
-        Some(pb::timing::Recurrence::Frequency(frequency)) => pb::Frequency::try_from(*frequency).ok(),
+        Some(pb::timing::Recurrence::Frequency(number)) => {
+            Some(validate::known(violations, "timing.frequency", *number)?)
+        }
         None => None,
     };
     match frequency {
@@ -168,16 +174,16 @@ fn ends(violations: &mut FieldViolations, given: &pb::Timing) -> Option<Ends> {
 }
 
 fn business_days(violations: &mut FieldViolations, given: &pb::BusinessDays) -> Option<BusinessDays> {
-    let rule = match given.rule() {
+    let field = "timing.business_days.rule";
+    let rule = validate::known(violations, field, given.rule).and_then(|rule| match rule {
         pb::BusinessDayRule::Unspecified => {
-            let field = "timing.business_days.rule";
             violations.add(field, REQUIRED, "FOLLOWING, MODIFIED_FOLLOWING or PRECEDING");
             None
         }
         pb::BusinessDayRule::Following => Some(BusinessDayRule::Following),
         pb::BusinessDayRule::ModifiedFollowing => Some(BusinessDayRule::ModifiedFollowing),
         pb::BusinessDayRule::Preceding => Some(BusinessDayRule::Preceding),
-    };
+    });
     let calendar = given.calendar.parse();
     if let Err(error) = &calendar {
         let error: &ScheduleError = error;

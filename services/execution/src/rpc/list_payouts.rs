@@ -39,10 +39,11 @@ fn filter(message: &pb::ListPayoutsRequest) -> Result<Filter, Error> {
     let mut violations = FieldViolations::new();
     let account =
         validate::parse_optional::<AccountId>(&mut violations, "account", &message.account).flatten();
-    let status = convert::wanted_payout_status(message.status());
-    if status.is_err() {
+    let status =
+        validate::known(&mut violations, "status", message.status).map(convert::wanted_payout_status);
+    if status == Some(Err(())) {
         violations.add("status", validate::OUT_OF_RANGE, "no payout on this rail has this status");
     }
     violations.into_result()?;
-    Ok(Filter { status: status.unwrap_or_default(), account: account.map(AccountId::num) })
+    Ok(Filter { status: status.and_then(Result::ok).flatten(), account: account.map(AccountId::num) })
 }

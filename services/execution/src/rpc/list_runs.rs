@@ -25,8 +25,9 @@ async fn list(ctx: &Context, mut message: pb::ListRunsRequest) -> Result<pb::Lis
     let filters = Filters::of(&message);
     let mut violations = FieldViolations::new();
     let distribution = validate::parse_optional(&mut violations, "distribution_id", &message.distribution_id);
+    let state = validate::known(&mut violations, "state", message.state);
     violations.into_result()?;
-    let (state, paused) = convert::wanted_run_state(message.state());
+    let (state, paused) = state.map(convert::wanted_run_state).unwrap_or_default();
     let filter = Filter { distribution: distribution.flatten(), state, paused };
     let before = PageToken::decode(&token, filters)?.map(convert::before);
     let mut found = read::runs(ctx, filter, before, size + 1).await?;

@@ -34,12 +34,14 @@ fn word(message: &pb::ResolveInDoubtRequest) -> Result<Word, Error> {
     let run = validate::parse(&mut violations, "run_id", &message.run_id);
     let attempt = validate::parse(&mut violations, "attempt_id", &message.attempt_id);
     let evidence = validate::text(&mut violations, "evidence", &message.evidence, EVIDENCE_CHARS_MAX);
-    let outcome = match message.outcome() {
-        pb::DoubtOutcome::Paid => Some(Outcome::Paid),
-        pb::DoubtOutcome::Unpaid => Some(Outcome::Unpaid),
-        pb::DoubtOutcome::Unspecified => None,
-    };
-    validate::required(&mut violations, "outcome", outcome);
+    let outcome = validate::known(&mut violations, "outcome", message.outcome).and_then(|outcome| {
+        let outcome = match outcome {
+            pb::DoubtOutcome::Paid => Some(Outcome::Paid),
+            pb::DoubtOutcome::Unpaid => Some(Outcome::Unpaid),
+            pb::DoubtOutcome::Unspecified => None,
+        };
+        validate::required(&mut violations, "outcome", outcome)
+    });
     violations.into_result()?;
     let (((run, attempt), evidence), outcome) =
         run.zip(attempt).zip(evidence).zip(outcome).expect("what is missing was noted as a violation");

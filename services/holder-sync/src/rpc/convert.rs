@@ -70,12 +70,15 @@ pub(super) fn nanoseconds(violations: &mut FieldViolations, name: &str, time: Ti
 }
 
 /// The order that a list is asked for in.
-pub(super) fn order(order: pb::HolderOrder) -> HolderOrder {
-    match order {
+pub(super) fn order(number: i32) -> Result<HolderOrder, Error> {
+    let mut violations = FieldViolations::new();
+    let order = validate::known(&mut violations, "order", number).map(|order| match order {
         pb::HolderOrder::Unspecified | pb::HolderOrder::BalanceDesc => HolderOrder::BalanceDesc,
         pb::HolderOrder::BalanceAsc => HolderOrder::BalanceAsc,
         pb::HolderOrder::Account => HolderOrder::Account,
-    }
+    });
+    violations.into_result()?;
+    Ok(order.expect("what is missing was noted as a violation"))
 }
 
 fn account_text(num: u64) -> String {

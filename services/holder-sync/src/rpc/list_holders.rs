@@ -7,7 +7,7 @@ use tonic::{Request, Status};
 
 use super::convert;
 use crate::app::{self, App};
-use crate::domain::HolderPosition;
+use crate::domain::{HolderOrder, HolderPosition};
 use crate::error::Error;
 
 /// The balance in text, because JSON's numbers end at 2^53, and the account's number.
@@ -20,9 +20,9 @@ pub(super) async fn handle(
     let message = request.into_inner();
     let asset = convert::asset_id(&message.asset_id)?;
     let search = convert::search(&message.search)?;
-    let order = convert::order(message.order());
+    let order = convert::order(message.order)?;
     let size = page::size(message.page_size).map_err(Error::from)?;
-    let filters = filters(&message);
+    let filters = filters(&message, order);
     let after = position(&message.page_token, filters)?;
     let page = app::list_holders(app, asset, search, order, after, size + 1).await?;
     let holders = convert::holders(&page, size as usize);
@@ -37,11 +37,9 @@ pub(super) async fn handle(
     })
 }
 
-fn filters(message: &ListHoldersRequest) -> Filters {
+fn filters(message: &ListHoldersRequest, order: HolderOrder) -> Filters {
     let (asset, search) = (&message.asset_id, &message.search);
-    Filters::of_bytes(
-        format!("ListHolders {asset} {search} {:?}", convert::order(message.order())).as_bytes(),
-    )
+    Filters::of_bytes(format!("ListHolders {asset} {search} {order:?}").as_bytes())
 }
 
 fn position(token: &str, filters: Filters) -> Result<Option<HolderPosition>, Error> {

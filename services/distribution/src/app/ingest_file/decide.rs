@@ -13,6 +13,7 @@ use crate::domain::kind::Kind;
 use crate::domain::state::State;
 use crate::domain::treatment::Parties;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::ingest_lines::{self, Clash, Clashes, Left};
 use crate::store::{accepted, distributions, ingest_files};
 
@@ -92,6 +93,7 @@ pub(super) async fn decide(
     };
     ingest_files::insert(conn, &file, &errors).await?;
     ingest_lines::clear(conn, *id).await?;
+    here!("ingest.before_commit");
     Ok(file)
 }
 

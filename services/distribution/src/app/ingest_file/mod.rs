@@ -17,6 +17,7 @@ use crate::domain::distribution::RetryPolicy;
 use crate::domain::ingest::{IngestFile, IngestMode, Rules};
 use crate::domain::treatment::Parties;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::ingest_lines;
 use decide::{Decide, decide};
 use receive::receive;
@@ -71,7 +72,9 @@ pub(crate) async fn ingest_file<R: Answer>(
             return Ok(answer);
         }
         let to_decide = Decide { draft, id, decimals, parties, received, by: actor.subject.clone() };
-        run(app, to_decide, &once).await
+        let answer = run(app, to_decide, &once).await?;
+        here!("ingest.after_commit");
+        Ok(answer)
     };
     let cut_off = CutOff(Some((app.clone(), id)));
     let decided = decided.await;

@@ -13,6 +13,7 @@ use crate::domain::account::{Account, EvmAddress};
 use crate::domain::ingest::{Column, FILE_BYTES_MAX, Line, LineError, Reading, Reason, Recipient, Rules};
 use crate::domain::treatment::{Parties, never_paid};
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::ingest_lines::{self, Payee, StoredLine};
 
 /// Lines stored at a time.
@@ -114,7 +115,9 @@ async fn store(
             }
         }
     }
-    Ok(ingest_lines::write(&app.copy_url, id, &stored).await?)
+    ingest_lines::write(&app.copy_url, id, &stored).await?;
+    here!("ingest.stored");
+    Ok(())
 }
 
 fn account(resolved: Option<Resolved>, parties: &Parties) -> Result<Account, Reason> {

@@ -37,6 +37,11 @@ impl Screen {
         Screen::result(line)
     }
 
+    /// A line that people must not miss, on standard error: whatever reads the result is not disturbed.
+    pub fn warn(self, line: impl AsRef<str>) -> io::Result<()> {
+        writeln!(io::stderr(), "{}", line.as_ref())
+    }
+
     /// A line of the result, flushed: whoever reads a pipe sees it at once.
     pub fn result(line: impl AsRef<str>) -> io::Result<()> {
         let mut out = io::stdout().lock();

@@ -121,7 +121,13 @@ fn looks(distribution: &str, refused: &str, data: &str) {
     for words in [&["ingest", "list"][..], &["ingest", "errors", refused]] {
         let text = output(&[words, &["--data", data]].concat());
         assert!(text.status.success() && !text.stdout.is_empty(), "{words:?}");
+        assert!(text.stderr.is_empty(), "{words:?} is all there is");
     }
+    // A part is not to be taken for the whole.
+    let part = output(&["ingest", "list", "--limit", "1", "--json", "--data", data]);
+    let part_rows: Value = serde_json::from_slice(&part.stdout).expect("JSON");
+    assert_eq!(part_rows.as_array().map(Vec::len), Some(1));
+    assert!(String::from_utf8_lossy(&part.stderr).contains("the first 1, and there are more"));
 }
 
 /// The most memory a process had, in KiB.

@@ -31,7 +31,7 @@ impl List {
             Some(id) => payouts::find(session, id).await?.run_id,
             None => String::new(),
         };
-        let alerts = pages::collect(self.limit, async |page_size, page_token| {
+        let alerts = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let run_id = run_id.clone();
             let request = ListAlertsRequest { page_size, page_token, include_ended: self.all, run_id };
             let page = session.edge.alerts().list_alerts(request).await?.into_inner();

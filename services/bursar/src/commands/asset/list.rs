@@ -18,7 +18,7 @@ pub struct List {
 impl List {
     /// Prints the assets.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let assets = pages::collect(self.limit, async |page_size, page_token| {
+        let assets = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let request = ListAssetsRequest { page_size, page_token, ..ListAssetsRequest::default() };
             let page = session.edge.assets().list_assets(request).await?.into_inner();
             Ok((page.assets, page.next_page_token))

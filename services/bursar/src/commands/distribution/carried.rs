@@ -34,7 +34,7 @@ pub struct Carried {
 impl Carried {
     /// Prints it.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let carried = pages::collect(self.limit, async |page_size, page_token| {
+        let carried = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let request = ListCarryForwardsRequest {
                 asset_id: self.asset.clone(),
                 payment_token: self.payment_token.clone(),

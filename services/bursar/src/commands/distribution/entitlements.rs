@@ -58,7 +58,7 @@ impl Entitlements {
         if self.csv {
             return self.write(session).await;
         }
-        let found = pages::collect(self.limit, async |page_size, page_token| {
+        let found = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             self.page(session, page_size, page_token).await
         });
         let found = found.await?;

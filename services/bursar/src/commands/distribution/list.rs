@@ -33,7 +33,7 @@ pub struct List {
 impl List {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let distributions = pages::collect(self.limit, async |page_size, page_token| {
+        let distributions = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let request = ListDistributionsRequest {
                 page_size,
                 page_token,

@@ -18,7 +18,7 @@ pub struct List {
 impl List {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let accounts = pages::collect(self.limit, async |page_size, page_token| {
+        let accounts = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let request = ListFundingAccountsRequest { page_size, page_token };
             let page = session.edge.funding_accounts().list_funding_accounts(request).await?.into_inner();
             Ok((page.funding_accounts, page.next_page_token))

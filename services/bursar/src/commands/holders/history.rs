@@ -23,7 +23,7 @@ pub struct History {
 impl History {
     /// Prints the changes.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let changes = pages::collect(self.limit, async |page_size, page_token| {
+        let changes = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let (asset_id, account) = (self.asset_id.clone(), self.account.clone());
             let request = ListBalanceHistoryRequest { asset_id, account, page_size, page_token };
             let page = session.edge.holders().list_balance_history(request).await?.into_inner();

@@ -41,7 +41,7 @@ impl List {
             Order::Smallest => HolderOrder::BalanceAsc,
             Order::Account => HolderOrder::Account,
         };
-        let holders = pages::collect(self.limit, async |page_size, page_token| {
+        let holders = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let (asset_id, search) = (self.asset_id.clone(), self.search.clone());
             let request = ListHoldersRequest { asset_id, page_size, page_token, search, order: order.into() };
             let page = session.edge.holders().list_holders(request).await?.into_inner();

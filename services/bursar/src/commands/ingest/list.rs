@@ -30,7 +30,7 @@ pub struct List {
 impl List {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let files = pages::collect(self.limit, async |page_size, page_token| {
+        let files = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let request = ListIngestFilesRequest {
                 page_size,
                 page_token,

@@ -104,10 +104,10 @@ pub(in crate::commands) async fn errors(
     id: &str,
     limit: usize,
 ) -> Result<Vec<IngestError>, CommandError> {
-    let errors = pages::collect(limit, async |page_size, page_token| {
+    let errors = pages::shown(session.screen, limit, async |page_size, page_token| {
         let request = ListIngestErrorsRequest { ingest_file_id: id.to_owned(), page_size, page_token };
         let page = session.edge.ingests().list_ingest_errors(request).await?.into_inner();
         Ok((page.errors, page.next_page_token))
     });
-    Ok(errors.await?)
+    errors.await
 }

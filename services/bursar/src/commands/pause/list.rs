@@ -22,7 +22,7 @@ pub struct List {
 impl List {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let pauses = pages::collect(self.limit, async |page_size, page_token| {
+        let pauses = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let request = ListPausesRequest { page_size, page_token, include_ended: self.all };
             let page = session.edge.pauses().list_pauses(request).await?.into_inner();
             Ok((page.pauses, page.next_page_token))

@@ -18,7 +18,7 @@ pub struct List {
 impl List {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let tokens = pages::collect(self.limit, async |page_size, page_token| {
+        let tokens = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let request = ListPaymentTokensRequest { page_size, page_token };
             let page = session.edge.payment_tokens().list_payment_tokens(request).await?.into_inner();
             Ok((page.payment_tokens, page.next_page_token))

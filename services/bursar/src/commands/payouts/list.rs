@@ -33,7 +33,7 @@ impl List {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
         let run_id = super::find(session, &self.id).await?.run_id;
-        let payouts = pages::collect(self.limit, async |page_size, page_token| {
+        let payouts = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let (run_id, account) = (run_id.clone(), self.account.clone());
             let status = self.status.unwrap_or_default().into();
             let request = ListPayoutsRequest { run_id, page_size, page_token, status, account };

@@ -24,7 +24,7 @@ const COLUMNS: [&str; 7] = ["transaction", "at", "run", "payouts", "amount", "ou
 impl Payments {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let payments = pages::collect(self.limit, async |page_size, page_token| {
+        let payments = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let request = ListSweptPaymentsRequest { page_size, page_token, open: self.open };
             let page = session.edge.restores().list_swept_payments(request).await?.into_inner();
             Ok((page.payments, page.next_page_token))

@@ -38,7 +38,7 @@ impl List {
             Some(State::Paused) => ScheduleState::Paused,
             Some(State::Ended) => ScheduleState::Ended,
         };
-        let schedules = pages::collect(self.limit, async |page_size, page_token| {
+        let schedules = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let (asset_id, state) = (self.asset.clone(), state.into());
             let request = ListSchedulesRequest { page_size, page_token, asset_id, state };
             let page = session.edge.schedules().list_schedules(request).await?.into_inner();

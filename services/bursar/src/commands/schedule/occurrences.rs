@@ -23,7 +23,7 @@ pub struct Occurrences {
 impl Occurrences {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let occurrences = pages::collect(self.limit, async |page_size, page_token| {
+        let occurrences = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let (schedule_id, upcoming) = (self.schedule_id.clone(), self.upcoming);
             let request = ListOccurrencesRequest { schedule_id, page_size, page_token, upcoming };
             let page = session.edge.schedules().list_occurrences(request).await?.into_inner();

@@ -22,7 +22,7 @@ pub struct Destinations {
 impl Destinations {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let destinations = pages::collect(self.limit, async |page_size, page_token| {
+        let destinations = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let funding_account_id = self.funding.clone();
             let request = ListDestinationsRequest { funding_account_id, page_size, page_token };
             let page = session.edge.withdrawals().list_destinations(request).await?.into_inner();

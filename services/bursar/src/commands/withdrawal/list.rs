@@ -22,7 +22,7 @@ pub struct List {
 impl List {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let withdrawals = pages::collect(self.limit, async |page_size, page_token| {
+        let withdrawals = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let funding_account_id = self.funding.clone();
             let request = ListWithdrawalsRequest { page_size, page_token, funding_account_id };
             let page = session.edge.withdrawals().list_withdrawals(request).await?.into_inner();

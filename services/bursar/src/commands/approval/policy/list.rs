@@ -18,7 +18,7 @@ pub struct List {
 impl List {
     /// Prints them.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
-        let policies = pages::collect(self.limit, async |page_size, page_token| {
+        let policies = pages::shown(session.screen, self.limit, async |page_size, page_token| {
             let request = ListApprovalPoliciesRequest { page_size, page_token };
             let page = session.edge.approvals().list_approval_policies(request).await?.into_inner();
             Ok((page.policies, page.next_page_token))

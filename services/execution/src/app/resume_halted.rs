@@ -3,12 +3,12 @@
 //! Nothing is decided about a payment here: what is read only ends the halt, as a person's retry would, and leaves what
 //! has failed as it is.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use diesel_async::AsyncPgConnection;
 use hedera::mirror::AccountRef;
 use hedera::{AccountId, Signer as _};
-use ids::{AlertId, RunId};
+use ids::RunId;
 
 use crate::app::Context;
 use crate::app::check_recipients::check_recipients;
@@ -35,10 +35,8 @@ pub async fn resume_all(ctx: &Context) -> Result<(), Error> {
         after = Some(last.run.header.run);
         for stored in page {
             let run = stored.run.header.run;
-            match tokio::time::timeout(DEADLINE, resume(ctx, &stored.run)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%run, %error, "what halted it could not be looked at"),
-                Err(_late) => tracing::warn!(%run, "what halted it could not be looked at in time"),
+            if let Err(error) = resume(ctx, &stored.run).await {
+                tracing::warn!(%run, %error, "what halted it could not be looked at");
             }
         }
     }
@@ -47,17 +45,13 @@ pub async fn resume_all(ctx: &Context) -> Result<(), Error> {
 async fn resume(ctx: &Context, run: &Run) -> Result<(), Error> {
     let id = run.header.run;
     let open = alerts::open(&mut *ctx.conn().await?, id).await?;
-    if open.is_empty() || !open.iter().all(|open| is_due(ctx, open)) {
-        return Ok(());
-    }
-    for OpenAlert { alert, .. } in &open {
-        let Some(remedy) = remedy(&alert.cause) else { return Ok(()) };
-        if !is_there(ctx, run, remedy, alert.raised_at).await? {
-            return Ok(());
-        }
-    }
-    let seen: Vec<AlertId> = open.iter().map(|open| open.alert.id).collect();
-    if go_on(ctx, id, &seen).await? {
+    // Only the looks are cut off: what has begun to be written is not.
+    let gone = tokio::time::timeout(DEADLINE, are_gone(ctx, run, &open)).await;
+    let gone = gone.unwrap_or_else(|_late| {
+        tracing::warn!(run = %id, "what halted it could not be looked at in time");
+        Ok(false)
+    });
+    if gone? && go_on(ctx, id, &open).await? {
         let reasons: Vec<&str> = open.iter().map(|open| open.alert.cause.reason.as_str()).collect();
         tracing::info!(run = %id, ?reasons, "the run goes on: what halted it is gone");
         ctx.wake.notify_waiters();
@@ -65,18 +59,34 @@ async fn resume(ctx: &Context, run: &Run) -> Result<(), Error> {
     Ok(())
 }
 
-fn is_due(ctx: &Context, open: &OpenAlert) -> bool {
+/// Whether each cause is seen to be gone; not where one is not to be looked at now.
+async fn are_gone(ctx: &Context, run: &Run, open: &[OpenAlert]) -> Result<bool, Error> {
+    let due: Option<Vec<Remedy>> = open.iter().map(|open| due(ctx, open)).collect();
+    let Some(due) = due.filter(|due| !due.is_empty()) else { return Ok(false) };
+    for (remedy, OpenAlert { alert, .. }) in due.into_iter().zip(open) {
+        if !is_there(ctx, run, remedy, alert.raised_at).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What is looked for now to end this alert; none yet, or none ever.
+fn due(ctx: &Context, open: &OpenAlert) -> Option<Remedy> {
+    let remedy = remedy(&open.alert.cause)?;
     let halted_for = ctx.clock.now().duration_since(open.alert.raised_at).unwrap_or_default();
-    recovery::wait(ctx.tuning.recovery(), open.times).is_some_and(|wait| halted_for >= wait)
+    let wait = recovery::wait(remedy, ctx.tuning.recovery(), open.times)?;
+    (halted_for >= wait).then_some(remedy)
 }
 
 /// The same as a person's retry, but for what has failed; unless the run is halted no more, or for something else.
-async fn go_on(ctx: &Context, run: RunId, seen: &[AlertId]) -> Result<bool, Error> {
+async fn go_on(ctx: &Context, run: RunId, seen: &[OpenAlert]) -> Result<bool, Error> {
+    let ids = |open: &[OpenAlert]| open.iter().map(|open| open.alert.id).collect::<Vec<_>>();
     let mut conn = ctx.conn().await?;
     pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         let stored = runs::find_for_update(conn, run).await?.ok_or(Error::RunNotFound(run))?;
         let open = alerts::open(conn, run).await?;
-        if stored.run.state != RunState::Halted || !open.iter().map(|open| &open.alert.id).eq(seen) {
+        if stored.run.state != RunState::Halted || ids(&open) != ids(seen) {
             return Ok(false);
         }
         batches::lock_all(conn, run).await?;
@@ -88,12 +98,7 @@ async fn go_on(ctx: &Context, run: RunId, seen: &[AlertId]) -> Result<bool, Erro
     .await
 }
 
-async fn is_there(
-    ctx: &Context,
-    run: &Run,
-    remedy: Remedy,
-    since: std::time::SystemTime,
-) -> Result<bool, Error> {
+async fn is_there(ctx: &Context, run: &Run, remedy: Remedy, since: SystemTime) -> Result<bool, Error> {
     match remedy {
         Remedy::Funds => funds(ctx, run).await,
         Remedy::Keys => keys(ctx, run).await,
@@ -154,7 +159,7 @@ async fn token(ctx: &Context, run: &Run) -> Result<bool, Error> {
 }
 
 /// Whether the limit is another one than when it was reached.
-async fn day_limit(ctx: &Context, run: &Run, since: std::time::SystemTime) -> Result<bool, Error> {
+async fn day_limit(ctx: &Context, run: &Run, since: SystemTime) -> Result<bool, Error> {
     let header = &run.header;
     let set = limits::latest(&*ctx.conn().await?, header.funding_account, &header.asset).await?;
     let Some(set) = set.filter(|set| set.limits.per_day.is_some()) else { return Ok(true) };

@@ -11,8 +11,6 @@ use crate::domain::attempt::Cause;
 
 /// The longest wait before a cause is looked at.
 const WAIT_MAX: Duration = Duration::from_hours(1);
-/// How often a run goes on by itself after the same cause; then a person has to look.
-const TIMES_MAX: u32 = 30;
 
 /// What has to be seen before a run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +23,17 @@ pub enum Remedy {
     Token,
     /// Another day has begun (UTC), or the limit was set anew.
     DayLimit,
+}
+
+impl Remedy {
+    /// How often a run goes on by itself after the same cause; then a person has to look. Where the keys are the accounts' and
+    /// it halts again, it was not the keys: each payee alone may have to sign.
+    const fn times_max(self) -> u32 {
+        match self {
+            Self::Keys => 1,
+            Self::Funds | Self::Token | Self::DayLimit => 30,
+        }
+    }
 }
 
 /// What ends a cause; none where only a person can tell. A class alone says too little: where all payees of a transaction
@@ -44,16 +53,16 @@ pub fn remedy(cause: &Cause) -> Option<Remedy> {
     }
 }
 
-/// How long a run stays halted before its cause is looked at, when it has gone on by itself `times` times after the same
+/// How long a run stays halted before this is looked for, when it has gone on by itself `times` times after the same
 /// cause: the base, doubled for each of these. None when a person has to look.
-pub fn wait(base: Duration, times: u32) -> Option<Duration> {
+pub fn wait(remedy: Remedy, base: Duration, times: u32) -> Option<Duration> {
     let doubled = base.saturating_mul(2_u32.saturating_pow(times));
-    (times < TIMES_MAX).then(|| doubled.min(WAIT_MAX))
+    (times < remedy.times_max()).then(|| doubled.min(WAIT_MAX))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, Class, Duration, Remedy, TIMES_MAX, WAIT_MAX, remedy, wait};
+    use super::{Cause, Class, Duration, Remedy, WAIT_MAX, remedy, wait};
 
     fn cause(reason: &str, class: Class) -> Cause {
         Cause { reason: reason.to_owned(), class }
@@ -86,10 +95,11 @@ mod tests {
     #[test]
     fn each_time_is_further_off_and_there_is_a_last_one() {
         let base = Duration::from_secs(30);
-        let waits: Vec<u64> =
-            (0..9).filter_map(|times| wait(base, times)).map(|wait| wait.as_secs()).collect();
+        let of = |times| wait(Remedy::Funds, base, times);
+        let waits: Vec<u64> = (0..9).filter_map(of).map(|wait| wait.as_secs()).collect();
         assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
-        assert_eq!(wait(base, TIMES_MAX - 1), Some(WAIT_MAX));
-        assert_eq!(wait(base, TIMES_MAX), None);
+        assert_eq!((of(29), of(30)), (Some(WAIT_MAX), None));
+        // What the keys show does not change by trying.
+        assert_eq!((wait(Remedy::Keys, base, 0), wait(Remedy::Keys, base, 1)), (Some(base), None));
     }
 }

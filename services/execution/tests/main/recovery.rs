@@ -156,3 +156,28 @@ async fn what_a_person_paused_does_not_go_on_when_the_cause_is_gone() {
     pause::resume(&bench, pb::resume_request::Scope::RunId(run.clone()), "go").await;
     went_on(&bench, run, 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_keys_are_right_it_goes_on_once_and_each_payee_who_has_to_sign_is_told() {
+    let bench = eager().await;
+    let payees = payees(&bench, 3).await;
+    for (account, _) in &payees {
+        let strict = json!({ "receiver_sig_required": true });
+        bench.control.patch(&format!("/v1/accounts/0.0.{account}"), strict).await;
+    }
+    let header = bench.header(&payees);
+    let run = &header.run_id;
+    bench.start_run(&header, &payees).await.unwrap();
+    let ended = bench.wait_end(run).await;
+    assert_eq!((ended.state(), ended.progress.unwrap().failed.unwrap().payouts), (pb::RunState::Failed, 3));
+    for payout in bench.payouts(run).await {
+        assert_eq!(payout.failure.unwrap().reason, "INVALID_SIGNATURE");
+    }
+    // Each payee alone had failed like all together, so that the sender was blamed at first.
+    let [blamed] = alerts(&bench, run, true).await.try_into().unwrap();
+    assert_eq!(
+        (blamed.failure.unwrap().reason.as_str(), blamed.ended_by_itself),
+        ("INVALID_SIGNATURE", true)
+    );
+    assert_eq!(bench.control.effects(&bench.token).await.len(), 0);
+}

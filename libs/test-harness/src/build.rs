@@ -5,12 +5,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::error::HarnessError;
-use crate::program::Program;
 
 /// Folder with binaries that somebody else has built; nothing is built then.
 const BIN_DIR: &str = "BURSAR_BIN_DIR";
-/// Places where a test can kill a program; inert until its environment names one.
-const FAILPOINTS: &str = "bursar-execution/failpoints,bursar-distribution/failpoints";
 
 static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
 
@@ -31,18 +28,11 @@ pub(crate) fn programs() -> Result<(), HarnessError> {
     BUILT.get_or_init(build).clone().map_err(HarnessError::Build)
 }
 
+/// As `make test` builds them, so that there is nothing left to do after it: other features would be another build.
 fn build() -> Result<(), String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-        "build",
-        "--quiet",
-        "--bins",
-        "--features",
-        FAILPOINTS,
-    ]);
-    for program in Program::USUAL {
-        cargo.arg("--package").arg(format!("bursar-{}", program.service()));
-    }
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(["build", "--quiet", "--workspace", "--bins", "--all-features"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }

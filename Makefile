@@ -1,5 +1,6 @@
 # The two commands a newcomer needs are `make demo` and `make test`; both install what the machine lacks and say so.
 
+BUILT := BURSAR_BIN_DIR="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug"
 BUF := npx --yes --package=@bufbuild/buf@1.75.0 buf
 
 .PHONY: demo test bench check lint-proto judges
@@ -12,10 +13,11 @@ demo:
 ## Everything that is shown: unit, integration, end-to-end and crash suites, and judges that are not ours.
 test:
 	docker/install-dependencies.sh test
-	cargo build --workspace --bins --all-features --locked
+	# Tests are built with the programs of their packages, so that one build is enough: what starts programs finds them there.
+	cargo test --workspace --all-features --locked --no-run
 	# Most of what is tested waits for the simulated network, not for a core.
-	RUST_TEST_THREADS=4 cargo test --workspace --all-features --locked
-	$(MAKE) judges
+	$(BUILT) RUST_TEST_THREADS=4 cargo test --workspace --all-features --locked
+	$(BUILT) $(MAKE) judges
 
 ## Clients and SDKs that share no code with us.
 judges:

@@ -28,7 +28,7 @@ pub(crate) fn programs() -> Result<(), HarnessError> {
     BUILT.get_or_init(build).clone().map_err(HarnessError::Build)
 }
 
-/// As `make test` builds them, so that there is nothing left to do after it: other features would be another build.
+/// All at once and with all features, so that every suite finds the same programs.
 fn build() -> Result<(), String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));

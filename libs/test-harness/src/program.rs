@@ -66,6 +66,12 @@ impl Program {
         }
     }
 
+    /// Its binary, of the source as it is now.
+    pub fn built(self) -> Result<PathBuf, HarnessError> {
+        build::programs()?;
+        self.binary()
+    }
+
     /// Its binary, in the folder of [`build::folder`].
     pub(crate) fn binary(self) -> Result<PathBuf, HarnessError> {
         let binary = build::folder()?.join(format!("bursar-{}", self.service()));

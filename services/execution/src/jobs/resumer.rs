@@ -7,8 +7,8 @@ use service_kit::Shutdown;
 
 use crate::app::{Context, resume_halted};
 
-/// The longest time between looks: each run has a wait of its own.
-const PERIOD_MAX: Duration = Duration::from_secs(5);
+/// The longest time between looks. Each asks the mirror node about each halted run whose own wait is over.
+const PERIOD_MAX: Duration = Duration::from_secs(30);
 
 /// Looks until `shutdown`.
 pub(crate) async fn run(ctx: Arc<Context>, shutdown: Shutdown) {

@@ -1,6 +1,6 @@
 # The two commands a newcomer needs are `make demo` and `make test`; both install what the machine lacks and say so.
 
-BUILT := BURSAR_BIN_DIR="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug"
+BUILT := BURSAR_BIN_DIR="$$(realpath "$${CARGO_TARGET_DIR:-target}")/debug"
 BUF := npx --yes --package=@bufbuild/buf@1.75.0 buf
 
 .PHONY: demo test bench check lint-proto judges

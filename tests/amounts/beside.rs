@@ -9,7 +9,7 @@ use proto::distribution::v1::{
     ListOccurrencesRequest, Rounding, ScheduleTerms, SetApprovalPolicyRequest, Timing,
     UpdateDistributionRequest, UpdateScheduleRequest, Withholding, WithholdingRate,
 };
-use test_harness::{HarnessError, wait};
+use test_harness::{HarnessError, terms_of, wait};
 
 use crate::world::{Sort, World, start, units};
 
@@ -32,23 +32,15 @@ fn soon() -> Timing {
 
 /// What is paid each time: less than the minimum, unless something is brought forward.
 fn terms(world: &World) -> ScheduleTerms {
-    let same = world.each_from(40, 60);
     let own = WithholdingRate {
         group: "charities".to_owned(),
         percent: "0".to_owned(),
         accounts: vec![world.holders[1].clone()],
     };
     ScheduleTerms {
-        asset_id: same.asset_id,
-        label: same.label,
-        kind: same.kind,
-        amount_rule: same.amount_rule,
-        payment_token: same.payment_token,
-        funding_account_id: same.funding_account_id,
         withholding: Some(Withholding { rates: vec![own], ..a_quarter() }),
-        minimum_amount: same.minimum_amount,
         execute_now: true,
-        ..ScheduleTerms::default()
+        ..terms_of(world.each_from(40, 60))
     }
 }
 

@@ -10,9 +10,9 @@ use proto::distribution::v1::timing::{Recurrence, Start};
 use proto::distribution::v1::{
     CatchUpPolicy, CreateScheduleRequest, Distribution, Frequency, GetDistributionRequest,
     GetScheduleRequest, ListApprovalPoliciesRequest, ListDistributionsRequest, ListSchedulesRequest,
-    Schedule, ScheduleTerms, Timing,
+    Schedule, Timing,
 };
-use test_harness::{Edge, Harness, Scenario, Terms};
+use test_harness::{Edge, Harness, Scenario, Terms, terms_of};
 use tonic::Code;
 
 use crate::calls::Server;
@@ -123,16 +123,6 @@ impl World {
 }
 
 fn yearly(scenario: &Scenario) -> CreateScheduleRequest {
-    let same = scenario.request.clone();
-    let terms = ScheduleTerms {
-        asset_id: same.asset_id,
-        label: same.label,
-        kind: same.kind,
-        amount_rule: same.amount_rule,
-        payment_token: same.payment_token,
-        funding_account_id: same.funding_account_id,
-        ..ScheduleTerms::default()
-    };
     let timing = Timing {
         recurrence: Some(Recurrence::Frequency(Frequency::Yearly.into())),
         time_zone: "UTC".to_owned(),
@@ -140,7 +130,12 @@ fn yearly(scenario: &Scenario) -> CreateScheduleRequest {
         ..Timing::default()
     };
     let catch_up = CatchUpPolicy::Skip.into();
-    CreateScheduleRequest { terms: Some(terms), timing: Some(timing), catch_up, ..Default::default() }
+    CreateScheduleRequest {
+        terms: Some(terms_of(scenario.request.clone())),
+        timing: Some(timing),
+        catch_up,
+        ..Default::default()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ use proto::distribution::v1::{
 };
 use proto::execution::v1::ListRunsRequest;
 use proto::holder::v1::ListSnapshotsRequest;
-use test_harness::{Edge, HarnessError, Processes, Program, Scenario, Terms, wait};
+use test_harness::{Edge, HarnessError, Processes, Program, Scenario, Terms, terms_of, wait};
 use tokio_postgres::NoTls;
 use tonic::Status;
 
@@ -37,17 +37,7 @@ fn after(wait: Duration) -> Timestamp {
 
 /// Falls due once, and pays by itself.
 fn once(scenario: &Scenario, at: Timestamp) -> CreateScheduleRequest {
-    let same = scenario.request.clone();
-    let terms = ScheduleTerms {
-        asset_id: same.asset_id,
-        label: same.label,
-        kind: same.kind,
-        amount_rule: same.amount_rule,
-        payment_token: same.payment_token,
-        funding_account_id: same.funding_account_id,
-        execute_now: true,
-        ..ScheduleTerms::default()
-    };
+    let terms = ScheduleTerms { execute_now: true, ..terms_of(scenario.request.clone()) };
     let timing = Timing {
         recurrence: Some(Recurrence::Frequency(Frequency::Once.into())),
         time_zone: "UTC".to_owned(),

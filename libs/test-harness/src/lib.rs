@@ -13,6 +13,7 @@ mod program;
 mod scenario;
 pub mod wait;
 
+pub use bursar::commands::schedule::terms_of;
 pub use bursar::edge::{Credentials, Edge};
 pub use bursar::sandbox_control::{ControlError, LedgerEffect, SandboxControl};
 pub use bursar::suite::SuiteConfig;

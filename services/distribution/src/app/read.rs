@@ -78,28 +78,28 @@ pub(crate) async fn list_entitlements(
     let Some(result) = distribution.entitlements else { return Ok(Vec::new()) };
     let is_list = matches!(distribution.terms.source, Source::List(_));
     let mut conn = app.conn().await?;
-    let (mut found, after_line) = match after {
-        Some(OwedCursor::Held(line)) => (Vec::new(), line),
-        Some(OwedCursor::Account(cursor)) => {
-            (entitlements::list(&mut conn, result.calculation, treatment, Some(cursor), limit).await?, 0)
-        }
-        None => (entitlements::list(&mut conn, result.calculation, treatment, None, limit).await?, 0),
+    let (after_account, after_line) = match after {
+        None => (None, None),
+        Some(OwedCursor::Account(cursor)) => (Some(cursor), None),
+        Some(OwedCursor::Held(line)) => (None, Some(line)),
     };
+    let mut found = Vec::new();
+    if after_line.is_none() {
+        found = entitlements::list(&mut conn, result.calculation, treatment, after_account, limit).await?;
+    }
     let mut said = HashMap::new();
     if is_list {
         let accounts: Vec<_> = found.iter().map(|owed| owed.account).collect();
         said = listed_payees::said_of(&mut conn, id, &accounts).await?;
     }
-    let mut owed: Vec<Owed> = found
-        .drain(..)
-        .map(|owed| {
-            let said = said.remove(&owed.account).unwrap_or_default();
-            Owed::Account(owed, said)
-        })
-        .collect();
+    let with = |owed: Entitlement| {
+        let said = said.remove(&owed.account).unwrap_or_default();
+        Owed::Account(owed, said)
+    };
+    let mut owed: Vec<Owed> = found.into_iter().map(with).collect();
     let missing = limit.saturating_sub(u32::try_from(owed.len()).unwrap_or(u32::MAX));
     if is_list && missing > 0 && treatment.is_none_or(|treatment| treatment == Treatment::Hold) {
-        let held = held_payees::list(&mut conn, id, after_line, missing).await?;
+        let held = held_payees::list(&mut conn, id, after_line.unwrap_or(0), missing).await?;
         owed.extend(held.into_iter().map(Owed::Held));
     }
     Ok(owed)

@@ -6,20 +6,20 @@
 use std::time::{Duration, SystemTime};
 
 use diesel_async::AsyncPgConnection;
+use hedera::AccountId;
 use hedera::mirror::AccountRef;
-use hedera::{AccountId, Signer as _};
 use ids::RunId;
 
 use crate::app::Context;
 use crate::app::check_recipients::check_recipients;
 use crate::app::quote_run::quote_run;
+use crate::app::retry_run::run_on;
 use crate::domain::recovery::{self, Remedy, remedy};
 use crate::domain::run::{Run, RunState};
 use crate::error::Error;
 use crate::store::alerts::{self, EndedBy, OpenAlert};
-use crate::store::batches::{self, Recount};
 use crate::store::funding_accounts::{self, FundingAccount};
-use crate::store::{StoreError, limits, runs};
+use crate::store::{StoreError, batches, limits, runs};
 
 /// Halted runs read at a time.
 const RUNS_PER_PAGE: u32 = 100;
@@ -90,9 +90,7 @@ async fn go_on(ctx: &Context, run: RunId, seen: &[OpenAlert]) -> Result<bool, Er
             return Ok(false);
         }
         batches::lock_all(conn, run).await?;
-        runs::set_state(conn, run, RunState::Running, None).await?;
-        alerts::end_all(conn, run, EndedBy::Itself).await?;
-        batches::recount(conn, run, Recount::All).await?;
+        run_on(conn, run, EndedBy::Itself).await?;
         Ok(true)
     })
     .await
@@ -146,9 +144,7 @@ async fn keys(ctx: &Context, run: &Run) -> Result<bool, Error> {
 
 async fn is_key_of(ctx: &Context, account: AccountId, reference: &str) -> Result<bool, Error> {
     let Ok(key) = ctx.rail.keyring().key(reference) else { return Ok(false) };
-    let found = ctx.rail.mirror().account(AccountRef::Id(account)).await?;
-    let fits = found.and_then(|found| found.key).and_then(|of_account| of_account.is(key.public_key()));
-    Ok(fits == Some(true))
+    Ok(ctx.rail.signs_for(&key, account).await? == Some(true))
 }
 
 /// Whether the token could be sent to the funding account, and so moves.

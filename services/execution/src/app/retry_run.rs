@@ -25,9 +25,7 @@ pub async fn retry_run(ctx: &Context, run: RunId) -> Result<u64, Error> {
         if retried == 0 && state != RunState::Halted {
             return Err(not_retryable(state));
         }
-        runs::set_state(conn, run, RunState::Running, None).await?;
-        alerts::end_all(conn, run, EndedBy::Person).await?;
-        batches::recount(conn, run, Recount::All).await?;
+        run_on(conn, run, EndedBy::Person).await?;
         here!("retry.before_commit");
         Ok(retried)
     })
@@ -35,6 +33,13 @@ pub async fn retry_run(ctx: &Context, run: RunId) -> Result<u64, Error> {
     here!("retry.after_commit");
     ctx.wake.notify_waiters();
     Ok(retried)
+}
+
+/// Makes a run go on that this transaction has locked with its batches.
+pub(super) async fn run_on(conn: &mut AsyncPgConnection, run: RunId, ended_by: EndedBy) -> Result<(), Error> {
+    runs::set_state(conn, run, RunState::Running, None).await?;
+    alerts::end_all(conn, run, ended_by).await?;
+    Ok(batches::recount(conn, run, Recount::All).await?)
 }
 
 fn not_retryable(state: RunState) -> Error {

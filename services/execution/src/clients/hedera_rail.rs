@@ -9,7 +9,7 @@ use hedera::mirror::absence::{Absence, Window};
 use hedera::mirror::{AccountRef, Mirror, MirrorConfig, MirrorError};
 use hedera::node::{Network, NetworkError, NodeClient};
 use hedera::transfer::{Signers, TransferPlan, prepare};
-use hedera::{AccountId, Status, TransactionId};
+use hedera::{AccountId, Ed25519Key, Signer as _, Status, TransactionId};
 use ids::{AttemptId, RunId};
 use money::{AssetCode, AssetKind};
 use sha2::{Digest as _, Sha256};
@@ -107,6 +107,12 @@ impl HederaRail {
     /// The keys of funding accounts.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// Whether a key is the account's on the network; none where that shows no single key.
+    pub async fn signs_for(&self, key: &Ed25519Key, account: AccountId) -> Result<Option<bool>, MirrorError> {
+        let found = self.mirror.account(AccountRef::Id(account)).await?;
+        Ok(found.and_then(|found| found.key).and_then(|of_account| of_account.is(key.public_key())))
     }
 
     /// The mirror node.

@@ -85,12 +85,7 @@ async fn a_healthy_system_is_shown_as_healthy_before_and_after_a_run() {
 async fn funds_and_fees_that_are_missing_are_named_with_how_much() {
     let bench = Bench::start().await;
     let operator = bench.sandbox.network().operator.account_id.to_string();
-    let key = bench.control.get(&format!("/v1/accounts/{operator}")).await["key"].clone();
-    let made = bench.control.post("/v1/accounts", json!({"key": key, "tinybars": 0})).await;
-    let poor = made["account_id"].as_str().unwrap().to_owned();
-    let path = format!("/v1/tokens/{}/accounts/{poor}", bench.token);
-    bench.control.put(&path, json!({"associated": true})).await;
-    let account = bench.create_funding_account("poor", &poor, "operator", "poor").await.unwrap();
+    let (poor, account) = bench.poor_account().await;
     let empty = of(&bench, "", "FEE_PAYER").await;
     assert_eq!(empty[1].0, format!("poor {poor}"));
     assert!(empty[1].1 == Problem && empty[1].2.starts_with("has 0 tinybars"), "{empty:?}");

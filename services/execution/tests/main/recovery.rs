@@ -44,12 +44,7 @@ async fn pause_token(bench: &Bench, paused: bool) {
 async fn a_run_without_funds_stays_halted_while_they_are_short_and_goes_on_when_they_are_there() {
     let bench = eager().await;
     let operator = bench.sandbox.network().operator.account_id.to_string();
-    let key = bench.control.get(&format!("/v1/accounts/{operator}")).await["key"].clone();
-    let made = bench.control.post("/v1/accounts", json!({"key": key, "tinybars": 0})).await;
-    let poor = made["account_id"].as_str().unwrap().to_owned();
-    let associated = format!("/v1/tokens/{}/accounts/{poor}", bench.token);
-    bench.control.put(&associated, json!({"associated": true})).await;
-    let funding = bench.create_funding_account("poor", &poor, "operator", "poor").await.unwrap();
+    let (poor, funding) = bench.poor_account().await;
     let send = async |units: u64| {
         let tokens = json!({"token": bench.token, "from": operator, "to": poor, "units": units});
         bench.control.post("/v1/moves", tokens).await;

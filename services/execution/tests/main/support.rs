@@ -14,6 +14,7 @@ use proto::execution::v1 as pb;
 use proto::execution::v1::execution_service_client::ExecutionServiceClient;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use proto::r#type::v1::{Recipient, recipient};
+use serde_json::json;
 use service_kit::client::Peer;
 use service_kit::clock::SystemClock;
 use service_kit::idempotency::IdempotencyKey;
@@ -205,6 +206,18 @@ impl Bench {
         let mut client = FundingAccountServiceClient::new(self.channel());
         let answer = client.create_funding_account(self.as_user(message, "alice", idempotency_key)).await?;
         Ok(answer.into_inner().funding_account.unwrap())
+    }
+
+    /// A funding account that has nothing and pays its own fees, with its account; the operator's key is its own.
+    pub(crate) async fn poor_account(&self) -> (String, pb::FundingAccount) {
+        let operator = self.sandbox.network().operator.account_id.to_string();
+        let key = self.control.get(&format!("/v1/accounts/{operator}")).await["key"].clone();
+        let made = self.control.post("/v1/accounts", json!({"key": key, "tinybars": 0})).await;
+        let account = made["account_id"].as_str().unwrap().to_owned();
+        let path = format!("/v1/tokens/{}/accounts/{account}", self.token);
+        self.control.put(&path, json!({"associated": true})).await;
+        let funding = self.create_funding_account("poor", &account, "operator", "poor").await.unwrap();
+        (account, funding)
     }
 
     /// A header that fits `payees`.

@@ -33,7 +33,8 @@ impl Create {
     /// Creates it and prints it; or prints its next occurrences.
     pub async fn run(self, session: &Session) -> Result<(), CommandError> {
         let timing = self.timing.whole()?;
-        let terms = ScheduleTerms { execute_now: self.execute_now, ..of(self.terms.request(session).await?) };
+        let terms =
+            ScheduleTerms { execute_now: self.execute_now, ..terms_of(self.terms.request(session).await?) };
         let request = CreateScheduleRequest {
             terms: Some(terms),
             timing: Some(timing),
@@ -50,7 +51,7 @@ impl Create {
 }
 
 /// The terms of a distribution as those of each.
-fn of(request: CreateDistributionRequest) -> ScheduleTerms {
+pub fn terms_of(request: CreateDistributionRequest) -> ScheduleTerms {
     ScheduleTerms {
         asset_id: request.asset_id,
         label: request.label,

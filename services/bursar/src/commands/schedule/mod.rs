@@ -13,6 +13,8 @@ mod timing;
 mod update;
 mod view;
 
+pub use create::terms_of;
+
 use crate::error::CommandError;
 use crate::session::{Globals, Session};
 

@@ -145,6 +145,7 @@ mod tests {
 
     #[test]
     fn every_cell_is_held_to_its_rules() {
+        assert_eq!(wrong(&["INV-1", "Ada <ada@example.org>", "1.5", "0.0.7000", ""]), []);
         let long = "x".repeat(101);
         let longer = "x".repeat(501);
         for (column, cell, reason) in [
@@ -182,7 +183,6 @@ mod tests {
         ] {
             let mut cells = ["INV-1", "0.0.5005", "1.5", "0.0.7000", ""];
             assert_eq!(wrong(&cells), [], "the line is right without it");
-            assert_eq!(wrong(&["INV-1", "Ada <ada@example.org>", "1.5", "0.0.7000", ""]), []);
             cells[usize::try_from(column - 1).expect("small")] = cell;
             assert_eq!(wrong(&cells), [(column, reason.to_owned())], "{cell:?}");
         }

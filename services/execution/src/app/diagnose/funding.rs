@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hedera::mirror::AccountRef;
-use hedera::{AccountId, Signer as _};
+use hedera::AccountId;
 use money::{AssetCode, AssetKind};
 
 use crate::app::Context;
@@ -63,9 +62,7 @@ async fn key(ctx: &Context, label: &str, signer: AccountId, reference: &str) -> 
         }
     };
     // That the mirror node is away is another check's to say.
-    let on_network = ctx.rail.mirror().account(AccountRef::Id(signer)).await.ok().flatten();
-    let fits = on_network.and_then(|found| found.key).and_then(|of_account| of_account.is(key.public_key()));
-    match fits {
+    match ctx.rail.signs_for(&key, signer).await.ok().flatten() {
         Some(false) => {
             let seen = format!("is not the key of account {signer}");
             let advice =

@@ -57,7 +57,7 @@ async fn a_distribution_waits_for_funds_and_then_for_the_days_limit_and_nobody_h
     };
     paused_for("FUNDING_SHORT").await;
     send(&vault, &operator).await;
-    paused_for("DAILY_LIMIT_REACHED").await;
+    paused_for("DAILY_LIMIT_BELOW_BATCH").await;
     assert!(control.effects(&scenario.payment_token_id).await.expect("the ledger").is_empty());
     limit("").await;
     let paid = seen::until(&edge, &id, seen::is(DistributionState::Completed)).await;

@@ -28,7 +28,7 @@ const SESSION_SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transactio
     SET TIME ZONE 'UTC'; SET jit = off";
 
 const LOOKUP_SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-    SET enable_material = off; SET enable_sort = off";
+    SET enable_material = off; SET enable_sort = off; SET plan_cache_mode = force_generic_plan";
 
 /// How PostgreSQL plans what a pool asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +37,17 @@ pub enum Planner {
     Statistics,
     /// By indexes, row by row and in their order, whatever the statistics say. For a service that asks its growing
     /// tables by key: a statement is prepared while they are still empty, when reading all of a table is cheapest, and
-    /// that plan would be kept while they grow. A statement that joins whole sets says so: [`join_sets`].
+    /// that plan would be kept while they grow. One plan a connection: none is made for the parameters of a call, which
+    /// cannot change it. A statement that joins whole sets says so: [`join_sets`].
     Lookups,
 }
 
-/// Lets the statements of this transaction join whole sets by hashing or merging, whatever the pool's planner.
+/// Lets the statements of this transaction join whole sets by hashing or merging, as their parameters make it best, whatever
+/// the pool's planner.
 pub async fn join_sets(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     conn.batch_execute(
-        "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_sort = on",
+        "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_sort = on; \
+         SET LOCAL plan_cache_mode = auto",
     )
     .await
 }
@@ -53,7 +56,8 @@ pub async fn join_sets(conn: &mut AsyncPgConnection) -> QueryResult<()> {
 /// pool of [`Planner::Lookups`].
 pub async fn look_up(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     conn.batch_execute(
-        "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off",
+        "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off; \
+         SET LOCAL plan_cache_mode = force_generic_plan",
     )
     .await
 }

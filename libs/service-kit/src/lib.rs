@@ -16,5 +16,10 @@ mod start_error;
 pub mod telemetry;
 pub mod validate;
 
+/// Of every program that links this. Requests are made on one thread and freed on another all the time, where the C library's
+/// own allocator takes a lock: `make bench` took an eighth longer with it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub use shutdown::Shutdown;
 pub use start_error::StartError;

@@ -53,6 +53,9 @@ pub enum Error {
     /// A batch does not fit into what may be paid today; the transaction is rolled back and nothing happened.
     #[error("the limit of the day is reached")]
     DayLimitReached,
+    /// A batch does not fit into what may be paid on any day; the transaction is rolled back and nothing happened.
+    #[error("the limit of a day is below one batch")]
+    DayLimitTooLow,
     /// Somebody else wrote first; the transaction is rolled back and nothing happened.
     #[error("another worker was first")]
     Overtaken,
@@ -135,6 +138,7 @@ impl Failure for Error {
                 Problem::unavailable("LOCK_TIMEOUT", "another transaction did not end in time; try again")
             }
             Self::DayLimitReached
+            | Self::DayLimitTooLow
             | Self::Prepare(_)
             | Self::Idempotency(_)
             | Self::Store(_)

@@ -101,7 +101,9 @@ async fn is_there(ctx: &Context, run: &Run, remedy: Remedy, since: SystemTime) -
         Remedy::Funds => funds(ctx, run).await,
         Remedy::Keys => keys(ctx, run).await,
         Remedy::Token => token(ctx, run).await,
-        Remedy::DayLimit => day_limit(ctx, run, since).await,
+        Remedy::DayLimit => Ok(limit_since(ctx, run, since).await? || is_past_day(ctx, since)),
+        Remedy::Limit => limit_since(ctx, run, since).await,
+        Remedy::KeyFiles => key_files(ctx, run).await,
     }
 }
 
@@ -154,11 +156,22 @@ async fn token(ctx: &Context, run: &Run) -> Result<bool, Error> {
     Ok(checks.iter().all(|check| check.problem.is_none()))
 }
 
-/// Whether the limit is another one than when it was reached.
-async fn day_limit(ctx: &Context, run: &Run, since: SystemTime) -> Result<bool, Error> {
+/// Whether the limit of a day is another one than it was then.
+async fn limit_since(ctx: &Context, run: &Run, since: SystemTime) -> Result<bool, Error> {
     let header = &run.header;
     let set = limits::latest(&*ctx.conn().await?, header.funding_account, &header.asset).await?;
-    let Some(set) = set.filter(|set| set.limits.per_day.is_some()) else { return Ok(true) };
+    Ok(set.is_none_or(|set| set.limits.per_day.is_none() || set.set_at > since))
+}
+
+/// Whether that day (UTC) is over.
+fn is_past_day(ctx: &Context, since: SystemTime) -> bool {
     let day = |time| pg::time::to_ns(time).div_euclid(86_400_000_000_000);
-    Ok(set.set_at > since || day(ctx.clock.now()) > day(since))
+    day(ctx.clock.now()) > day(since)
+}
+
+/// Whether both keys can be read.
+async fn key_files(ctx: &Context, run: &Run) -> Result<bool, Error> {
+    let funding = funding_account(ctx, run).await?;
+    let references = [&funding.key_reference, &funding.fee_payer_key_reference];
+    Ok(references.iter().all(|reference| ctx.rail.keyring().look(reference).is_ok()))
 }

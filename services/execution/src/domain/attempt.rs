@@ -33,6 +33,21 @@ impl Cause {
         Self { reason: "DAILY_LIMIT_REACHED".to_owned(), class: Class::Operator }
     }
 
+    /// What may be paid on one day is less than one batch of the run.
+    pub fn day_limit_too_low() -> Self {
+        Self { reason: "DAILY_LIMIT_BELOW_BATCH".to_owned(), class: Class::Operator }
+    }
+
+    /// A key that has to sign is not to be had.
+    pub fn key_unreadable() -> Self {
+        Self { reason: "KEY_NOT_READABLE".to_owned(), class: Class::Operator }
+    }
+
+    /// No transaction can be made of a batch: its payouts, or how this process is set up, do not fit the network.
+    pub fn cannot_be_prepared() -> Self {
+        Self { reason: "CANNOT_BE_PREPARED".to_owned(), class: Class::Bug }
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self.reason.as_str() {
@@ -53,6 +68,15 @@ impl Cause {
             }
             "DAILY_LIMIT_REACHED" => {
                 "The funding account's limit for one day (UTC) is taken: it goes on by itself tomorrow, or once the limit is raised."
+            }
+            "DAILY_LIMIT_BELOW_BATCH" => {
+                "The funding account's limit for one day is below what one batch of this run pays: it goes on by itself once the limit is raised."
+            }
+            "KEY_NOT_READABLE" => {
+                "The key file of the funding account or of its fee payer cannot be read: put it back; it goes on by itself."
+            }
+            "CANNOT_BE_PREPARED" => {
+                "The log says what does not fit, a setting or a payout: set it right and retry, or cancel the run."
             }
             "OPERATOR_RESOLVED" => "Two people ended the doubt with evidence; see the attempt.",
             "BREAK" => {

@@ -23,6 +23,10 @@ pub enum Remedy {
     Token,
     /// Another day has begun (UTC), or the limit was set anew.
     DayLimit,
+    /// The limit was set anew.
+    Limit,
+    /// The files of both keys can be read.
+    KeyFiles,
 }
 
 impl Remedy {
@@ -31,7 +35,7 @@ impl Remedy {
     const fn times_max(self) -> u32 {
         match self {
             Self::Keys => 1,
-            Self::Funds | Self::Token | Self::DayLimit => 30,
+            Self::Funds | Self::Token | Self::DayLimit | Self::Limit | Self::KeyFiles => 30,
         }
     }
 }
@@ -49,6 +53,8 @@ pub fn remedy(cause: &Cause) -> Option<Remedy> {
         "INVALID_SIGNATURE" | "INVALID_PAYER_SIGNATURE" => Some(Remedy::Keys),
         "TOKEN_IS_PAUSED" => Some(Remedy::Token),
         "DAILY_LIMIT_REACHED" => Some(Remedy::DayLimit),
+        "DAILY_LIMIT_BELOW_BATCH" => Some(Remedy::Limit),
+        "KEY_NOT_READABLE" => Some(Remedy::KeyFiles),
         _ => None,
     }
 }
@@ -76,6 +82,8 @@ mod tests {
             ("INVALID_SIGNATURE", Some(Remedy::Keys)),
             ("TOKEN_IS_PAUSED", Some(Remedy::Token)),
             ("DAILY_LIMIT_REACHED", Some(Remedy::DayLimit)),
+            ("DAILY_LIMIT_BELOW_BATCH", Some(Remedy::Limit)),
+            ("KEY_NOT_READABLE", Some(Remedy::KeyFiles)),
             ("TOKEN_WAS_DELETED", None),
             ("ACCOUNT_FROZEN_FOR_TOKEN", None),
             ("AMOUNT_EXCEEDS_ALLOWANCE", None),

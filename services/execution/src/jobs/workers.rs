@@ -21,20 +21,21 @@ pub(crate) async fn run(ctx: Arc<Context>, index: u32, shutdown: Shutdown) {
     let idle = Duration::from_millis(ctx.tuning.idle_ms);
     while !shutdown.is_triggered() {
         match round(&ctx, index, &shutdown).await {
-            Ok(true) => {}
-            Ok(false) => {
+            Ok(Round::Worked) => {}
+            Ok(Round::Idle) => {
                 let rung = ctx.wake.notified();
                 tokio::select! {
                     () = rung => {}
                     _ = shutdown.sleep(idle) => {}
                 }
             }
-            // Another worker was first, or the lease was lost: nothing was written, and that worker goes on.
-            Err(Error::Overtaken) => tracing::warn!("another worker has taken the batch over"),
+            Ok(Round::Failed) => {
+                shutdown.sleep(PAUSE_AFTER_ERROR).await;
+            }
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "a batch could not be worked on; trying again"
+                    "no work can be looked for; trying again"
                 );
                 shutdown.sleep(PAUSE_AFTER_ERROR).await;
             }
@@ -42,34 +43,64 @@ pub(crate) async fn run(ctx: Arc<Context>, index: u32, shutdown: Shutdown) {
     }
 }
 
-/// Works on what is due; says whether anything was.
-async fn round(ctx: &Context, index: u32, shutdown: &Shutdown) -> Result<bool, Error> {
+/// What a round came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Round {
+    /// Some batch was worked on.
+    Worked,
+    /// None was due.
+    Idle,
+    /// None was worked on, and at least one could not be.
+    Failed,
+}
+
+/// Works on what is due. A run that cannot be worked on keeps none of the others waiting.
+async fn round(ctx: &Context, index: u32, shutdown: &Shutdown) -> Result<Round, Error> {
     let due = {
         let mut conn = ctx.conn().await?;
         runs::with_due_batches(&mut conn, RUNS_PER_ROUND).await?
     };
-    let mut worked = false;
+    let mut came_to = Round::Idle;
     for run in due {
-        let slots = run.parallelism.min(ctx.tuning.workers.max(1));
-        for offset in 0..slots {
-            let slot = (index + offset) % run.parallelism;
-            let mut visits = 0;
-            while visits < VISITS_PER_ROUND
-                && !shutdown.is_triggered()
-                && work::visit(ctx, run.id, slot).await?
-            {
-                visits += 1;
+        match work_on(ctx, index, &run, shutdown).await {
+            Ok(true) => came_to = Round::Worked,
+            Ok(false) => {}
+            // Another worker was first, or the lease was lost: nothing was written, and that worker goes on.
+            Err(Error::Overtaken) => {
+                tracing::warn!(run = %run.id, "another worker has taken the batch over");
+                came_to = Round::Worked;
             }
-            if visits == 0 {
-                continue;
+            // Not this run's alone.
+            Err(error @ Error::Database(_)) => return Err(error),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(run = %run.id, error, "a batch could not be worked on; trying again");
+                if came_to == Round::Idle {
+                    came_to = Round::Failed;
+                }
             }
-            worked = true;
-            if visits < VISITS_PER_ROUND {
-                // Nothing more is due: this may have been the run's last batch.
-                finish_run::finish(ctx, run.id).await?;
-            }
-            break;
         }
     }
-    Ok(worked)
+    Ok(came_to)
+}
+
+/// Works on batches of one run, on the first slot that has any for this worker; says whether there was one.
+async fn work_on(ctx: &Context, index: u32, run: &runs::Active, shutdown: &Shutdown) -> Result<bool, Error> {
+    let slots = run.parallelism.min(ctx.tuning.workers.max(1));
+    for offset in 0..slots {
+        let slot = (index + offset) % run.parallelism;
+        let mut visits = 0;
+        while visits < VISITS_PER_ROUND && !shutdown.is_triggered() && work::visit(ctx, run.id, slot).await? {
+            visits += 1;
+        }
+        if visits == 0 {
+            continue;
+        }
+        if visits < VISITS_PER_ROUND {
+            // Nothing more is due: this may have been the run's last batch.
+            finish_run::finish(ctx, run.id).await?;
+        }
+        return Ok(true);
+    }
+    Ok(false)
 }

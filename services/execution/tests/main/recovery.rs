@@ -106,6 +106,44 @@ async fn each_time_a_run_goes_on_by_itself_counts_and_what_has_failed_stays_fail
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_batch_is_above_the_days_limit_waits_for_another_limit_and_not_for_another_day() {
+    let bench = eager().await;
+    limits::set(&bench, "day", [0, 0, 299]).await.unwrap();
+    let payees = payees(&bench, 3).await;
+    let header = bench.header(&payees);
+    bench.start_run(&header, &payees).await.unwrap();
+    halted(&bench, &header.run_id, "DAILY_LIMIT_BELOW_BATCH").await;
+    limits::set(&bench, "more", [0, 0, 300]).await.unwrap();
+    went_on(&bench, &header.run_id, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_key_is_lost_says_so_keeps_no_other_waiting_and_goes_on_when_it_is_back() {
+    let mut bench = Bench::with(Tuning { recovery_ms: 100, workers: 1, ..quick() }).await;
+    let (key, spare) = (bench.dir.path().join("operator.key"), bench.dir.path().join("spare.key"));
+    std::fs::copy(&key, &spare).unwrap();
+    let operator = bench.sandbox.network().operator.account_id.to_string();
+    let other = bench.create_funding_account("other", &operator, "spare", "other").await.unwrap().id;
+    let hidden = bench.dir.path().join("hidden");
+    std::fs::rename(&key, &hidden).unwrap();
+    // Keys that were read are kept; the next process has to read them anew.
+    bench.restart().await;
+    let (lost, fine) = (payees(&bench, 3).await, payees(&bench, 3).await);
+    let older = bench.header(&lost);
+    bench.start_run(&older, &lost).await.unwrap();
+    let newer = pb::RunHeader { funding_account_id: other, ..bench.header(&fine) };
+    bench.start_run(&newer, &fine).await.unwrap();
+    halted(&bench, &older.run_id, "KEY_NOT_READABLE").await;
+    let [alert] = alerts(&bench, &older.run_id, false).await.try_into().unwrap();
+    assert!(alert.failure.as_ref().unwrap().hint.contains("put it back"), "{alert:?}");
+    assert_eq!(bench.wait_end(&newer.run_id).await.state(), pb::RunState::Completed);
+    assert_eq!(bench.run(&older.run_id).await.progress.unwrap().attempts, 0);
+    std::fs::rename(&hidden, &key).unwrap();
+    assert_eq!(bench.wait_end(&older.run_id).await.state(), pb::RunState::Completed);
+    bench.assert_all_exactly_once(&[&older.run_id, &newer.run_id]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_reached_the_days_limit_goes_on_when_it_is_set_anew() {
     let bench = eager().await;
     limits::set(&bench, "day", [0, 0, 250]).await.unwrap();

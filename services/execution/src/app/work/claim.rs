@@ -24,10 +24,14 @@ pub(super) async fn claim(ctx: &Context, run: RunId, slot: u32) -> Result<Option
     let work =
         pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| claim_in(ctx, conn, run, slot).await)
             .await;
-    if let Err(Error::DayLimitReached) = work {
-        // Not in the same transaction: it shares the run's row with others, and so cannot change it.
+    if let Some(cause) = work.as_ref().err().and_then(stopping) {
+        if let Err(error) = &work {
+            tracing::warn!(%run, error = error as &dyn std::error::Error, "nothing can be intended");
+        }
+        // Not in the same transaction: it shares the run's row with others, and so cannot change it. Once the run is halted
+        // its batches are taken all the same, for what is in flight.
         pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-            record::halt_run(ctx, conn, run, &Cause::day_limit()).await
+            record::halt_run(ctx, conn, run, &cause).await
         })
         .await?;
         return Ok(None);
@@ -35,6 +39,17 @@ pub(super) async fn claim(ctx: &Context, run: RunId, slot: u32) -> Result<Option
     let work = work?;
     here!("intend.after_commit");
     Ok(work)
+}
+
+/// Why a run whose intents cannot be made is halted: trying again changes nothing, and holds up other runs.
+fn stopping(error: &Error) -> Option<Cause> {
+    match error {
+        Error::DayLimitReached => Some(Cause::day_limit()),
+        Error::DayLimitTooLow => Some(Cause::day_limit_too_low()),
+        Error::Keyring(_) => Some(Cause::key_unreadable()),
+        Error::Prepare(_) => Some(Cause::cannot_be_prepared()),
+        _ => None,
+    }
 }
 
 async fn claim_in(
@@ -72,8 +87,9 @@ async fn claim_in(
     if let Some(limit) = limits.and_then(|set| set.limits.per_day).filter(|_| !intent.fresh.is_empty()) {
         let ids: Vec<AttemptId> = intent.fresh.iter().map(|attempt| attempt.id).collect();
         let from = (run.header.funding_account, &run.header.asset);
-        if !limits::reserve(conn, from, &ids, intent.planned().units, limit).await? {
-            return Err(Error::DayLimitReached);
+        let units = intent.planned().units;
+        if !limits::reserve(conn, from, &ids, units, limit).await? {
+            return Err(if units > limit { Error::DayLimitTooLow } else { Error::DayLimitReached });
         }
     }
     here!("intend.before_commit");

@@ -143,6 +143,11 @@ impl SandboxControl {
         id.map(str::to_owned).ok_or_else(|| ControlError::Unexpected("an account without an id".to_owned()))
     }
 
+    /// Sets properties of a token.
+    pub async fn update_token(&self, token: &str, patch: &Value) -> Result<Value, ControlError> {
+        self.read(self.request(Method::PATCH, &format!("/v1/tokens/{token}")).json(patch)).await
+    }
+
     /// Sets properties of an account (`0.0.N` or an address).
     pub async fn update_account(&self, account: &str, patch: &Value) -> Result<Value, ControlError> {
         self.read(self.request(Method::PATCH, &format!("/v1/accounts/{account}")).json(patch)).await

@@ -344,7 +344,7 @@ fn not_steered(id: ScheduleId, refused: &NotSteered) -> Problem {
 fn obstacle_problem(obstacle: &Obstacle) -> Problem {
     let problem = precondition(obstacle.reason(), &"funding", obstacle.message());
     match obstacle {
-        Obstacle::NoPayees => problem,
+        Obstacle::NoPayees | Obstacle::FeeOnReceipt => problem,
         Obstacle::FundingShort { have, need } | Obstacle::FeeBalanceShort { have, need } => {
             problem.with(Detail::Meta("have", have.to_string())).with(Detail::Meta("need", need.to_string()))
         }

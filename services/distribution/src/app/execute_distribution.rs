@@ -67,7 +67,7 @@ pub(super) async fn ensure_not_paused(app: &App, actor: &Actor, asset: Option<As
 }
 
 /// Whether a calculated distribution can be paid now: asset not paused, payment token still accepted with the same
-/// decimals, somebody to pay, and funds for both the payouts and the fees.
+/// decimals and without a fee for payees, somebody to pay, and funds for both the payouts and the fees.
 pub(super) async fn ensure_executable(
     app: &App,
     actor: &Actor,

@@ -175,6 +175,7 @@ impl Execution {
                 funding: units(&answer.funding_units)?,
                 required: units(&answer.required_units)?,
                 rate: (answer.hbar_equivalent, answer.cent_equivalent),
+                fee_on_receipt: answer.fee_on_receipt,
             })
         };
         quote().ok_or_else(|| PeerError::malformed(&self.peer, call, "an amount that cannot be read"))

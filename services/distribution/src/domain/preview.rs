@@ -24,6 +24,8 @@ pub(crate) struct Quote {
     pub required: u128,
     /// So many HBAR are so many US cents, to the network.
     pub rate: (u32, u32),
+    /// The payment token takes a fee out of what a payee is sent.
+    pub fee_on_receipt: bool,
 }
 
 impl Quote {
@@ -55,6 +57,8 @@ pub enum Obstacle {
         /// What the fees are expected to be.
         need: u128,
     },
+    /// The payment token's issuer has added a fee, and payees would get less than is recorded.
+    FeeOnReceipt,
 }
 
 /// Something people should know.
@@ -81,6 +85,9 @@ pub(crate) fn obstacles(totals: &Totals, quote: &Quote) -> Vec<Obstacle> {
     if quote.fee_balance < quote.expected_fees {
         obstacles.push(Obstacle::FeeBalanceShort { have: quote.fee_balance, need: quote.expected_fees });
     }
+    if quote.fee_on_receipt {
+        obstacles.push(Obstacle::FeeOnReceipt);
+    }
     obstacles
 }
 
@@ -91,6 +98,7 @@ impl Obstacle {
             Self::NoPayees => "NO_PAYEES",
             Self::FundingShort { .. } => "FUNDING_SHORT",
             Self::FeeBalanceShort { .. } => "FEE_BALANCE_SHORT",
+            Self::FeeOnReceipt => "TOKEN_HAS_FEE_ON_RECEIPT",
         }
     }
 
@@ -102,6 +110,7 @@ impl Obstacle {
             }
             Self::FundingShort { .. } => "Fund the account.",
             Self::FeeBalanceShort { .. } => "Fund the fee payer with HBAR.",
+            Self::FeeOnReceipt => "Have its issuer take the fee away, or pay in another token.",
         }
     }
 
@@ -114,6 +123,9 @@ impl Obstacle {
             }
             Self::FeeBalanceShort { have, need } => {
                 format!("the fee payer has {have} of the {need} tinybars that fees are expected to cost")
+            }
+            Self::FeeOnReceipt => {
+                "the payment token has got a fee that is taken out of what payees receive".to_owned()
             }
         }
     }
@@ -210,6 +222,7 @@ mod tests {
         funding: 1_000,
         required: 1_000,
         rate: (30_000, 360_000),
+        fee_on_receipt: false,
     };
 
     fn totals(payee_count: u32) -> Totals {
@@ -226,8 +239,10 @@ mod tests {
         ];
         assert_eq!(obstacles(&totals(3), &short), expected);
         assert_eq!(obstacles(&totals(0), &short), [Obstacle::NoPayees]);
+        let reduced = Quote { fee_on_receipt: true, ..QUOTE };
+        assert_eq!(obstacles(&totals(3), &reduced), [Obstacle::FeeOnReceipt]);
         assert_eq!(obstacles(&Totals { carried_count: 1, ..totals(0) }, &short), [], "it takes nothing");
-        for obstacle in expected.into_iter().chain([Obstacle::NoPayees]) {
+        for obstacle in expected.into_iter().chain([Obstacle::NoPayees, Obstacle::FeeOnReceipt]) {
             assert!(!obstacle.advice().is_empty() && !obstacle.message().is_empty());
         }
     }

@@ -7,6 +7,7 @@ use ids::FundingAccountId;
 use money::{AssetCode, AssetKind};
 
 use crate::app::Context;
+use crate::clients::hedera_rail::rail_asset;
 use crate::error::Error;
 use crate::store::funding_accounts;
 
@@ -30,6 +31,8 @@ pub struct Quote {
     pub fee_payer: AccountId,
     /// What the network reckons fees by.
     pub rate: ExchangeRate,
+    /// The asset takes a fee out of what a payee is sent.
+    pub fee_on_receipt: bool,
 }
 
 /// Asks the mirror node for balances and the exchange rate, and adds up.
@@ -47,6 +50,7 @@ pub async fn quote_run(
     let hbar = AssetCode::hbar(ctx.network);
     let balance =
         async |id, asset: &AssetCode| ctx.rail.balance(id, asset).await?.ok_or(Error::AccountNotFound(id));
+    let fee_on_receipt = fee_on_receipt(ctx, asset).await?;
     let funding_units = balance(account.account, asset).await?;
     let fee_payer_balance_tinybars = balance(account.fee_payer, &hbar).await?;
     let rate = ctx.rail.mirror().exchange_rate().await?;
@@ -61,7 +65,15 @@ pub async fn quote_run(
         account: account.account,
         fee_payer: account.fee_payer,
         rate,
+        fee_on_receipt,
     })
+}
+
+/// Asked for every quote, and so before every run: a token's issuer may add a fee at any time.
+async fn fee_on_receipt(ctx: &Context, asset: &AssetCode) -> Result<bool, Error> {
+    let hedera::transfer::Asset::Token { id, .. } = rail_asset(asset, 0)? else { return Ok(false) };
+    let token = ctx.rail.mirror().token(id).await?;
+    Ok(token.is_some_and(|token| token.custom_fees.reduce_receipts()))
 }
 
 /// Fees of paying `count` payees, in tinybars.

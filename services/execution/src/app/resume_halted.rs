@@ -113,7 +113,7 @@ async fn funding_account(ctx: &Context, run: &Run) -> Result<FundingAccount, Err
     Ok(found.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?)
 }
 
-/// Whether what is still to be paid is there, with its fees. What is in flight may be debited already, or never be: it is
+/// Whether what is still to be paid is there, with its fees, and would reach the payees undiminished. What is in flight may be debited already, or never be: it is
 /// counted until it is decided.
 async fn funds(ctx: &Context, run: &Run) -> Result<bool, Error> {
     let header = &run.header;
@@ -122,7 +122,8 @@ async fn funds(ctx: &Context, run: &Run) -> Result<bool, Error> {
     let count = u32::try_from(open.iter().map(|tally| tally.payouts).sum::<u64>()).unwrap_or(u32::MAX);
     let units = open.iter().map(|tally| tally.units).sum();
     let quote = quote_run(ctx, header.funding_account, &header.asset, count, units).await?;
-    Ok(quote.funding_units >= quote.required_units
+    Ok(!quote.fee_on_receipt
+        && quote.funding_units >= quote.required_units
         && quote.fee_payer_balance_tinybars >= quote.expected_fees_tinybars)
 }
 

@@ -30,5 +30,6 @@ pub(super) async fn handle(
         fee_payer_account: quote.fee_payer.to_string(),
         hbar_equivalent: quote.rate.hbar_equivalent,
         cent_equivalent: quote.rate.cent_equivalent,
+        fee_on_receipt: quote.fee_on_receipt,
     })
 }

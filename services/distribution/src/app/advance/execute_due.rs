@@ -85,7 +85,7 @@ fn in_the_way(error: Error) -> Result<(Failure, Wake), Error> {
         Error::Obstacle(obstacle) => {
             let (wake, then) = match obstacle {
                 Obstacle::NoPayees => (Wake::Never, ""),
-                Obstacle::FundingShort { .. } | Obstacle::FeeBalanceShort { .. } => {
+                Obstacle::FundingShort { .. } | Obstacle::FeeBalanceShort { .. } | Obstacle::FeeOnReceipt => {
                     (again, " It goes on by itself then.")
                 }
             };

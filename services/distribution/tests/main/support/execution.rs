@@ -157,6 +157,7 @@ impl ExecutionService for ExecutionNeighbour {
             fee_payer_account: "0.0.2002".to_owned(),
             hbar_equivalent: 30_000,
             cent_equivalent: 360_000,
+            fee_on_receipt: false,
         }))
     }
 

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     alerts, approval, asset, bench, demo, diagnose, distribution, funding, holders, ingest, network, pause,
-    payment_token, payouts, redemption, restore, schedule, token, up, withdrawal,
+    payment_token, payouts, redemption, restore, sandbox, schedule, token, up, withdrawal,
 };
 use crate::error::CommandError;
 use crate::session::Globals;
@@ -34,6 +34,9 @@ enum Command {
     /// The network of an installation.
     #[command(subcommand)]
     Network(network::Command),
+    /// The simulated network of an installation that runs on one.
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
     /// What can be paid on.
     #[command(subcommand)]
     Asset(asset::Command),
@@ -104,6 +107,7 @@ impl Cli {
             Command::Bench(command) => command.run(globals).await,
             Command::Token(command) => command.run(globals),
             Command::Network(command) => command.run(globals),
+            Command::Sandbox(command) => command.run(globals).await,
             Command::Asset(command) => command.run(globals).await,
             Command::Holders(command) => command.run(globals).await,
             Command::Distribution(command) => command.run(globals).await,

@@ -9,7 +9,7 @@ use auth::{Role, RoleSet};
 use crate::edge::{Credentials, Edge, EdgeError};
 use crate::error::CommandError;
 use crate::output::Screen;
-use crate::suite::{Layout, running};
+use crate::suite::{Addresses, Layout, running};
 
 /// The folder when none is given; the project's `.gitignore` knows it.
 pub const DATA_DEFAULT: &str = ".bursar";
@@ -37,6 +37,9 @@ pub struct Globals {
     /// Print results as JSON.
     #[arg(long, global = true)]
     pub json: bool,
+    /// Print of the result only its id, of a list one a line.
+    #[arg(long, short, global = true, conflicts_with = "json")]
+    pub quiet: bool,
 }
 
 impl Globals {
@@ -69,19 +72,23 @@ impl Session {
             credentials = credentials.with_idempotency_key(key).map_err(EdgeError::from)?;
         }
         let edge = Edge::connect(&address, credentials).await?;
-        Ok(Session { edge, screen: Screen::new(globals.json) })
+        Ok(Session { edge, screen: Screen::of(globals) })
     }
 }
 
 fn find_gateway(globals: &Globals) -> Result<String, CommandError> {
+    Ok(running_here(globals)?.gateway)
+}
+
+/// Where the suite is that runs on the folder.
+pub fn running_here(globals: &Globals) -> Result<Addresses, CommandError> {
     let data = globals.data_dir();
-    let addresses = running(&Layout::new(data))?.ok_or_else(|| {
+    running(&Layout::new(data))?.ok_or_else(|| {
         let data = data.display();
         CommandError::input(format!(
             "no bursar runs on {data}: start one with `bursar up --data {data}`, or give --gateway and --token"
         ))
-    })?;
-    Ok(addresses.gateway)
+    })
 }
 
 fn mint(globals: &Globals) -> Result<String, CommandError> {

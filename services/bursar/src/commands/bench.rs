@@ -21,7 +21,7 @@ pub struct Bench {
 impl Bench {
     /// Runs it in a temporary folder.
     pub async fn run(self, globals: &Globals) -> Result<(), CommandError> {
-        let screen = Screen::new(globals.json);
+        let screen = Screen::of(globals);
         // A thousand million USDC: enough that nobody gets zero by rounding.
         let pool = 1_000_000_000_000_000;
         let options = Options { holders: self.holders.csv()?, pool, out: None, parallelism: 1 };

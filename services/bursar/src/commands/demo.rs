@@ -37,7 +37,7 @@ pub struct Demo {
 impl Demo {
     /// Runs it in a temporary folder, or in that of `--data`, which is kept.
     pub async fn run(self, globals: &Globals) -> Result<(), CommandError> {
-        let screen = Screen::new(globals.json);
+        let screen = Screen::of(globals);
         let holders = self.holders.csv()?;
         let options = Options { holders, pool: self.pool, out: self.out, parallelism: self.parallelism };
         if let Some(data) = &globals.data {

@@ -16,6 +16,7 @@ pub mod payment_token;
 pub mod payouts;
 pub mod redemption;
 pub mod restore;
+pub mod sandbox;
 pub mod schedule;
 pub mod token;
 pub mod up;

@@ -29,6 +29,6 @@ impl Token {
         let roles = self.role.into_iter().fold(RoleSet::EMPTY, RoleSet::with);
         let token = issuer.token(&self.subject, roles, Duration::from_secs(self.ttl));
         let json = || serde_json::json!({ "token": token, "expires_in": self.ttl });
-        Ok(Screen::new(globals.json).answer(json, || token.clone())?)
+        Ok(Screen::of(globals).answer(json, || token.clone())?)
     }
 }

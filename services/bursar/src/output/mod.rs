@@ -6,17 +6,21 @@ pub mod table;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use crate::session::Globals;
+
 /// Where lines go, and in which form.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
     json: bool,
+    quiet: bool,
     terminal: bool,
 }
 
 impl Screen {
     /// The process's own screen.
-    pub fn new(json: bool) -> Screen {
-        Screen { json, terminal: io::stderr().is_terminal() && io::stdout().is_terminal() }
+    pub fn of(globals: &Globals) -> Screen {
+        let terminal = io::stderr().is_terminal() && io::stdout().is_terminal();
+        Screen { json: globals.json, quiet: globals.quiet, terminal }
     }
 
     /// Results are JSON.
@@ -29,9 +33,9 @@ impl Screen {
         self.terminal
     }
 
-    /// A line for people. Beside JSON results it goes to standard error.
+    /// A line for people. Beside results for programs it goes to standard error.
     pub fn say(self, line: impl AsRef<str>) -> io::Result<()> {
-        if self.json {
+        if self.json || self.quiet {
             return writeln!(io::stderr(), "{}", line.as_ref());
         }
         Screen::result(line)
@@ -49,12 +53,43 @@ impl Screen {
         out.flush()
     }
 
-    /// The result in its form: JSON, or `text`.
+    /// The result in its form: JSON, or `text`; or its id alone, where it has one.
     pub fn answer(
         self,
         json: impl FnOnce() -> serde_json::Value,
         text: impl FnOnce() -> String,
     ) -> io::Result<()> {
-        if self.json { Screen::result(json().to_string()) } else { Screen::result(text()) }
+        if self.json {
+            return Screen::result(json().to_string());
+        }
+        match self.quiet.then(|| ids(&json())).flatten() {
+            Some(ids) => ids.iter().try_for_each(Screen::result),
+            None => Screen::result(text()),
+        }
+    }
+}
+
+/// The id of a result, or those of a list; none where something of it has none.
+fn ids(result: &serde_json::Value) -> Option<Vec<String>> {
+    let id = |one: &serde_json::Value| one["id"].as_str().map(str::to_owned);
+    match result.as_array() {
+        Some(all) => all.iter().map(id).collect(),
+        None => id(result).map(|id| vec![id]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::ids;
+
+    #[test]
+    fn results_are_named_by_their_ids_and_what_has_none_is_shown_whole() {
+        assert_eq!(ids(&json!({"id": "ast_1"})), Some(vec!["ast_1".to_owned()]));
+        assert_eq!(ids(&json!([{"id": "a"}, {"id": "b"}])), Some(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(ids(&json!([])), Some(Vec::new()));
+        assert_eq!(ids(&json!({"token": "x"})), None);
+        assert_eq!(ids(&json!([{"id": "a"}, {}])), None);
     }
 }

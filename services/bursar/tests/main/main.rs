@@ -7,6 +7,7 @@ mod diagnose;
 mod ingest;
 mod pause;
 mod program;
+mod readme;
 mod schedule;
 mod up;
 mod withdrawal;

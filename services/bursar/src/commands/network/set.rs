@@ -74,7 +74,7 @@ impl Set {
         let wanted = self.network.settings()?.ok_or(NetworkError::NotConfigured)?;
         let data = DataDir::claim(globals.data_dir())?;
         let settings = settle_network(data.layout(), Some(wanted))?;
-        let screen = Screen::new(globals.json);
+        let screen = Screen::of(globals);
         Ok(screen.answer(|| serde_json::json!(settings), || format!("network: {}", settings.network()))?)
     }
 }

@@ -27,6 +27,6 @@ impl Show {
                 )
             }
         };
-        Ok(Screen::new(globals.json).answer(|| serde_json::json!(settings), text)?)
+        Ok(Screen::of(globals).answer(|| serde_json::json!(settings), text)?)
     }
 }

@@ -57,7 +57,7 @@ impl Preview {
             [number, due(one), nominal, moved_by(one, business_days)]
         };
         let text = || table(&COLUMNS, found.iter().map(row));
-        Ok(Screen::new(globals.json).answer(json, text)?)
+        Ok(Screen::of(globals).answer(json, text)?)
     }
 
     fn occurrences(self, business_days: Option<BusinessDays>) -> Result<Vec<Occurrence>, ScheduleError> {

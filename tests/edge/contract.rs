@@ -274,3 +274,29 @@ fn what_is_listed_as_a_read_has_no_side_effects_and_what_is_listed_as_a_write_ha
         assert_eq!(options.idempotency_level != Some(NO_SIDE_EFFECTS), method.effects, "{}", method.path);
     }
 }
+
+#[test]
+fn every_method_that_people_call_has_one_place_in_http_and_no_two_share_one() {
+    let pool = DescriptorPool::decode(proto::FILE_DESCRIPTOR_SET).expect("the contract is sound");
+    let http = pool.get_extension_by_name("google.api.http").expect("the annotation");
+    let mut places = std::collections::BTreeMap::new();
+    for method in methods().iter().filter(|method| method.who != Who::Services) {
+        let (service, name) = method.path[1..].split_once('/').expect("a path has two parts");
+        let service = pool.get_service_by_name(service).expect("it is in the contract");
+        let descriptor = service.methods().find(|found| found.name() == name).expect("it is in the contract");
+        let options = descriptor.options();
+        assert!(options.has_extension(&http), "{} has no google.api.http", method.path);
+        let rule = options.get_extension(&http);
+        let rule = rule.as_message().expect("a rule");
+        let verbs = ["get", "post", "put", "patch", "delete"];
+        let place = verbs.into_iter().find_map(|verb| {
+            let path = rule.get_field_by_name(verb)?.as_str()?.to_owned();
+            (!path.is_empty()).then(|| format!("{verb} {path}"))
+        });
+        let place = place.expect("a verb with a path");
+        assert!(place.contains(" /v1/"), "{}: {place}", method.path);
+        assert_eq!(place.starts_with("get "), !method.effects, "{}: {place}", method.path);
+        let other = places.insert(place.clone(), method.path.clone());
+        assert_eq!(other, None, "{place}");
+    }
+}

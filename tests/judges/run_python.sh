@@ -37,5 +37,15 @@ mkdir -p "$stubs"
 # What comes off and what is carried forward, as the page says it: nothing has to run for that.
 "$venv/bin/python" -B tests/judges/amounts.py docs/ENTITLEMENTS.md
 
+# Who gets what of a pool, recomputed from the holders file alone: balances of very different size, some alike, a pool that
+# does not divide.
+"$venv/bin/python" -B - >"$data/holders.csv" <<'END'
+print("address,balance")
+for rank in range(1, 1001):
+    print(f"0x{0xb << 156 | rank:040x},{10**14 // (rank // 3 + 1) + rank % 7}")
+END
+NO_COLOR=1 "$bursar" demo --holders "$data/holders.csv" --pool 1000000.000001 --json --out "$data/demo" >"$data/demo.json"
+"$venv/bin/python" -B tests/judges/split.py "$data/holders.csv" "$data/demo/payouts.csv" 1000000000001
+
 start "$bursar" up --data "$data/bursar" --sandbox --json
 PYTHONPATH=$stubs "$venv/bin/python" -B tests/judges/client.py --bursar "$bursar" "$started"

@@ -288,10 +288,13 @@ fn explain(payouts: &mut [Judged], effect: Effect) -> Option<Disagreement> {
     if let Some(judged) = payouts.iter().find(|judged| judged.found) {
         return Some(Disagreement::DoubleEffect { ordinal: judged.payout.ordinal, effect });
     }
-    let ordinal =
-        payouts.iter().find(|judged| judged.payout.standing == Standing::Unpaid).map(|j| j.payout.ordinal);
-    Some(match ordinal {
-        Some(ordinal) => Disagreement::EffectForUnpaid { ordinal, effect },
+    let unpaid = payouts.iter_mut().find(|judged| judged.payout.standing == Standing::Unpaid);
+    Some(match unpaid {
+        Some(judged) => {
+            // A second one is a duplicate, whatever we recorded.
+            judged.found = true;
+            Disagreement::EffectForUnpaid { ordinal: judged.payout.ordinal, effect }
+        }
         None => Disagreement::UnknownEffect { effect },
     })
 }

@@ -172,3 +172,16 @@ fn a_sum_that_does_not_fit_is_an_error() {
     let effect = Effect { transaction_id: "x".to_owned(), account: "0.0.1".to_owned(), units: u128::MAX };
     assert_eq!(reconcile(Vec::new(), [effect.clone(), effect]), Err(Overflow));
 }
+
+#[test]
+fn a_second_effect_is_a_duplicate_also_where_we_recorded_none() {
+    let (mut payouts, mut effects) = agreeing();
+    let failed = payout(20, Standing::Unpaid);
+    let mut again = effect_of(&failed);
+    effects.push(again.clone());
+    again.transaction_id = "0.0.1001@9.000000009".to_owned();
+    effects.push(again);
+    payouts.push(failed);
+    let result = compared(payouts, effects);
+    assert_eq!((result.duplicate_effects, result.unmatched), (1, 1));
+}

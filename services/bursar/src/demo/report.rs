@@ -8,7 +8,6 @@ use super::Stage;
 use super::judge::Judgement;
 use super::pay::Paid;
 use super::prepare::Plan;
-use super::reconcile::Disagreement;
 use super::world::PAYMENT_DECIMALS;
 use crate::error::CommandError;
 use crate::output::Screen;
@@ -30,7 +29,7 @@ pub(super) fn print(
     for disagreement in judgement.reconciliation.disagreements.iter().take(SHOWN_MAX) {
         stage.say(format!("  DISAGREEMENT: {disagreement}"))?;
     }
-    let verdict = figures.verdict(&judgement.reconciliation.disagreements);
+    let verdict = figures.sums().verdict();
     if verdict.is_ok() {
         stage.say("our record and the sandbox's ledger agree in every payout")?;
     }
@@ -149,25 +148,57 @@ impl<'a> Figures<'a> {
         })
     }
 
-    fn verdict(&self, disagreements: &[Disagreement]) -> Result<(), CommandError> {
+    fn sums(&self) -> Sums {
         let result = &self.judgement.reconciliation;
-        let payouts = result.paid + result.unpaid + result.open;
+        Sums {
+            agrees: result.agrees(),
+            open: result.open,
+            payouts: result.paid + result.unpaid + result.open,
+            payees: self.plan.entitlements.payee_count.into(),
+            recorded_units: result.recorded_units,
+            rail_units: result.rail_units,
+            rail_debited: self.judgement.rail_debited,
+            pool: self.pool,
+            entitled: self.entitled,
+            residue: self.residue,
+        }
+    }
+}
+
+/// What has to add up.
+#[derive(Clone, Copy, Debug)]
+struct Sums {
+    agrees: bool,
+    open: u64,
+    payouts: u64,
+    payees: u64,
+    recorded_units: u128,
+    rail_units: u128,
+    rail_debited: u128,
+    pool: u128,
+    entitled: u128,
+    residue: u128,
+}
+
+impl Sums {
+    /// Everything that does not.
+    fn broken(&self) -> Vec<&'static str> {
         let checks = [
-            (disagreements.is_empty(), "our record and the sandbox's ledger disagree"),
-            (result.open == 0, "payouts are left undecided"),
-            (payouts == u64::from(self.plan.entitlements.payee_count), "not every payee has a payout"),
-            (result.rail_units == result.recorded_units, "the ledger paid another sum than we recorded"),
-            (
-                result.rail_units == self.judgement.rail_debited,
-                "the funding account lost another sum than payees got",
-            ),
+            (self.agrees, "our record and the sandbox's ledger disagree"),
+            (self.open == 0, "payouts are left undecided"),
+            (self.payouts == self.payees, "not every payee has a payout"),
+            (self.rail_units == self.recorded_units, "the ledger paid another sum than we recorded"),
+            (self.rail_units == self.rail_debited, "the funding account lost another sum than payees got"),
             (
                 self.entitled.checked_add(self.residue) == Some(self.pool),
                 "entitled + residue is not the pool",
             ),
         ];
-        let broken: Vec<&str> =
-            checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect();
+        checks.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect()
+    }
+
+    fn verdict(&self) -> Result<(), CommandError> {
+        let broken = self.broken();
         if broken.is_empty() { Ok(()) } else { Err(CommandError::Disagreement(broken.join("; "))) }
     }
 }
@@ -175,4 +206,41 @@ impl<'a> Figures<'a> {
 fn units(amount: Option<&Amount>) -> Result<u128, CommandError> {
     let digits = amount.map(|amount| amount.units.as_str()).ok_or(CommandError::missing("amount"))?;
     digits.parse().map_err(|_| CommandError::Unexpected(format!("units {digits:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sums;
+
+    const FINE: Sums = Sums {
+        agrees: true,
+        open: 0,
+        payouts: 3,
+        payees: 3,
+        recorded_units: 90,
+        rail_units: 90,
+        rail_debited: 90,
+        pool: 100,
+        entitled: 95,
+        residue: 5,
+    };
+
+    #[test]
+    fn whatever_does_not_add_up_fails_the_demonstration_and_is_named() {
+        assert!(FINE.verdict().is_ok());
+        let broken = [
+            (Sums { agrees: false, ..FINE }, "disagree"),
+            (Sums { open: 1, ..FINE }, "undecided"),
+            (Sums { payouts: 2, ..FINE }, "not every payee"),
+            (Sums { recorded_units: 89, ..FINE }, "another sum than we recorded"),
+            (Sums { rail_debited: 91, ..FINE }, "the funding account lost another sum"),
+            (Sums { residue: 6, ..FINE }, "not the pool"),
+            (Sums { residue: u128::MAX, ..FINE }, "not the pool"),
+        ];
+        for (sums, what) in broken {
+            let [only] = sums.broken().try_into().expect("one thing");
+            assert!(only.contains(what), "{only}");
+            assert!(sums.verdict().is_err_and(|error| error.to_string().contains(what)));
+        }
+    }
 }

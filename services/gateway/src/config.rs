@@ -16,6 +16,8 @@ use service_kit::serve::Limits;
 const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 const PER_SUBJECT_MAX: usize = 256;
 const PER_CONNECTION_MAX: u32 = 256;
+/// Below what a service takes: streams of people, all of them to one service, leave it places for those of its neighbours.
+const IN_FLIGHT_MAX: usize = 768;
 
 /// A service behind the edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +44,11 @@ pub struct EdgeLimits {
 impl Default for EdgeLimits {
     fn default() -> EdgeLimits {
         EdgeLimits {
-            server: Limits { per_connection_max: PER_CONNECTION_MAX, ..Limits::default() },
+            server: Limits {
+                in_flight_max: IN_FLIGHT_MAX,
+                per_connection_max: PER_CONNECTION_MAX,
+                ..Limits::default()
+            },
             per_subject_max: PER_SUBJECT_MAX,
             message_bytes_max: MESSAGE_BYTES_MAX,
         }
@@ -149,7 +155,7 @@ pub struct Args {
     execution_url: String,
 
     /// Calls and streams at once
-    #[arg(long, env = "BURSAR_IN_FLIGHT_MAX", default_value_t = Limits::default().in_flight_max, value_name = "N")]
+    #[arg(long, env = "BURSAR_IN_FLIGHT_MAX", default_value_t = IN_FLIGHT_MAX, value_name = "N")]
     in_flight_max: usize,
 
     /// Calls and streams of one subject at once

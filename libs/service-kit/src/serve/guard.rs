@@ -7,7 +7,7 @@ use std::time::Duration;
 use auth::PolicyTable;
 use futures::future::BoxFuture;
 use http::{Request, Response};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -20,6 +20,8 @@ use crate::error::{Detail, Problem};
 /// tonic arms a timer of its own for `grpc-timeout` which answers CANCELLED; ours answers
 /// `DEADLINE_EXCEEDED` and must be first.
 const AHEAD_OF_TONIC: Duration = Duration::from_millis(2);
+/// Asked again and again by whoever decides whether this server lives; no method of ours, and no stream.
+const HEALTH_CHECK: &str = "/grpc.health.v1.Health/Check";
 
 /// Makes [`Guard`]s that share one count of calls.
 #[derive(Clone, Debug)]
@@ -27,8 +29,12 @@ pub(super) struct GuardLayer {
     limits: Limits,
     policies: Option<Arc<PolicyTable>>,
     in_flight: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     cut_off: CancellationToken,
 }
+
+/// A call's place among those under way, and a stream's among the streams.
+type Places = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
 
 impl GuardLayer {
     /// Calls end when `cut_off` is cancelled. `policies` says which methods stream; without them each
@@ -38,14 +44,31 @@ impl GuardLayer {
         policies: Option<Arc<PolicyTable>>,
         cut_off: CancellationToken,
     ) -> GuardLayer {
-        let in_flight = Arc::new(Semaphore::new(limits.in_flight_max.min(Semaphore::MAX_PERMITS)));
-        GuardLayer { limits, policies, in_flight, cut_off }
+        let in_flight_max = limits.in_flight_max.min(Semaphore::MAX_PERMITS);
+        let in_flight = Arc::new(Semaphore::new(in_flight_max));
+        let streams = Arc::new(Semaphore::new(in_flight_max.div_ceil(2)));
+        GuardLayer { limits, policies, in_flight, streams, cut_off }
+    }
+
+    /// A place, if there is one. Streams have half of them at most: whoever only watches keeps nobody from a call that
+    /// ends, least of all from the one that stops payments.
+    fn enter<B>(&self, request: &Request<B>) -> Option<Places> {
+        let place = Arc::clone(&self.in_flight).try_acquire_owned().ok()?;
+        if self.is_unary(request) {
+            return Some((place, None));
+        }
+        let stream = Arc::clone(&self.streams).try_acquire_owned().ok()?;
+        Some((place, Some(stream)))
+    }
+
+    fn is_unary<B>(&self, request: &Request<B>) -> bool {
+        let path = request.uri().path();
+        let method = self.policies.as_ref().and_then(|table| table.method(path));
+        method.map_or(path == HEALTH_CHECK, |method| !method.client_streaming && !method.server_streaming)
     }
 
     fn time_allowed<B>(&self, request: &Request<B>) -> Duration {
-        let method = self.policies.as_ref().and_then(|table| table.method(request.uri().path()));
-        let unary = method.is_some_and(|method| !method.client_streaming && !method.server_streaming);
-        let allowed = if unary { self.limits.unary_max } else { self.limits.stream_max };
+        let allowed = if self.is_unary(request) { self.limits.unary_max } else { self.limits.stream_max };
         match requested_timeout(request.headers()) {
             Some(requested) => allowed.min(requested.saturating_sub(AHEAD_OF_TONIC)),
             None => allowed,
@@ -95,7 +118,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Ok(permit) = Arc::clone(&self.layer.in_flight).try_acquire_owned() else {
+        let Some(places) = self.layer.enter(&request) else {
             return Box::pin(std::future::ready(Ok(overloaded().into_http())));
         };
         let mut ends = self.layer.ends(self.layer.time_allowed(&request));
@@ -103,7 +126,7 @@ where
         Box::pin(async move {
             tokio::select! {
                 biased;
-                response = answer => Ok(response?.map(|body| Bounded::wrap(body, ends, permit))),
+                response = answer => Ok(response?.map(|body| Bounded::wrap(body, ends, places))),
                 status = &mut ends => Ok(status.into_http()),
             }
         })

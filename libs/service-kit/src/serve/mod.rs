@@ -33,7 +33,8 @@ const PENDING_RESETS_MAX: usize = 32;
 /// What one server takes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Calls under way at once, open streams included. More are refused with `RESOURCE_EXHAUSTED`.
+    /// Calls under way at once, open streams included, which take half of the places at most. More are refused with
+    /// `RESOURCE_EXHAUSTED`.
     pub in_flight_max: usize,
     /// Longest time for a call without streams.
     pub unary_max: Duration,

@@ -59,6 +59,24 @@ async fn one_subject_cannot_take_every_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn those_who_only_watch_keep_nobody_from_a_call_that_ends() {
+    let suite = Suite::start_with(|config| config.limits.server.in_flight_max = 4).await;
+    let token = |subject| suite.provider.token(subject, &["VIEWER"]);
+    let mut watches = Vec::new();
+    for subject in ["vera", "bob"] {
+        watches.push(endless(&suite, &token(subject)).await.expect("free"));
+    }
+    let status = endless(&suite, &token("carl")).await.expect_err("streams have half of the places");
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "OVERLOADED"));
+    suite.call("Read", "hello", &token("carl")).await.expect("a call has the other half");
+    let health = HealthCheckRequest { service: String::new() };
+    HealthClient::new(suite.channel.clone()).check(health).await.expect("the server lives");
+    watches.pop();
+    becomes(&suite.seen.dropped, 1, "the stream was dropped").await;
+    endless(&suite, &token("carl")).await.expect("a stream has a place again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_beyond_the_limit_reaches_no_service() {
     let suite = Suite::start_with(|config| config.limits.message_bytes_max = 1000).await;
     let token = suite.provider.token("vera", &["VIEWER"]);

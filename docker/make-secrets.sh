@@ -7,7 +7,7 @@ umask 077
 
 # Each service: itself, then the services it accepts calls from.
 trusted='
-asset gateway holder-sync distribution execution
+asset gateway distribution
 holder-sync gateway asset distribution
 distribution gateway
 execution gateway distribution asset

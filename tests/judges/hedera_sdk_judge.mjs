@@ -1,8 +1,9 @@
-// Prepares the sandbox for hedera_sdk.mjs, runs that, and compares what the SDK heard with the sandbox's own ledger.
+// Prepares the sandbox for hedera_sdk.mjs, runs that, and compares what the SDK heard with the sandbox's own ledger. Then has the
+// SDK read a transfer that our client has prepared.
 //
-//   node hedera_sdk_judge.mjs JSON
+//   node hedera_sdk_judge.mjs JSON HEX
 //
-// JSON is the line that `bursar-sandbox` prints. Started by run_hedera_sdk.sh. Prints a line for each check and at the end
+// JSON is the line that `bursar-sandbox` prints, HEX what libs/hedera's example `prepared_transfer` does. Started by run_hedera_sdk.sh. Prints a line for each check and at the end
 // `N passed, N failed`; exits with 0 when none failed.
 
 import { spawnSync } from "node:child_process";
@@ -36,7 +37,16 @@ async function control(path, body) {
   return answer.json();
 }
 
-/** What the SDK heard, as hedera_sdk.mjs prints it. */
+/** What hedera_sdk.mjs prints. */
+function sdk(settings, ...words) {
+  const script = fileURLToPath(new URL("hedera_sdk.mjs", import.meta.url));
+  const env = { ...process.env, ...settings };
+  const run = spawnSync(process.execPath, [script, ...words], { encoding: "utf8", env, timeout: SDK_MS });
+  process.stderr.write(run.stderr ?? "");
+  return JSON.parse(run.stdout);
+}
+
+/** What the SDK heard of its own transfers. */
 function transfer(account) {
   const settings = {
     NODES: network.nodes.map((node) => `${node.address}=${node.account_id}`).join(","),
@@ -45,11 +55,7 @@ function transfer(account) {
     TOKEN_ID: token,
     ACCOUNT_ID: account,
   };
-  const script = fileURLToPath(new URL("hedera_sdk.mjs", import.meta.url));
-  const env = { ...process.env, ...settings };
-  const run = spawnSync(process.execPath, [script, "transfer"], { encoding: "utf8", env, timeout: SDK_MS });
-  process.stderr.write(run.stderr ?? "");
-  return JSON.parse(run.stdout);
+  return sdk(settings, "transfer");
 }
 
 const account = (await control("/v1/accounts", { tinybars: TINYBARS })).account_id;
@@ -64,5 +70,16 @@ for (const [name, asset] of [["hbar", "hbar"], ["token", token]]) {
   const shown = effects.map(({ account, units }) => ({ account, units }));
   check(`${name}: the ledger shows it once`, shown, [{ account, units: "1" }]);
 }
+const [seen] = sdk({}, "read", process.argv[3]).checks;
+check("ours: the signatures are over what was sent", seen.ok, true);
+check("ours: two have signed", seen.signers.length, 2);
+check("ours: the transaction", seen.transaction_id, "0.0.1001@1795564077.123456789");
+check("ours: for one node", seen.nodes, ["0.0.3"]);
+check("ours: valid for", seen.valid_duration_s, 120);
+check("ours: the memo", seen.memo, "att_01920f1c");
+check("ours: the most it may cost", seen.max_fee_tinybars, "100000000");
+check("ours: no HBAR moves", seen.transfers, []);
+const moved = [["0.0.1002", "-12"], ["0.0.2000", "5"], ["0.0.2001", "7"]];
+check("ours: who gets what", seen.tokens, [{ token: "0.0.456858", decimals: 6, transfers: moved }]);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);

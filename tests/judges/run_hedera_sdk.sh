@@ -4,7 +4,7 @@
 #
 #   tests/judges/run_hedera_sdk.sh
 #
-# Needs `cargo build`, Node.js and npm. What it installs is below target/judges; what it starts it stops.
+# Needs `cargo build --bins --examples`, Node.js and npm. What it installs is below target/judges; what it starts it stops.
 #
 #   BURSAR_BIN_DIR   folder with the programs; the newer of target/release and target/debug when unset
 set -euo pipefail
@@ -14,6 +14,7 @@ source tests/judges/common.sh
 
 version=2.87.0
 sandbox=$(program bursar-sandbox)
+prepared=$(program examples/prepared_transfer)
 export HEDERA_SDK_DIR=$judges/hedera-sdk-$version
 
 # The mark is set when the installation is complete.
@@ -30,4 +31,4 @@ while [[ $started == *':50212"'* ]]; do
     stop
     start "$sandbox"
 done
-node tests/judges/hedera_sdk_judge.mjs "$started"
+node tests/judges/hedera_sdk_judge.mjs "$started" "$("$prepared")"

@@ -55,6 +55,11 @@ fn nothing_is_left_for_later() {
 }
 
 #[test]
+fn each_service_is_given_the_keys_of_its_callers() {
+    assert_tidy(rules::callers::check);
+}
+
+#[test]
 fn no_path_of_a_developers_machine_is_in_the_project() {
     assert_tidy(rules::machine_paths::check);
 }

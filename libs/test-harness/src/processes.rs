@@ -164,11 +164,6 @@ impl Processes {
         self.signal(program, Signal::CONT)
     }
 
-    /// Asks a program to end (SIGTERM).
-    pub fn terminate(&self, program: Program) -> Result<(), HarnessError> {
-        self.signal(program, Signal::TERM)
-    }
-
     /// Whether a program is frozen, by itself or by [`Processes::freeze`].
     pub fn is_frozen(&self, program: Program) -> Result<bool, HarnessError> {
         let Some(child) = self.children.get(&program) else { return Ok(false) };

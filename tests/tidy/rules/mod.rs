@@ -1,5 +1,6 @@
 //! The rules, one file each: `check` finds what is wrong in a repository.
 
+pub(crate) mod callers;
 pub(crate) mod dead_files;
 pub(crate) mod dependencies;
 pub(crate) mod domain;

@@ -1,5 +1,6 @@
 //! What holds for every schedule.
 
+use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use schedule::{
@@ -129,6 +130,32 @@ proptest! {
             let last = schedule.last_before("2300-01-01T00:00:00Z".parse().expect("a time"))?;
             prop_assert_eq!(last.as_ref(), all.last());
             prop_assert_eq!(last.map(|one| one.number), all.last().map(|one| one.number));
+        }
+    }
+
+    #[test]
+    fn up_to_a_nominal_time_are_the_occurrences_of_its_day_or_of_a_day_with_several_times_those_until_then(
+        (schedule, _) in schedules()
+    ) {
+        let found = known(schedule.occurrences());
+        let several = found.windows(2).any(|pair| pair[0].nominal.date() == pair[1].nominal.date());
+        for one in &found {
+            let number = schedule.number_up_to(one.nominal);
+            // Hours are of no day.
+            prop_assume!(number > 0);
+            prop_assert!(number >= one.number);
+            for other in &found {
+                let until = if several {
+                    other.nominal <= one.nominal
+                } else {
+                    other.nominal.date() <= one.nominal.date()
+                };
+                prop_assert!(!until || other.number <= number, "{other:?} {one:?}");
+                let later = other.nominal.date() > one.nominal.date() || (several && other.nominal > one.nominal);
+                prop_assert!(!later || other.number > number, "{other:?} {one:?}");
+            }
+            let before = one.nominal.date().yesterday().expect("far from the first").to_datetime(Time::midnight());
+            prop_assert!(schedule.number_up_to(before) < number);
         }
     }
 

@@ -200,7 +200,7 @@ impl Schedule {
 
     /// The number up to which nothing is open once all is decided whose nominal time is not after `nominal`, whatever clock
     /// that was on and wherever business days moved it. Where a day has one time, its day counts; where it has several, they
-    /// do. Hours are none of a day's, so that none of them is.
+    /// do, and where these are moved it can be less. Hours are of no day: 0.
     pub fn number_up_to(&self, nominal: DateTime) -> u64 {
         let Series::Days(series) = &self.series else { return 0 };
         let day = nominal.date();

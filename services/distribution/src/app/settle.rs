@@ -78,7 +78,6 @@ async fn references(
 ) -> Result<(), Error> {
     let id = distribution.id;
     match (settlement, distribution.terms.rerun_of()) {
-        (Settlement::AllPaid, _) => {}
         (Settlement::NothingSent, None) => accepted::release_all(conn, id).await?,
         (Settlement::NothingSent, Some(old)) => {
             // From the newer to the older one, as everybody locks two: whichever of them ends last then sees the other.
@@ -88,8 +87,8 @@ async fn references(
         (Settlement::Each(fates), None) => {
             accepted::release(conn, id, &those(fates, Fate::Unpaid)).await?;
         }
-        // It has none of its own. What it superseded is its to pay, by a rerun of it.
-        (Settlement::Each(_), Some(_)) => {}
+        // A rerun has none of its own, and what it superseded is its to pay, by a rerun of it.
+        (Settlement::AllPaid, _) | (Settlement::Each(_), Some(_)) => {}
     }
     Ok(())
 }

@@ -198,6 +198,20 @@ impl Schedule {
         Ok(last)
     }
 
+    /// The number up to which nothing is open once all is decided whose nominal time is not after `nominal`, whatever clock
+    /// that was on and wherever business days moved it. Where a day has one time, its day counts; where it has several, they
+    /// do, and where these are moved it can be less. Hours are of no day: 0.
+    pub fn number_up_to(&self, nominal: DateTime) -> u64 {
+        let Series::Days(series) = &self.series else { return 0 };
+        let day = nominal.date();
+        let days = series.days.count_before(day);
+        let is_in = day.tomorrow().is_ok_and(|next| series.days.count_before(next) > days);
+        let passed = |time: &&Time| series.times.len() == 1 || **time <= nominal.time();
+        let times = if is_in { series.times.iter().filter(passed).count() } else { 0 };
+        let times = u64::try_from(times).expect("at most the minutes of a day");
+        days.saturating_mul(series.per_day()).saturating_add(times).saturating_sub(series.before_start)
+    }
+
     /// Whether what comes after `last` falls due after the day of `time`, wherever it is moved.
     fn rest_is_after(&self, time: Timestamp, last: Option<&Occurrence>) -> bool {
         let nominal = Schedule { business_days: None, ..self.clone() };

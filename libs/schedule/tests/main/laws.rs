@@ -133,6 +133,24 @@ proptest! {
     }
 
     #[test]
+    fn up_to_a_nominal_time_is_its_day_or_where_a_day_has_several_times_those_until_then((schedule, by) in schedules()) {
+        let found = known(schedule.occurrences());
+        let several = found.windows(2).any(|pair| pair[0].nominal.time() != pair[1].nominal.time());
+        // Several times of a day that business days move cross each other, and have the last of their numbers.
+        prop_assume!(by.is_none() || (!several && found.len() > 1));
+        for one in &found {
+            let number = schedule.number_up_to(one.nominal);
+            // Hours are of no day.
+            prop_assume!(number > 0);
+            for other in &found {
+                let (at, until) = (other.nominal, one.nominal);
+                let passed = if several { at <= until } else { at.date() <= until.date() };
+                prop_assert_eq!(passed, other.number <= number, "{:?} {:?}", other, one);
+            }
+        }
+    }
+
+    #[test]
     fn what_falls_due_does_so_on_a_business_day_and_as_it_says((schedule, by) in schedules()) {
         for one in known(schedule.occurrences()) {
             if let Some(by) = by {

@@ -24,6 +24,7 @@ mod reject_distribution;
 mod rerun_distribution;
 mod retry_distribution;
 mod retry_payouts;
+mod run_report;
 mod schedule_draft;
 mod set_approval_policy;
 mod settle;

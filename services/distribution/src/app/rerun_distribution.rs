@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::store::carries;
 use crate::store::distributions;
 use crate::store::listed_payees::{ListedPayee, Writer};
+use crate::store::states;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -47,17 +48,7 @@ pub(crate) async fn rerun_distribution<R: Answer>(
     }
     let old = read::get_distribution(app, id).await?;
     duty::ensure(Duty::Payout, &old)?;
-    old.act(Action::Rerun, app.now_ns()).map_err(|source| Error::ActionNotAllowed { id, source })?;
-    if old.report.is_none() {
-        return Err(nothing(
-            "it was never handed over, so that nothing of it can be replaced; create it anew",
-        ));
-    }
-    if old.gave_back() {
-        return Err(nothing(
-            "its references were given back when it was cancelled, so that whoever is unpaid may come in another file",
-        ));
-    }
+    ensure_offered(&old, app.now_ns())?;
     ensure_payable(app, actor, &old).await?;
     let created = Distribution {
         id: DistributionId::new(app.ids.as_ref()),
@@ -82,6 +73,9 @@ pub(crate) async fn rerun_distribution<R: Answer>(
     let answer = once
         .run(&app.pool, move |conn| {
             async move {
+                // Held until this commits: a cancel that ends it waits, and then keeps for this what it would give back.
+                states::lock(conn, id).await?;
+                ensure_offered(&read::in_transaction(conn, id).await?, created.created_ns)?;
                 distributions::insert(conn, &created).await?;
                 Ok(created)
             }
@@ -90,6 +84,23 @@ pub(crate) async fn rerun_distribution<R: Answer>(
         .await?;
     app.woken.notify_one();
     Ok(answer)
+}
+
+/// It can be run again as it is now.
+fn ensure_offered(old: &Distribution, now_ns: i64) -> Result<(), Error> {
+    let id = old.id;
+    old.act(Action::Rerun, now_ns).map_err(|source| Error::ActionNotAllowed { id, source })?;
+    if old.report.is_none() {
+        return Err(nothing(
+            "it was never handed over, so that nothing of it can be replaced; create it anew",
+        ));
+    }
+    if old.gave_back() {
+        return Err(nothing(
+            "its references were given back when it was cancelled, so that whoever is unpaid may come in another file",
+        ));
+    }
+    Ok(())
 }
 
 /// What each payout of it brings forward of earlier distributions.

@@ -10,7 +10,7 @@ use service_kit::error::{FieldViolations, Problem};
 use service_kit::idempotency::IdempotencyKey;
 use tonic::Code;
 
-use super::{App, Retried, duty, read};
+use super::{App, Retried, duty, read, run_report};
 use crate::clients::PeerError;
 use crate::domain::distribution::Distribution;
 use crate::domain::kind::Duty;
@@ -54,7 +54,7 @@ pub(crate) async fn retry_payouts<R: Answer>(
         .run(&app.pool, move |conn| {
             async move {
                 let locked = states::lock(conn, id).await?.ok_or(Error::DistributionNotFound(id))?;
-                states::set_report(conn, id, &view.report).await?;
+                run_report::write(conn, &distribution, &locked, &view.report).await?;
                 if let State::RunFailed { .. } = locked.state {
                     states::set(conn, id, &State::Ongoing, &Besides::default()).await?;
                 }

@@ -73,13 +73,18 @@ fn rule(timing: &Timing, from: Timestamp, violations: &mut FieldViolations) -> O
     };
     match Schedule::new(timing.clone()).and_then(coming) {
         Ok((rule, true)) => return Some(rule),
-        Ok((_, false)) => {
-            let field = if timing.ends == Ends::Never { "timing.start" } else { "timing.end" };
-            violations.add(field, "IN_THE_PAST", "no occurrence falls due from now on");
-        }
+        Ok((_, false)) => violations.add(end_of(timing), PAST, "no occurrence falls due from now on"),
         Err(error) => violations.add(field(&error), error.reason(), error.to_string()),
     }
     None
+}
+
+/// The reason of a timing of which nothing is left to fall due.
+pub(super) const PAST: &str = "IN_THE_PAST";
+
+/// The field by which it has no more.
+pub(super) fn end_of(timing: &Timing) -> &'static str {
+    if timing.ends == Ends::Never { "timing.start" } else { "timing.end" }
 }
 
 fn field(error: &ScheduleError) -> &'static str {

@@ -9,7 +9,7 @@ use crate::domain::kind::Kind;
 use crate::domain::redemption::Fate;
 use crate::error::Error;
 use crate::store::redemptions::{self, Payees};
-use crate::store::{accepted, carries};
+use crate::store::{accepted, carries, states};
 
 /// How the payouts ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub(super) enum Settlement {
 }
 
 /// Makes permanent what is paid and gives back what is proven unpaid; what is neither stays reserved. Call it in the
-/// transaction that ends the distribution, after its state is locked: that state keeps everybody from paying it later.
+/// transaction that ends the distribution, after its state was locked and written: that state keeps everybody from paying it
+/// later.
 /// Nothing is done for what has nothing reserved.
 pub(super) async fn settle(
     conn: &mut AsyncPgConnection,
@@ -42,7 +43,7 @@ pub(super) async fn settle(
         holdings(conn, id, asset, settlement, now_ns).await?;
     }
     if distribution.terms.kind == Kind::List {
-        references(conn, id, settlement).await?;
+        references(conn, distribution, settlement).await?;
     }
     brought_forward(conn, id, settlement).await?;
     Ok(())
@@ -68,16 +69,26 @@ async fn holdings(
     Ok(())
 }
 
-/// Of a file: the references of its lines, which may come again when they are not paid.
+/// Of a file: the references of its lines, which may come again when they are not paid. Of a rerun: those that its file kept
+/// for it, when it never began.
 async fn references(
     conn: &mut AsyncPgConnection,
-    id: DistributionId,
+    distribution: &Distribution,
     settlement: &Settlement,
 ) -> Result<(), Error> {
-    match settlement {
-        Settlement::AllPaid => {}
-        Settlement::NothingSent => accepted::release_all(conn, id).await?,
-        Settlement::Each(fates) => accepted::release(conn, id, &those(fates, Fate::Unpaid)).await?,
+    let id = distribution.id;
+    match (settlement, distribution.terms.rerun_of()) {
+        (Settlement::NothingSent, None) => accepted::release_all(conn, id).await?,
+        (Settlement::NothingSent, Some(old)) => {
+            // From the newer to the older one, as everybody locks two: whichever of them ends last then sees the other.
+            states::lock(conn, old).await?;
+            accepted::release_kept(conn, old).await?;
+        }
+        (Settlement::Each(fates), None) => {
+            accepted::release(conn, id, &those(fates, Fate::Unpaid)).await?;
+        }
+        // A rerun has none of its own, and what it superseded is its to pay, by a rerun of it.
+        (Settlement::AllPaid, _) | (Settlement::Each(_), Some(_)) => {}
     }
     Ok(())
 }

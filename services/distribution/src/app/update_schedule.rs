@@ -7,16 +7,17 @@ use ids::ScheduleId;
 use pg::idempotency::{Answer, Once};
 use service_kit::error::Problem;
 
-use super::schedule_draft::CheckedSchedule;
+use super::schedule_draft::{CheckedSchedule, PAST, end_of};
 use super::{App, ScheduleDraft, fire_schedules, read_schedules};
-use crate::domain::round::{missed, past, settled_before};
+use crate::domain::round::{missed, past, settled_by_change};
 use crate::domain::schedule::{Fate, Plan, Schedule, Skip, Standing, Steer, instant};
 use crate::error::{Error, Overtaken};
 use crate::store::occurrences;
 use crate::store::schedules::{self, Change};
 
 /// Commits a new version of the schedule whose version is `version` now. Of a new timing only what falls due after this
-/// call fires, so that nothing that fired by the old one can fall due again.
+/// call fires, and of that nothing whose nominal day fired or was passed over by an old one: another time of day, zone or
+/// business day would otherwise make the same day fall due again.
 pub(crate) async fn update_schedule<R: Answer>(
     app: &App,
     actor: &Actor,
@@ -68,8 +69,14 @@ async fn change(
     let mut timing = found.plan.timing.clone();
     if let Some((new, rule)) = changed.timing {
         leave_series(conn, &found, now_ns).await?;
-        let before = settled_before(&rule, past(instant(now_ns)));
-        settled = before.map_err(|source| Error::Rule { id, source })?;
+        // What was just recorded as passed over is decided too.
+        let decided = occurrences::latest_nominal(conn, id, now_ns).await?;
+        let by_change = settled_by_change(&rule, instant(now_ns), decided);
+        settled = by_change.map_err(|source| Error::Rule { id, source })?;
+        if rule.occurrences_above(settled).next().is_none() {
+            let words = "no occurrence is left whose day is not decided already";
+            return Err(Problem::field(end_of(&new), PAST, words).into());
+        }
         (timing, series) = (new, series + 1);
     }
     let plan = Plan {

@@ -81,7 +81,8 @@ pub(crate) async fn release_held(
     Ok(())
 }
 
-/// Gives back the references of payouts that are proven unpaid for ever, and the file when none is left.
+/// Gives back the references of payouts that are proven unpaid for ever, but for those that a rerun may still replace, and
+/// the file when none is left. Call it with the state of the distribution locked.
 pub(crate) async fn release(
     conn: &mut AsyncPgConnection,
     distribution: DistributionId,
@@ -90,12 +91,36 @@ pub(crate) async fn release(
     let ordinals: Vec<i32> = ordinals.iter().map(|ordinal| ordinal.cast_signed()).collect();
     pg::join_sets(conn).await?;
     sql_query(
-        "DELETE FROM accepted_reference known USING calculation, entitlement payee
-         WHERE calculation.distribution_id = $1 AND payee.calculation_id = calculation.calculation_id
-           AND payee.ordinal = ANY($2) AND known.distribution_id = $1 AND known.account = payee.account",
+        "UPDATE accepted_reference known SET unpaid_ordinal = payee.ordinal
+         FROM distribution_in_force whole JOIN entitlement payee USING (calculation_id)
+         WHERE whole.id = $1 AND payee.ordinal = ANY($2)
+           AND known.distribution_id = $1 AND known.account = payee.account",
     )
     .bind::<SqlUuid, _>(distribution.as_uuid())
     .bind::<Array<Integer>, _>(ordinals)
+    .execute(conn)
+    .await?;
+    release_kept(conn, distribution).await
+}
+
+/// Gives back what a cancelled distribution kept for reruns of which none can replace it any more, and the file when nothing
+/// is left. A rerun can once it is there, until it is cancelled before execution had it: what it has superseded then is its
+/// own to pay. Call it with the state of the distribution locked, as whoever stores or cancels a rerun of it does.
+pub(crate) async fn release_kept(
+    conn: &mut AsyncPgConnection,
+    distribution: DistributionId,
+) -> Result<(), StoreError> {
+    pg::join_sets(conn).await?;
+    sql_query(
+        "DELETE FROM accepted_reference known
+         WHERE known.distribution_id = $1 AND known.unpaid_ordinal IS NOT NULL AND NOT EXISTS (
+             SELECT FROM distribution rerun
+             JOIN distribution_state stand ON stand.distribution_id = rerun.id
+             JOIN listed_payee payee ON payee.distribution_id = rerun.id
+             WHERE rerun.rerun_of = $1 AND payee.replaces = known.unpaid_ordinal
+               AND (stand.state <> 'CANCELLED' OR stand.run_progress IS NOT NULL))",
+    )
+    .bind::<SqlUuid, _>(distribution.as_uuid())
     .execute(conn)
     .await?;
     sql_query(

@@ -1,12 +1,15 @@
 //! What became of occurrences: written once.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::ScheduleId;
+use jiff::civil::DateTime;
 
-use super::StoreError;
 use super::schedule_rows::{OccurrenceRow, column};
 use super::schema::occurrence;
+use super::{Inconsistent, StoreError};
 use crate::domain::schedule::Recorded;
 
 /// The last occurrence of a page: its series and its number.
@@ -37,6 +40,33 @@ pub(crate) async fn find(
         .await
         .optional()?;
     Ok(row.map(OccurrenceRow::into_recorded).transpose()?)
+}
+
+#[derive(QueryableByName)]
+struct Latest {
+    #[diesel(sql_type = Nullable<Text>)]
+    nominal: Option<String>,
+}
+
+/// The latest nominal time of those that are decided, of whatever series; a person's skip of one that was still to come
+/// when its series ended, or is at `now`, has decided nothing.
+pub(crate) async fn latest_nominal(
+    conn: &mut AsyncPgConnection,
+    id: ScheduleId,
+    now_ns: i64,
+) -> Result<Option<DateTime>, StoreError> {
+    let latest: Latest = sql_query(
+        "SELECT max(nominal) AS nominal FROM occurrence decided
+         WHERE schedule_id = $1 AND (skip_cause IS DISTINCT FROM 'PERSON' OR due_ns <= coalesce(
+             (SELECT min(later.decided_ns) FROM schedule_version later
+              WHERE later.schedule_id = $1 AND later.series > decided.series), $2))",
+    )
+    .bind::<SqlUuid, _>(id.as_uuid())
+    .bind::<BigInt, _>(now_ns)
+    .get_result(conn)
+    .await?;
+    let wrong = |_| Inconsistent { table: "occurrence", row: id.to_string(), column: "nominal" };
+    Ok(latest.nominal.map(|nominal| nominal.parse().map_err(wrong)).transpose()?)
 }
 
 /// Up to `limit` that are decided, latest first, after the cursor.

@@ -443,6 +443,7 @@ diesel::table! {
         reference -> Text,
         distribution_id -> Uuid,
         account -> Nullable<BigInt>,
+        unpaid_ordinal -> Nullable<Integer>,
     }
 }
 

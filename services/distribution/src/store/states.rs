@@ -30,6 +30,8 @@ pub(crate) struct Locked {
     pub lease_epoch: i64,
     /// Which version of the terms is in force.
     pub terms_version: u32,
+    /// Execution has said something of its run.
+    pub reported: bool,
 }
 
 /// What else changes with a state.
@@ -64,7 +66,8 @@ pub(crate) async fn lock(
     let Some((row, version, lease_epoch)) = row else { return Ok(None) };
     let terms_version = u32::try_from(row.terms_version).ok();
     let terms_version = known(terms_version, "distribution_state", id.as_uuid(), "terms_version")?;
-    Ok(Some(Locked { state: row.into_state()?, version, lease_epoch, terms_version }))
+    let reported = row.report()?.is_some();
+    Ok(Some(Locked { state: row.into_state()?, version, lease_epoch, terms_version, reported }))
 }
 
 /// Puts another version of the terms in force; call it with the row locked. Whoever works on the former one loses the

@@ -9,6 +9,7 @@ use proto::execution::v1::RunState;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+use crate::approval_stage::relabel;
 use crate::stage::{Stage, fields, reason};
 
 use pb::DistributionState::{Cancelled, Completed, Upcoming};
@@ -297,6 +298,32 @@ async fn a_reference_that_was_accepted_comes_again_only_when_a_cancel_left_it_un
         csv(&["INV-1,0.0.1001,1.5,0.0.7000,", "INV-2,0.0.1002,2,0.0.7000,", "INV-3,0.0.1003,1,0.0.7000,"]);
     let rest = stage.accept_valid("5", &all).await.expect("an answer");
     assert_eq!(rest.accepted_count, 2);
+    assert_eq!(stage.errors(&rest).await, [(2, 1, "REFERENCE_ALREADY_ACCEPTED".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cancel_gives_back_goes_by_the_terms_in_force() {
+    let stage = Stage::new().await;
+    stage.rich();
+    let file = stage.ingest("1", &good()).await.expect("ingested");
+    let first = stage.until(&file.distribution_id, Upcoming).await;
+    let change = pb::UpdateDistributionRequest { batch_size: Some(9), ..relabel(&first, "Another") };
+    stage.modify("bo", change).await.expect("changed");
+    stage.until(&first.id, Upcoming).await;
+    // By the former terms the places were others, as when another funding account is among the payees.
+    let former = "SELECT calculation_id FROM calculation WHERE terms_version = 1";
+    let swap = format!("UPDATE entitlement SET ordinal = 2 - ordinal WHERE calculation_id IN ({former})");
+    stage.as_owner(&swap).await;
+    (stage.world.facts().run_state, stage.world.facts().paid_when_cancelled) =
+        (RunState::Running, [0].into());
+    stage.execute("e", &first.id).await.expect("executed");
+    until_handed(&stage).await;
+    stage.cancel("c", &first.id).await.expect("cancelled");
+    stage.until(&first.id, Cancelled).await;
+    let all =
+        csv(&["INV-1,0.0.1001,1.5,0.0.7000,", "INV-2,0.0.1002,2,0.0.7000,", "INV-3,0.0.1003,1,0.0.7000,"]);
+    let rest = stage.accept_valid("2", &all).await.expect("an answer");
+    assert_eq!((rest.accepted_count, rest.refused_count), (2, 1));
     assert_eq!(stage.errors(&rest).await, [(2, 1, "REFERENCE_ALREADY_ACCEPTED".to_owned())]);
 }
 

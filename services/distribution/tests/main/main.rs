@@ -19,6 +19,7 @@ mod preview;
 mod redeem;
 mod redemptions;
 mod rerun;
+mod rerun_of_file;
 mod retry_payouts;
 mod roles;
 mod schedule_changes;

@@ -1,13 +1,15 @@
 //! A new distribution from the unpaid payees of an ended one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use ids::DistributionId;
 use proto::distribution::v1 as pb;
 use proto::execution::v1::RunState;
 use tonic::{Code, Status};
 
 use crate::stage::{Stage, fields, reason};
-use crate::support::Handed;
+use crate::support::{Handed, World};
 
 use pb::DistributionAction::{Cancel, Execute, Modify, Rerun, RetryPayouts};
 use pb::DistributionState::{Cancelled, Completed, Failed, Paused, Upcoming};
@@ -255,4 +257,33 @@ async fn who_is_paid_is_not_paid_anew() {
     let refused = stage.rerun("edited", edited).await.expect_err("it is paid");
     assert_eq!(reason(&refused), "NOT_REPLACEABLE");
     assert_nothing_was_created(&stage).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_rerun_supersedes_is_done_with_whoever_hears_of_its_run_first() {
+    let mut stage = Stage::new().await;
+    let old = stage.failed(2).await;
+    let new = stage.rerun("r", of(&old)).await.expect("created");
+    stage.until(&new.id, Upcoming).await;
+    let [id, old_id] = [&new.id, &old.id].map(|id| id.parse::<DistributionId>().expect("an id").as_uuid());
+    stage.sql(&format!("INSERT INTO carry_reservation VALUES ('{id}', 1003, '{old_id}', 2, 5)")).await;
+    (stage.world.facts().run_state, stage.world.facts().failed) = (RunState::Running, 1);
+    World::close(&stage.world.before_answer);
+    stage.execute("e2", &new.id).await.expect("executed");
+    while !stage.world.facts().runs.contains_key(&new.run_id) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Execution has it, and the job dies before it hears of that; nobody takes over yet.
+    stage.replicas.pop().expect("one").kill();
+    let leased = "UPDATE distribution_state SET lease_epoch = lease_epoch + 1, lease_until =";
+    stage.sql(&format!("{leased} now() + interval '1 hour' WHERE distribution_id = '{id}'")).await;
+    World::open(&stage.world.before_answer);
+    stage.add_replica();
+    stage.retry_payouts("p", &new, &[1]).await.expect("one of it has failed by then");
+    stage.sql(&format!("{leased} NULL WHERE distribution_id = '{id}'")).await;
+    stage.world.facts().runs.get_mut(&new.run_id).expect("a run").state = RunState::Completed;
+    stage.until(&new.id, Completed).await;
+    stage.until(&old.id, Completed).await;
+    // What the old payout brought forward is open again, so that it can be taken once more.
+    stage.sql(&format!("INSERT INTO carry_reservation VALUES ('{id}', 1003, '{old_id}', 2, 5)")).await;
 }

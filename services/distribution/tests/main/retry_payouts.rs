@@ -29,12 +29,12 @@ impl Stage {
         ended
     }
 
-    async fn sql(&self, statement: &str) {
+    pub(crate) async fn sql(&self, statement: &str) {
         let mut conn = AsyncPgConnection::establish(&self.db.url).await.expect("a connection");
         conn.batch_execute(statement).await.expect("done");
     }
 
-    async fn retry_payouts(
+    pub(crate) async fn retry_payouts(
         &self,
         key: &str,
         distribution: &pb::Distribution,

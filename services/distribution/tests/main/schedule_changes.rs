@@ -198,6 +198,125 @@ async fn a_new_timing_is_a_new_series_of_which_only_the_future_fires() {
     assert_eq!(fields(&refused), [("terms.asset_id".to_owned(), "IMMUTABLE".to_owned())]);
 }
 
+/// The nominal day of a timing's occurrences is the first of May, and of each month from then on.
+fn monthly(stage: &Stage, zone: &str, start: &str) -> pb::CreateScheduleRequest {
+    let mut request = stage.daily(All);
+    let timing = request.timing.as_mut().expect("a timing");
+    timing.recurrence = Some(pb::timing::Recurrence::Frequency(pb::Frequency::Monthly.into()));
+    timing.time_zone = zone.to_owned();
+    timing.start = Some(pb::timing::Start::StartLocal(start.to_owned()));
+    request
+}
+
+fn weekends(rule: pb::BusinessDayRule) -> Option<pb::BusinessDays> {
+    Some(pb::BusinessDays { rule: rule.into(), calendar: "weekends".to_owned() })
+}
+
+impl Stage {
+    /// Changes the timing of a schedule, as it is.
+    async fn retime(&self, key: &str, id: &str, change: impl FnOnce(&mut pb::Timing)) -> pb::Schedule {
+        let seen = self.see(id).await;
+        let mut timing = seen.timing.clone().expect("a timing");
+        change(&mut timing);
+        let request = pb::UpdateScheduleRequest {
+            schedule_id: id.to_owned(),
+            version: seen.version,
+            timing: Some(timing),
+            ..pb::UpdateScheduleRequest::default()
+        };
+        self.update(key, request).await.expect("changed")
+    }
+}
+
+fn start(local: &str) -> Option<pb::timing::Start> {
+    Some(pb::timing::Start::StartLocal(local.to_owned()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_was_paid_is_not_paid_again_at_another_time_or_in_another_zone() {
+    let stage = Stage::in_may().await;
+    // Eleven o'clock in Berlin is nine in UTC, and in New York the day has hardly begun.
+    let request = monthly(&stage, "Europe/Berlin", "2026-05-01T11:00");
+    let id = stage.schedule("s", request).await.expect("created").id;
+    stage.go_to(FIRST);
+    stage.settled(&id, Some(2)).await;
+    stage.go_to(FIRST + 3_600);
+    let changed = stage.retime("zone", &id, |timing| timing.time_zone = "America/New_York".to_owned()).await;
+    assert_eq!((changed.series, changed.next_occurrence.expect("June").number), (2, 2));
+    let changed = stage.retime("time", &id, |timing| timing.start = start("2026-05-01T15:30")).await;
+    assert_eq!((changed.series, changed.next_occurrence.expect("June").number), (3, 2));
+    // Daily, from tomorrow on.
+    let daily = pb::timing::Recurrence::Frequency(pb::Frequency::Daily.into());
+    let changed = stage.retime("daily", &id, |timing| timing.recurrence = Some(daily)).await;
+    assert_eq!((changed.series, changed.next_occurrence.expect("the second").number), (4, 2));
+    stage.go_to(FIRST + DAY - 1);
+    stage.rounds().await;
+    assert_eq!(fired(&stage.occurrences(&id, false, 50).await), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_was_paid_before_a_weekend_is_not_paid_again_after_it() {
+    let stage = Stage::in_may().await;
+    let mut request = monthly(&stage, "UTC", "2026-05-02T09:00");
+    request.timing.as_mut().expect("a timing").business_days = weekends(pb::BusinessDayRule::Preceding);
+    let id = stage.schedule("s", request).await.expect("created").id;
+    stage.go_to(FIRST);
+    assert_eq!(fired(&stage.settled(&id, Some(2)).await), [1], "on Friday, for Saturday");
+    let following = weekends(pb::BusinessDayRule::Following);
+    let changed = stage.retime("u", &id, |timing| timing.business_days = following).await;
+    assert_eq!((changed.series, changed.next_occurrence.expect("June").number), (2, 2));
+    // Where a day has several times, the one that was paid stays paid, and the others are of a new timing.
+    let cron = pb::timing::Recurrence::Cron("0 9,15 2 * *".to_owned());
+    let changed = stage.retime("cron", &id, |timing| timing.recurrence = Some(cron)).await;
+    let next = changed.next_occurrence.expect("Saturday's second, on Monday");
+    assert_eq!((next.number, next.due_time), (2, Some(at(FIRST + 3 * DAY + 6 * 3_600))));
+    stage.go_to(FIRST + 2 * DAY);
+    stage.rounds().await;
+    assert_eq!(fired(&stage.occurrences(&id, false, 50).await), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_skipped_stays_skipped_and_what_was_not_decided_fires_by_the_new_timing() {
+    let stage = Stage::in_may().await;
+    let id = stage.schedule("s", stage.daily(All)).await.expect("created").id;
+    stage.skip("k", &id, 1).await.expect("skipped");
+    stage.go_to(FIRST);
+    stage.settled(&id, Some(2)).await;
+    // A skip of a day to come ends with its series.
+    stage.skip("k2", &id, 2).await.expect("skipped");
+    let changed = stage.retime("noon", &id, |timing| timing.start = start("2026-05-01T12:00")).await;
+    assert_eq!(changed.next_occurrence.expect("the second").number, 2);
+    let changed = stage.retime("three", &id, |timing| timing.start = start("2026-05-01T15:00")).await;
+    assert_eq!(changed.next_occurrence.expect("the second").number, 2);
+    stage.go_to(FIRST + DAY - 1);
+    let changed = stage.retime("eight", &id, |timing| timing.start = start("2026-05-01T16:00")).await;
+    assert_eq!(changed.next_occurrence.expect("the second").number, 2);
+    stage.go_to(FIRST + DAY + 7 * 3_600);
+    let seen = stage.settled(&id, Some(3)).await;
+    assert_eq!(fired(&seen), [2], "it was not decided when the timing changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timing_that_has_only_days_that_were_paid_is_refused() {
+    let stage = Stage::in_may().await;
+    let id = stage.schedule("s", stage.daily(All)).await.expect("created").id;
+    stage.go_to(FIRST);
+    stage.settled(&id, Some(2)).await;
+    let seen = stage.see(&id).await;
+    let mut timing = seen.timing.clone().expect("a timing");
+    timing.recurrence = Some(pb::timing::Recurrence::Frequency(pb::Frequency::Once.into()));
+    timing.start = start("2026-05-01T12:00");
+    let request = pb::UpdateScheduleRequest {
+        schedule_id: id.clone(),
+        version: seen.version,
+        timing: Some(timing),
+        ..pb::UpdateScheduleRequest::default()
+    };
+    let refused = stage.update("u", request).await.expect_err("the first of May was paid");
+    assert_eq!(fields(&refused), [("timing.start".to_owned(), "IN_THE_PAST".to_owned())]);
+    assert_eq!(stage.see(&id).await, seen);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_pays_out_cannot_pause_and_who_pauses_cannot_decide() {
     let stage = Stage::in_may().await;

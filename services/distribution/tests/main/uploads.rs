@@ -66,7 +66,7 @@ impl Stage {
     }
 
     /// Runs a statement that the service itself may not.
-    async fn as_owner(&self, statement: &str) {
+    pub(crate) async fn as_owner(&self, statement: &str) {
         let mut conn = AsyncPgConnection::establish(&self.db.owner_url).await.expect("a connection");
         sql_query(statement).execute(&mut conn).await.expect("done");
     }

@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{NOW, Step};
-use crate::app::read;
 use crate::app::settle::{self, Settlement};
+use crate::app::{read, run_report};
 use crate::clients::{Handover, PeerError, RunHeader, RunView};
 use crate::domain::distribution::{Distribution, Entitlements};
 use crate::domain::failure::{Failure, FailureClass};
@@ -19,7 +19,6 @@ use crate::domain::run_news::RunNews;
 use crate::domain::state::State;
 use crate::error::Error;
 use crate::failpoints::here;
-use crate::store::carries;
 use crate::store::entitlements::{self, Payee};
 use crate::store::leases::Wake;
 use crate::store::listed_payees;
@@ -56,20 +55,8 @@ pub(super) async fn pay(step: &Step<'_>, distribution: &Distribution) -> Result<
             started => started?,
         }
     };
-    superseded(step, distribution).await?;
     let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await
-}
-
-/// Of a rerun that execution has: the payouts it replaces are superseded for good. Call it before the first report is
-/// written, so that a kill leaves it to be repeated.
-async fn superseded(step: &Step<'_>, distribution: &Distribution) -> Result<(), Error> {
-    let Some(old) = distribution.terms.rerun_of().filter(|_| distribution.report.is_none()) else {
-        return Ok(());
-    };
-    let mut conn = step.app.conn().await?;
-    carries::release_superseded(&mut conn, old, distribution.id).await?;
-    Ok(states::wake_ended(&mut conn, old).await?)
 }
 
 /// Tells execution to try again, and goes on following.
@@ -99,7 +86,6 @@ pub(super) async fn tell_cancel(step: &Step<'_>, distribution: &Distribution) ->
         }
         answer => answer?,
     };
-    superseded(step, distribution).await?;
     let state = record(step, distribution, &view).await?;
     follow(step, distribution, state).await
 }
@@ -122,7 +108,6 @@ async fn never_started(step: &Step<'_>, distribution: &Distribution) -> Result<W
 /// Looks at a run that waits for an operator.
 pub(super) async fn look(step: &Step<'_>, distribution: &Distribution) -> Result<Wake, Error> {
     if let Some(view) = step.app.execution.run(&step.actor, distribution.run).await? {
-        superseded(step, distribution).await?;
         record(step, distribution, &view).await?;
     }
     Ok(Wake::After(LOOK))
@@ -154,7 +139,7 @@ async fn record(step: &Step<'_>, distribution: &Distribution, view: &RunView) ->
     let mut conn = step.app.conn().await?;
     pg::transaction(&mut conn, async |conn| {
         let locked = step.lease.lock(conn).await?;
-        if let Some(version) = states::set_report(conn, step.lease.id, &view.report).await? {
+        if let Some(version) = run_report::write(conn, distribution, &locked, &view.report).await? {
             step.lease.saw(version);
         }
         match locked.state.run_reported(view.news.clone(), now_ns) {

@@ -6,7 +6,7 @@ use tonic::Status;
 
 use crate::support::{Bench, reason};
 
-async fn say(
+pub(crate) async fn say(
     bench: &Bench,
     attempt: &pb::Attempt,
     who: &str,
@@ -23,7 +23,7 @@ async fn say(
 }
 
 /// A run of two payees whose one attempt is in doubt: `fault` lost it, and no mirror node answers.
-async fn doubtful(bench: &Bench, fault: &str) -> (String, pb::Attempt) {
+pub(crate) async fn doubtful(bench: &Bench, fault: &str) -> (String, pb::Attempt) {
     let payees: Vec<(u64, u64)> = bench.control.accounts(2).await.into_iter().zip(7..).collect();
     bench.control.post("/v1/faults", json!({"kind": fault})).await;
     bench.control.post("/v1/faults", json!({"kind": "receipt_lost"})).await;

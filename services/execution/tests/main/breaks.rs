@@ -168,6 +168,7 @@ async fn payouts_that_went_on_leave_those_that_did_not_paid_by_the_attempt_whose
     let message = pb::CancelRunRequest { run_id: run.clone(), reason: "a test".to_owned() };
     bench.client().cancel_run(bench.request(message)).await.unwrap();
     doubt.call_unpaid().await;
+    assert_eq!(bench.wait_end(run).await.state(), pb::RunState::Cancelled);
     // One of the two is replaced by a payout of another run before the effect is seen.
     let payees = vec![(bench.control.accounts(1).await[0], 9)];
     let header = bench.successor(run, &payees);

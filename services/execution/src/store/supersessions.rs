@@ -29,8 +29,8 @@ pub async fn supersede(conn: &mut AsyncPgConnection, old: &Run, new: Successor) 
         moved AS (UPDATE live_attempt AS live SET attempt_id = NULL, successor_run_id = $3, successor_ordinal = named.ordinal \
             FROM named, attempt AS dead \
             WHERE live.run_id = $1 AND live.ordinal = named.supersedes AND dead.attempt_id = live.attempt_id \
-            AND dead.state = 4 \
-            AND NOT EXISTS (SELECT FROM rail_effect AS seen WHERE seen.attempt_id = dead.attempt_id) AND ($2 OR (CASE WHEN live.ordinal = ANY (dead.parted) THEN (SELECT c.next_at FROM chosen_payout c \
+            AND NOT EXISTS (SELECT FROM rail_effect AS seen WHERE seen.attempt_id = dead.attempt_id) \
+            AND dead.state = 4 AND ($2 OR (CASE WHEN live.ordinal = ANY (dead.parted) THEN (SELECT c.next_at FROM chosen_payout c \
                 WHERE c.run_id = $1 AND c.batch_number = dead.batch_number AND c.attempt_id = dead.attempt_id \
                 AND c.ordinal = live.ordinal) ELSE dead.next_at END) IS NULL) \
             RETURNING live.ordinal, dead.attempt_id), \

@@ -31,8 +31,9 @@ pub async fn statuses(
     run: &Run,
     ordinals: &[u32],
 ) -> Result<Vec<(u32, PayoutStatus)>, StoreError> {
-    const SQL: &str = "SELECT i.ordinal, CASE WHEN EXISTS (SELECT FROM rail_effect AS seen \
-            WHERE seen.attempt_id = a.attempt_id) THEN 3::smallint ELSE a.state END AS state, l.successor_run_id IS NOT NULL AS superseded, \
+    const SQL: &str = "SELECT i.ordinal, l.successor_run_id IS NOT NULL AS superseded, \
+        CASE WHEN EXISTS (SELECT FROM rail_effect AS seen WHERE seen.attempt_id = a.attempt_id) THEN 3::smallint \
+            ELSE a.state END AS state, \
         CASE WHEN c.ordinal IS NULL THEN a.next_at ELSE c.next_at END IS NOT NULL AS again \
         FROM unnest($3) AS wanted (ordinal) \
         JOIN instruction i ON i.run_id = $1 AND i.load_id = $2 AND i.ordinal = wanted.ordinal \

@@ -82,7 +82,8 @@ pub async fn decide(
             AS new (attempt_id, state, proof, consensus_ns, reason, class, after_ms, split, tries, recipient_tries) \
         WHERE attempt.run_id = $1 AND attempt.batch_number = $2 AND attempt.attempt_id = new.attempt_id \
         AND attempt.state <= 2 \
-        AND (new.state = 3 OR (SELECT seen.attempt_id FROM rail_effect AS seen WHERE seen.attempt_id = attempt.attempt_id LIMIT 1) IS NULL) \
+        AND (new.state = 3 OR (SELECT seen.attempt_id FROM rail_effect AS seen \
+            WHERE seen.attempt_id = attempt.attempt_id LIMIT 1) IS NULL) \
         RETURNING attempt.attempt_id";
     if decisions.is_empty() {
         return Ok(Vec::new());

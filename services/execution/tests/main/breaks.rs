@@ -11,38 +11,45 @@ use proto::r#type::v1::FailureClass;
 use serde_json::json;
 
 use crate::alerts::alerts;
-use crate::doubt::{doubtful, say};
+use crate::doubt::{all_doubtful, doubtful, say};
 use crate::gate::Gate;
 use crate::restorable::{Back, Restorable};
 use crate::support::{Bench, quick, reason, until};
 use crate::sweep::{pay_as_before, wait_swept};
 use crate::{limits, pause};
 
-/// Two payees whose one attempt has paid them, in a doubt that a worker is about to end: its question is on the way.
+/// Batches of two payees, each paid by its one attempt, in doubts one of which a worker is about to end: its question is on
+/// the way.
 struct Doubt {
     bench: Bench,
     gate: Gate,
     run: String,
-    attempt: pb::Attempt,
+    attempts: Vec<pb::Attempt>,
 }
 
 impl Doubt {
     async fn start(tuning: Tuning) -> Self {
+        Self::of(1, tuning).await
+    }
+
+    async fn of(batches: usize, tuning: Tuning) -> Self {
         let mut bench = Bench::with(tuning).await;
         let gate = Gate::before(&bench.sandbox.network().mirror.url).await;
         bench.ask_mirror_at(&gate.url).await;
         limits::set(&bench, "day", [0, 0, 1_000]).await.unwrap();
-        let (run, attempt) = doubtful(&bench, "lost_after").await;
+        let (run, attempts) = all_doubtful(&bench, "lost_after", batches).await;
         gate.close();
         gate.holds(1).await;
         bench.control.clear_faults().await;
-        Self { bench, gate, run, attempt }
+        Self { bench, gate, run, attempts }
     }
 
     /// Two people who are misled say that nothing was paid.
     async fn call_unpaid(&self) {
-        for who in ["alice", "bob"] {
-            say(&self.bench, &self.attempt, who, pb::DoubtOutcome::Unpaid).await.unwrap();
+        for attempt in &self.attempts {
+            for who in ["alice", "bob"] {
+                say(&self.bench, attempt, who, pb::DoubtOutcome::Unpaid).await.unwrap();
+            }
         }
     }
 
@@ -107,6 +114,23 @@ async fn what_two_people_called_unpaid_is_paid_once_its_effect_is_seen_and_no_re
     assert!(attempt.evidence.iter().any(|seen| seen.kind == "BREAK"), "{attempt:#?}");
     assert_eq!(limits::taken(bench).await, 15, "what was paid counts");
     assert_eq!(rows(bench, "break WHERE reason = 'EFFECT_OF_DEAD_ATTEMPT'").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_break_halts_what_is_left_of_its_run() {
+    let doubt = Doubt::of(2, quick()).await;
+    let Doubt { bench, gate, run, .. } = &doubt;
+    doubt.call_unpaid().await;
+    gate.open();
+    is_broken(bench, run).await;
+    let halted = bench.run(run).await;
+    assert_eq!((halted.state(), halted.halt.unwrap().reason.as_str()), (pb::RunState::Halted, "BREAK"));
+    // Who was called unpaid beside them waits until somebody has looked.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let stand =
+        |status| async move { bench.standing(run).await.into_iter().filter(|is| *is == status).count() };
+    assert_eq!((stand(pb::PayoutStatus::Paid).await, stand(pb::PayoutStatus::Pending).await), (2, 2));
+    assert_eq!(bench.control.effects(&bench.token).await.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

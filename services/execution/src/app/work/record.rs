@@ -20,6 +20,10 @@ use crate::store::decisions::{self, Decision, Ending, Next};
 use crate::store::evidence::{self, Event};
 use crate::store::{alerts, attempts, runs};
 
+/// How often what the rail did is tried to be written, and how long between two tries.
+const TRIES_TO_KEEP: u32 = 3;
+const PAUSE_TO_KEEP: Duration = Duration::from_millis(500);
+
 /// What a visit learnt, as it is written.
 struct Learnt {
     run: RunId,
@@ -58,17 +62,37 @@ pub(super) async fn record(
     })
     .await;
     match recorded {
-        Err(Error::Overtaken) if !learnt.effects.is_empty() => {
-            pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-                beside_others(ctx, conn, &learnt).await
-            })
-            .await
-            .inspect_err(|_| tracing::error!(run = %learnt.run, effects = ?learnt.effects, "what the rail did could not be recorded"))?;
+        // Somebody may have decided meanwhile, also where the database is what kept it from being written.
+        Err(error) if !learnt.effects.is_empty() => {
+            tracing::warn!(run = %learnt.run, batch = batch.number, %error, "what the rail did is written beside others");
+            drop(conn);
+            keep(ctx, &learnt).await?;
         }
         recorded => recorded?,
     }
     here!("record.after_commit");
     Ok(())
+}
+
+/// Writes what the rail did, whoever was first. Nobody else may ever see it, so it is tried more than once.
+async fn keep(ctx: &Context, learnt: &Learnt) -> Result<(), Error> {
+    let mut tries = 1;
+    loop {
+        let kept = async {
+            let mut conn = ctx.conn().await?;
+            pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+                beside_others(ctx, conn, learnt).await
+            })
+            .await
+        };
+        let Err(error) = kept.await else { return Ok(()) };
+        tracing::error!(run = %learnt.run, effects = ?learnt.effects, %error, tries, "what the rail did could not be written");
+        if tries == TRIES_TO_KEEP {
+            return Err(error);
+        }
+        tries += 1;
+        tokio::time::sleep(PAUSE_TO_KEEP).await;
+    }
 }
 
 async fn under_lease(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Learnt) -> Result<(), Error> {
@@ -99,7 +123,6 @@ async fn beside_others(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Lea
         }
         write(conn, learnt).await?;
     } else {
-        tracing::warn!(run = %learnt.run, batch = learnt.batch.number, "another worker has taken the batch over");
         decisions::record_effects(conn, learnt.run, &learnt.effects).await?;
     }
     for decision in learnt.decisions.iter().filter(|decision| decision.ending.is_settled()) {

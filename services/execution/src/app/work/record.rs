@@ -56,16 +56,15 @@ pub(super) async fn record(
         poll,
         findings,
     };
-    let mut conn = ctx.conn().await?;
-    let recorded = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-        under_lease(ctx, conn, &learnt).await
-    })
-    .await;
-    match recorded {
+    let recorded = async {
+        let mut conn = ctx.conn().await?;
+        pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| under_lease(ctx, conn, &learnt).await)
+            .await
+    };
+    match recorded.await {
         // Somebody may have decided meanwhile, also where the database is what kept it from being written.
         Err(error) if !learnt.effects.is_empty() => {
             tracing::warn!(run = %learnt.run, batch = batch.number, %error, "what the rail did is written beside others");
-            drop(conn);
             keep(ctx, &learnt).await?;
         }
         recorded => recorded?,

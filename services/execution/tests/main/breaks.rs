@@ -18,6 +18,10 @@ use crate::support::{Bench, quick, reason, until};
 use crate::sweep::{pay_as_before, wait_swept};
 use crate::{limits, pause};
 
+/// What asks a mirror node for a transaction by its id, and what for all of a payer's.
+const BY_ID: &str = "/transactions/";
+const ALL_OF_PAYER: &str = "/transactions?";
+
 /// Batches of two payees, each paid by its one attempt, in doubts one of which a worker is about to end: its question is on
 /// the way.
 struct Doubt {
@@ -29,16 +33,16 @@ struct Doubt {
 
 impl Doubt {
     async fn start(tuning: Tuning) -> Self {
-        Self::of(1, tuning).await
+        Self::of(1, tuning, BY_ID).await
     }
 
-    async fn of(batches: usize, tuning: Tuning) -> Self {
+    async fn of(batches: usize, tuning: Tuning, question: &'static str) -> Self {
         let mut bench = Bench::with(tuning).await;
         let gate = Gate::before(&bench.sandbox.network().mirror.url).await;
         bench.ask_mirror_at(&gate.url).await;
         limits::set(&bench, "day", [0, 0, 1_000]).await.unwrap();
         let (run, attempts) = all_doubtful(&bench, "lost_after", batches).await;
-        gate.close();
+        gate.close(question);
         gate.holds(1).await;
         bench.control.clear_faults().await;
         Self { bench, gate, run, attempts }
@@ -117,8 +121,23 @@ async fn what_two_people_called_unpaid_is_paid_once_its_effect_is_seen_and_no_re
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_effect_that_is_found_where_its_absence_is_looked_for_counts_at_once() {
+    let doubt = Doubt::of(1, quick(), ALL_OF_PAYER).await;
+    let Doubt { bench, gate, run, .. } = &doubt;
+    let away = json!({"kind": "mirror_error", "http_status": 503, "path_contains": BY_ID});
+    bench.control.post("/v1/faults", away).await;
+    // A later transaction of the payer's shows that the mirror node is current.
+    pay_as_before(bench, bench.control.accounts(1).await[0]).await;
+    doubt.call_unpaid().await;
+    gate.open();
+    is_broken(bench, run).await;
+    assert_eq!(bench.wait_end(run).await.state(), pb::RunState::Completed);
+    bench.assert_exactly_once(run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_break_halts_what_is_left_of_its_run() {
-    let doubt = Doubt::of(2, quick()).await;
+    let doubt = Doubt::of(2, quick(), BY_ID).await;
     let Doubt { bench, gate, run, .. } = &doubt;
     doubt.call_unpaid().await;
     gate.open();
@@ -222,6 +241,7 @@ async fn a_break_waits_for_its_run_before_it_takes_the_batch_as_everybody_does()
     other.batch_execute("BEGIN; SELECT FROM run FOR UPDATE").await.unwrap();
     gate.open();
     is_waiting(bench).await;
+    assert_eq!(rows(bench, "rail_effect").await, 1, "it is kept before anything is waited for");
     other.batch_execute("SELECT FROM batch FOR UPDATE; COMMIT").await.unwrap();
     is_broken(bench, run).await;
     assert_eq!(bench.wait_end(run).await.state(), pb::RunState::Completed);

@@ -1,4 +1,4 @@
-//! A way to the mirror node that a test can close: what is asked meanwhile is answered once it is open again.
+//! A way to the mirror node that a test can close to some questions: they are passed on once it is open again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,8 @@ use crate::support::until;
 /// The way, open at first.
 pub(crate) struct Gate {
     pub(crate) url: String,
-    closed: watch::Sender<bool>,
+    /// Part of the path of what it holds.
+    closed: watch::Sender<Option<&'static str>>,
     held: Arc<AtomicUsize>,
 }
 
@@ -23,7 +24,7 @@ impl Gate {
         let mirror = url.strip_prefix("http://").unwrap().to_owned();
         let gate = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
-            closed: watch::channel(false).0,
+            closed: watch::channel(None).0,
             held: Arc::default(),
         };
         let (closed, held) = (gate.closed.subscribe(), Arc::clone(&gate.held));
@@ -35,12 +36,13 @@ impl Gate {
         gate
     }
 
-    pub(crate) fn close(&self) {
-        self.closed.send_replace(true);
+    /// Holds what asks for this path, from the next such question on.
+    pub(crate) fn close(&self, path: &'static str) {
+        self.closed.send_replace(Some(path));
     }
 
     pub(crate) fn open(&self) {
-        self.closed.send_replace(false);
+        self.closed.send_replace(None);
     }
 
     /// Waits until so many questions were held.
@@ -49,16 +51,24 @@ impl Gate {
     }
 }
 
-async fn pass(client: TcpStream, mirror: String, mut closed: watch::Receiver<bool>, held: Arc<AtomicUsize>) {
+async fn pass(
+    client: TcpStream,
+    mirror: String,
+    mut closed: watch::Receiver<Option<&'static str>>,
+    held: Arc<AtomicUsize>,
+) {
     let mirror = TcpStream::connect(mirror).await.unwrap();
     let ((mut asked, mut answer), (mut answered, mut ask)) = (client.into_split(), mirror.into_split());
     tokio::spawn(async move { tokio::io::copy(&mut answered, &mut answer).await });
     let mut bytes = vec![0; 65_536];
     while let Ok(read @ 1..) = asked.read(&mut bytes).await {
-        if *closed.borrow() {
+        let question = String::from_utf8_lossy(&bytes[..read]);
+        let stays = |path: &Option<&str>| path.is_some_and(|path| question.contains(path));
+        if stays(&closed.borrow()) {
             held.fetch_add(1, Ordering::SeqCst);
         }
-        if closed.wait_for(|closed| !closed).await.is_err() || ask.write_all(&bytes[..read]).await.is_err() {
+        if closed.wait_for(|path| !stays(path)).await.is_err() || ask.write_all(&bytes[..read]).await.is_err()
+        {
             return;
         }
     }

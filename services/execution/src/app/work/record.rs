@@ -79,6 +79,8 @@ async fn keep(ctx: &Context, learnt: &Learnt) -> Result<(), Error> {
     loop {
         let kept = async {
             let mut conn = ctx.conn().await?;
+            // By itself, and without a lock: whatever else fails, from now on nothing is paid again for it.
+            decisions::record_effects(&conn, learnt.run, &learnt.effects).await?;
             pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
                 beside_others(ctx, conn, learnt).await
             })
@@ -111,8 +113,8 @@ async fn under_lease(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Learn
     Ok(())
 }
 
-/// The same when somebody else was first, with the run locked before the batch, as by everybody who writes to both: of a
-/// batch that another has taken over only what the rail has done.
+/// The same when somebody else was first, with the run locked before the batch, as by everybody who writes to both. Of a
+/// batch that another has taken over nothing is decided, and what was seen of the attempts that are dead is a break.
 async fn beside_others(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Learnt) -> Result<(), Error> {
     let run = runs::find_for_update(conn, learnt.run).await?.ok_or(Error::RunNotFound(learnt.run))?.run;
     let held = claims::lock_held(conn, &learnt.batch).await?;
@@ -121,8 +123,6 @@ async fn beside_others(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Lea
             halt(ctx, conn, &run, cause).await?;
         }
         write(conn, learnt).await?;
-    } else {
-        decisions::record_effects(conn, learnt.run, &learnt.effects).await?;
     }
     for decision in learnt.decisions.iter().filter(|decision| decision.ending.is_settled()) {
         report_break(ctx, conn, &run, decision).await?;

@@ -52,6 +52,7 @@ impl Edit {
 const DELIVER: &str = "services/execution/src/app/work/deliver.rs";
 const FOLLOW: &str = "services/execution/src/app/work/follow.rs";
 const CLAIM: &str = "services/execution/src/app/work/claim.rs";
+const RECORD: &str = "services/execution/src/app/work/record.rs";
 const CANCEL: &str = "services/execution/src/app/cancel_run.rs";
 const CLAIMS: &str = "services/execution/src/store/claims.rs";
 const ATTEMPTS: &str = "services/execution/src/store/attempts.rs";
@@ -105,6 +106,13 @@ const NO_EPOCH: Edit = Edit {
     replace: "SELECT ($3 = $3) AS free",
 };
 
+/// An attempt that was called dead stays so, whatever it turns out to have paid.
+const NO_CORRECTION: Edit = Edit {
+    file: RECORD,
+    find: "let paid = decisions::correct(conn, run, &stored, effect).await?;",
+    replace: "let paid = 0;",
+};
+
 /// All bugs and controls, those that change the same crates together, so that little is built anew.
 pub(crate) const ALL: &[Bug] = {
     use Expected::{Caught, Sound};
@@ -151,16 +159,26 @@ pub(crate) const ALL: &[Bug] = {
             expected: Caught,
         },
         Bug {
-            name: "cancel marks an attempt that is in flight as cancelled",
-            edits: &[Edit {
-                file: CANCEL,
-                find: "    batches::lock_all(conn, run).await?;\n",
-                replace: "    batches::lock_all(conn, run).await?;\n        \
+            name: "control: nothing is corrected, but cancel leaves alone what is in flight",
+            edits: &[NO_CORRECTION],
+            sql: "",
+            scenario: Scenario::CancelInFlight,
+            expected: Sound,
+        },
+        Bug {
+            name: "cancel marks an attempt that is in flight as cancelled (and nothing is corrected)",
+            edits: &[
+                NO_CORRECTION,
+                Edit {
+                    file: CANCEL,
+                    find: "    batches::lock_all(conn, run).await?;\n",
+                    replace: "    batches::lock_all(conn, run).await?;\n        \
                     let sql = \"UPDATE attempt SET state = 4, proof = 'OPERATOR', decided_at = now(), next_at = now() \
                     WHERE run_id = $1 AND state <= 2\";\n        \
                     let cancelled = diesel::sql_query(sql).bind::<diesel::sql_types::Uuid, _>(run.as_uuid());\n        \
                     diesel_async::RunQueryDsl::execute(cancelled, conn).await.map_err(crate::store::StoreError::from)?;\n",
-            }],
+                },
+            ],
             sql: "",
             scenario: Scenario::CancelInFlight,
             expected: Caught,

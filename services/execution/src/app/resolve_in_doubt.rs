@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::store::attempts::{self, StoredAttempt};
 use crate::store::batches::{self, Recount};
 use crate::store::decisions::{self, Decision, Ending, Next};
-use crate::store::evidence::{self, Event};
+use crate::store::evidence::{self, Event, Proposal};
 use crate::store::runs;
 
 /// What the evidence shows.
@@ -55,11 +55,14 @@ pub struct Word {
 pub struct Resolution {
     /// The attempt as it is now.
     pub attempt: StoredAttempt,
-    /// Whether another person has to say the same.
+    /// Whether another person has to say the same, or somebody who says otherwise.
     pub awaiting_confirmation: bool,
+    /// Whose latest word is another.
+    pub otherwise: Vec<String>,
 }
 
-/// Records one person's word; where it confirms another's, the attempt is decided, if it still is undecided.
+/// Records one person's word, in place of an earlier one. Once the latest words of two people are the same, and nobody's is
+/// another, the attempt is decided, if it still is undecided.
 pub async fn resolve_in_doubt<R: Answer>(
     ctx: &Context,
     actor: &Actor,
@@ -90,7 +93,31 @@ async fn resolve(
         .await?
         .ok_or(Error::AttemptNotFound(word.attempt))?;
     check(&attempt, word, now, margin_s)?;
-    let others = evidence::proposals(conn, word.run, word.attempt).await?;
+    if word.outcome == Outcome::Unpaid && decisions::has_effect(conn, word.attempt).await? {
+        return Err(Error::refused("EFFECT_SEEN", "the network has shown its payment"));
+    }
+    let others = say(conn, by, word).await?;
+    let otherwise = others.iter().filter(|other| other.outcome != word.outcome.code());
+    let otherwise: Vec<String> = otherwise.map(|other| other.proposed_by.clone()).collect();
+    if others.is_empty() || !otherwise.is_empty() {
+        return Ok(Resolution { attempt, awaiting_confirmation: true, otherwise });
+    }
+    decide(conn, word, attempt.batch_number).await?;
+    batches::recount(conn, word.run, Recount::One(attempt.batch_number)).await?;
+    tracing::info!(run = %run.run.header.run, attempt = %word.attempt, outcome = ?word.outcome, "a doubt was resolved");
+    let attempt =
+        attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
+    Ok(Resolution { attempt, awaiting_confirmation: false, otherwise })
+}
+
+/// Keeps one person's word, also where it differs; returns the latest words of all others.
+async fn say(conn: &mut AsyncPgConnection, by: &str, word: &Word) -> Result<Vec<Proposal>, Error> {
+    let said = evidence::proposals(conn, word.run, word.attempt).await?;
+    let (own, others): (Vec<Proposal>, Vec<Proposal>) =
+        said.into_iter().partition(|proposal| proposal.proposed_by == by);
+    if own.iter().any(|own| own.outcome == word.outcome.code()) {
+        return Err(Error::refused("SAME_PERSON", "you have said so; another person has to confirm"));
+    }
     evidence::propose(conn, word.run, word.attempt, by, word.outcome.code(), &word.evidence).await?;
     let said = Event {
         attempt: word.attempt,
@@ -98,24 +125,7 @@ async fn resolve(
         detail: format!("{by}: {:?}. {}", word.outcome, word.evidence),
     };
     evidence::append(conn, word.run, &[said]).await?;
-    let Some(first) = others.iter().find(|other| other.proposed_by != by) else {
-        if others.is_empty() {
-            return Ok(Resolution { attempt, awaiting_confirmation: true });
-        }
-        return Err(Error::refused("SAME_PERSON", "another person has to confirm"));
-    };
-    if first.outcome != word.outcome.code() {
-        return Err(Error::refused(
-            "PROPOSAL_DIFFERS",
-            "the first person said otherwise; look at the evidence together",
-        ));
-    }
-    decide(conn, word, attempt.batch_number).await?;
-    batches::recount(conn, word.run, Recount::One(attempt.batch_number)).await?;
-    tracing::info!(run = %run.run.header.run, attempt = %word.attempt, outcome = ?word.outcome, "a doubt was resolved");
-    let attempt =
-        attempts::find(conn, word.run, word.attempt).await?.ok_or(Error::AttemptNotFound(word.attempt))?;
-    Ok(Resolution { attempt, awaiting_confirmation: false })
+    Ok(others)
 }
 
 fn check(attempt: &StoredAttempt, word: &Word, now: SystemTime, margin_s: u32) -> Result<(), Error> {

@@ -19,7 +19,7 @@ use crate::domain::run::{Run, RunState};
 use crate::error::Error;
 use crate::store::alerts::{self, EndedBy, OpenAlert};
 use crate::store::funding_accounts::{self, FundingAccount};
-use crate::store::{StoreError, batches, limits, runs};
+use crate::store::{StoreError, batches, evidence, limits, runs};
 
 /// Halted runs read at a time.
 const RUNS_PER_PAGE: u32 = 100;
@@ -79,14 +79,16 @@ fn due(ctx: &Context, open: &OpenAlert) -> Option<Remedy> {
     (halted_for >= wait).then_some(remedy)
 }
 
-/// The same as a person's retry, but for what has failed; unless the run is halted no more, or for something else.
+/// The same as a person's retry, but for what has failed; unless the run is halted no more, or for something else. Where the
+/// record was wrong once, it is for a person to say that it goes on.
 async fn go_on(ctx: &Context, run: RunId, seen: &[OpenAlert]) -> Result<bool, Error> {
     let ids = |open: &[OpenAlert]| open.iter().map(|open| open.alert.id).collect::<Vec<_>>();
     let mut conn = ctx.conn().await?;
     pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         let stored = runs::find_for_update(conn, run).await?.ok_or(Error::RunNotFound(run))?;
         let open = alerts::open(conn, run).await?;
-        if stored.run.state != RunState::Halted || ids(&open) != ids(seen) {
+        let changed = stored.run.state != RunState::Halted || ids(&open) != ids(seen);
+        if changed || evidence::any_break(conn, run).await? {
             return Ok(false);
         }
         batches::lock_all(conn, run).await?;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use hedera::mirror::absence::{Absence, Window};
-use hedera::mirror::{AccountRef, Mirror, MirrorConfig, MirrorError};
+use hedera::mirror::{AccountRef, Mirror, MirrorConfig, MirrorError, TransactionRecord};
 use hedera::node::{Network, NetworkError, NodeClient};
 use hedera::transfer::{Signers, TransferPlan, prepare};
 use hedera::{AccountId, Ed25519Key, Signer as _, Status, TransactionId};
@@ -249,16 +249,7 @@ impl HederaRail {
 
     /// All records of an id that the mirror node shows. None proves nothing.
     pub async fn records(&self, id: TransactionId) -> Result<Vec<Record>, MirrorError> {
-        let records = self.mirror.transaction(&id).await?;
-        Ok(records
-            .into_iter()
-            .filter(hedera::mirror::TransactionRecord::is_top_level)
-            .map(|record| Record {
-                status: record.status().unwrap_or(Status(hedera::hapi::ResponseCodeEnum::Unknown as i32)),
-                consensus_ns: record.consensus_ns,
-                hash: record.hash,
-            })
-            .collect())
+        Ok(top_level(self.mirror.transaction(&id).await?))
     }
 
     /// Looks for proof that an attempt whose window has closed never took effect.
@@ -357,4 +348,15 @@ pub fn rail_asset(asset: &AssetCode, decimals: u8) -> Result<hedera::transfer::A
         }),
         AssetKind::Fiat { .. } => Err(wrong()),
     }
+}
+
+/// What records say of their own transaction, not of what others did within it.
+pub fn top_level(records: Vec<TransactionRecord>) -> Vec<Record> {
+    let own = records.into_iter().filter(TransactionRecord::is_top_level);
+    own.map(|record| Record {
+        status: record.status().unwrap_or(Status(hedera::hapi::ResponseCodeEnum::Unknown as i32)),
+        consensus_ns: record.consensus_ns,
+        hash: record.hash,
+    })
+    .collect()
 }

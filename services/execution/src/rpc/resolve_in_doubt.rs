@@ -22,6 +22,7 @@ pub(super) async fn handle(
         pb::ResolveInDoubtResponse {
             attempt: Some(convert::attempt(&resolution.attempt, &[])),
             awaiting_confirmation: resolution.awaiting_confirmation,
+            differs_from: resolution.otherwise.clone(),
         }
     })
     .map_err(Error::from)?;

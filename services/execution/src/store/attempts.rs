@@ -105,14 +105,17 @@ struct DueRow {
 }
 
 /// The dead attempts of a batch of which payouts are due again, with these: all that an attempt has left, or those that
-/// somebody chose of it.
+/// somebody chose of it. What has shown an effect is never due, whatever its row says.
 pub async fn due(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<Vec<Due>, StoreError> {
     const SQL: &str = "SELECT attempt_id, false AS chosen, \
         ARRAY(SELECT ordinal FROM unnest(ordinals) AS own (ordinal) WHERE ordinal <> ALL (parted)) AS ordinals, \
         next_split, next_tries, next_recipient_tries FROM attempt \
         WHERE run_id = $1 AND batch_number = $2 AND state = 4 AND next_at <= clock_timestamp() \
+        AND NOT EXISTS (SELECT FROM rail_effect AS seen WHERE seen.attempt_id = attempt.attempt_id) \
         UNION ALL SELECT attempt_id, true, array_agg(ordinal ORDER BY ordinal), false, 0, 0 FROM chosen_payout \
-        WHERE run_id = $1 AND batch_number = $2 AND next_at <= clock_timestamp() GROUP BY attempt_id \
+        WHERE run_id = $1 AND batch_number = $2 AND next_at <= clock_timestamp() \
+        AND NOT EXISTS (SELECT FROM rail_effect AS seen WHERE seen.attempt_id = chosen_payout.attempt_id) \
+        GROUP BY attempt_id \
         ORDER BY attempt_id, chosen";
     let rows: Vec<DueRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())

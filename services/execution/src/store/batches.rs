@@ -75,8 +75,8 @@ const RECOUNT: &str = "UPDATE batch SET \
             coalesce(sum(units) FILTER (WHERE state = 1), 0) AS processing_units, \
             coalesce(sum(cardinality(ordinals)) FILTER (WHERE state = 2), 0)::integer AS in_doubt, \
             coalesce(sum(units) FILTER (WHERE state = 2), 0) AS in_doubt_units, \
-            coalesce(sum(cardinality(ordinals)) FILTER (WHERE state = 3), 0)::integer AS paid, \
-            coalesce(sum(units) FILTER (WHERE state = 3), 0) AS paid_units, \
+            coalesce(sum(cardinality(ordinals) - cardinality(parted)) FILTER (WHERE state = 3), 0)::integer AS paid, \
+            coalesce(sum(units - parted_units) FILTER (WHERE state = 3), 0) AS paid_units, \
             coalesce(sum(cardinality(ordinals) - cardinality(parted)) FILTER (WHERE state = 4 AND next_at IS NULL), 0)::integer \
                 AS failed, \
             coalesce(sum(units - parted_units) FILTER (WHERE state = 4 AND next_at IS NULL), 0) AS failed_units, \

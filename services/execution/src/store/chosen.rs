@@ -24,13 +24,16 @@ struct StatusRow {
     superseded: bool,
 }
 
-/// Where these payouts of a run stand, in their order; ordinals that the run does not have are left out.
+/// Where these payouts of a run stand, in their order; ordinals that the run does not have are left out. What has shown an
+/// effect is paid, whatever its attempt's row says.
 pub async fn statuses(
     conn: &mut AsyncPgConnection,
     run: &Run,
     ordinals: &[u32],
 ) -> Result<Vec<(u32, PayoutStatus)>, StoreError> {
-    const SQL: &str = "SELECT i.ordinal, a.state, l.successor_run_id IS NOT NULL AS superseded, \
+    const SQL: &str = "SELECT i.ordinal, l.successor_run_id IS NOT NULL AS superseded, \
+        CASE WHEN EXISTS (SELECT FROM rail_effect AS seen WHERE seen.attempt_id = a.attempt_id) THEN 3::smallint \
+            ELSE a.state END AS state, \
         CASE WHEN c.ordinal IS NULL THEN a.next_at ELSE c.next_at END IS NOT NULL AS again \
         FROM unnest($3) AS wanted (ordinal) \
         JOIN instruction i ON i.run_id = $1 AND i.load_id = $2 AND i.ordinal = wanted.ordinal \
@@ -69,6 +72,7 @@ pub async fn choose(conn: &mut AsyncPgConnection, run: &Run, ordinals: &[u32]) -
                 parted_units = attempt.parted_units + chosen.units \
             FROM chosen WHERE attempt.attempt_id = chosen.attempt_id AND attempt.state = 4 AND attempt.next_at IS NULL \
             AND NOT attempt.replaced AND NOT attempt.parted && chosen.ordinals \
+            AND NOT EXISTS (SELECT FROM rail_effect AS seen WHERE seen.attempt_id = attempt.attempt_id) \
             RETURNING attempt.batch_number, attempt.attempt_id, chosen.ordinals), \
         again AS (INSERT INTO chosen_payout (run_id, batch_number, attempt_id, ordinal, next_at) \
             SELECT $1, batch_number, attempt_id, ordinal, clock_timestamp() FROM parted, unnest(ordinals) AS own (ordinal) \

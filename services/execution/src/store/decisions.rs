@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
+use diesel::{OptionalExtension, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AttemptId, RunId};
 use pg::Prepare as _;
@@ -14,7 +14,8 @@ use pg::Prepare as _;
 use crate::domain::attempt::{Cause, Proof};
 use crate::domain::payout::AttemptState;
 use crate::domain::retry::Tries;
-use crate::store::attempts::IdRow;
+use crate::domain::run::Run;
+use crate::store::attempts::{IdRow, StoredAttempt};
 use crate::store::runs::class_code;
 use crate::store::{StoreError, limits};
 
@@ -46,6 +47,13 @@ pub enum Ending {
     },
 }
 
+impl Ending {
+    /// Whether the rail shows its effect.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Settled { .. })
+    }
+}
+
 /// How the payouts of a dead attempt go on.
 #[derive(Clone, Copy, Debug)]
 pub struct Next {
@@ -57,14 +65,15 @@ pub struct Next {
     pub tries: Tries,
 }
 
-/// Decides attempts, each only if it is undecided; returns those that were. What the dead took of a day's limit is given
-/// back.
+/// Decides attempts, each only if it is undecided, and as dead only if no effect of it was ever seen; returns those that
+/// were. What the dead took of a day's limit is given back.
 pub async fn decide(
     mut conn: &AsyncPgConnection,
     run: RunId,
     batch_number: u32,
     decisions: &[Decision],
 ) -> Result<Vec<AttemptId>, StoreError> {
+    // Not EXISTS: that could be planned as a reading of all effects, once for all rows.
     const SQL: &str = "UPDATE attempt SET state = new.state, proof = new.proof, consensus_ns = new.consensus_ns, \
         failure_reason = new.reason, failure_class = new.class, decided_at = clock_timestamp(), \
         next_at = clock_timestamp() + new.after_ms * interval '1 millisecond', next_split = new.split, \
@@ -73,11 +82,13 @@ pub async fn decide(
             AS new (attempt_id, state, proof, consensus_ns, reason, class, after_ms, split, tries, recipient_tries) \
         WHERE attempt.run_id = $1 AND attempt.batch_number = $2 AND attempt.attempt_id = new.attempt_id \
         AND attempt.state <= 2 \
+        AND (new.state = 3 OR (SELECT seen.attempt_id FROM rail_effect AS seen \
+            WHERE seen.attempt_id = attempt.attempt_id LIMIT 1) IS NULL) \
         RETURNING attempt.attempt_id";
     if decisions.is_empty() {
         return Ok(Vec::new());
     }
-    let settled = |d: &Decision| matches!(d.ending, Ending::Settled { .. });
+    let settled = |d: &Decision| d.ending.is_settled();
     let state =
         |d: &Decision| if settled(d) { AttemptState::Settled.code() } else { AttemptState::Dead.code() };
     let next = |d: &Decision| if let Ending::Dead { next, .. } = &d.ending { *next } else { None };
@@ -172,12 +183,78 @@ pub async fn record_effects(
     Ok(())
 }
 
+/// Whether the rail has shown an effect of this attempt.
+pub async fn has_effect(conn: &mut AsyncPgConnection, attempt: AttemptId) -> Result<bool, StoreError> {
+    #[derive(QueryableByName)]
+    struct SeenRow {
+        #[diesel(sql_type = Bool)]
+        seen: bool,
+    }
+    const SQL: &str = "SELECT EXISTS (SELECT FROM rail_effect WHERE attempt_id = $1) AS seen";
+    let row: SeenRow =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(attempt.as_uuid()).prepared().get_result(conn).await?;
+    Ok(row.seen)
+}
+
+/// Settles an attempt that was wrongly decided as dead, for those of its payouts that still go by it, and takes what it
+/// paid of the day's limit again; returns how many payouts these are. Those that have gone on to other attempts, or have
+/// a successor, stay there. The caller has locked its run and its batch.
+pub async fn correct(
+    conn: &mut AsyncPgConnection,
+    run: &Run,
+    dead: &StoredAttempt,
+    effect: &Decision,
+) -> Result<usize, StoreError> {
+    const SETTLE: &str = "WITH own AS (SELECT pay.ordinal, pay.units FROM live_attempt AS live \
+            JOIN instruction AS pay ON pay.run_id = $1 AND pay.load_id = $2 AND pay.ordinal = live.ordinal \
+            WHERE live.run_id = $1 AND live.ordinal = ANY ($5) AND live.attempt_id = $4) \
+        UPDATE attempt SET state = 3, proof = $6, consensus_ns = $7, failure_reason = NULL, failure_class = NULL, \
+        decided_at = clock_timestamp(), next_at = NULL, replaced = false, \
+        parted = ARRAY(SELECT paid.ordinal FROM unnest(attempt.ordinals) AS paid (ordinal) \
+            WHERE NOT EXISTS (SELECT FROM own WHERE own.ordinal = paid.ordinal)), \
+        parted_units = attempt.units - (SELECT sum(own.units) FROM own) \
+        WHERE run_id = $1 AND batch_number = $3 AND attempt_id = $4 AND state = 4 AND EXISTS (SELECT FROM own) \
+        RETURNING cardinality(ordinals) - cardinality(parted) AS payouts";
+    // Somebody may have chosen them, and they waited for their next attempt.
+    const STAY: &str = "UPDATE chosen_payout SET next_at = NULL \
+        WHERE run_id = $1 AND batch_number = $2 AND attempt_id = $3 AND next_at IS NOT NULL";
+    let Ending::Settled { consensus_ns } = effect.ending else { return Ok(0) };
+    let (id, batch) = (run.header.run, dead.batch_number);
+    let settled: Option<PayoutsRow> = diesel::sql_query(SETTLE)
+        .bind::<SqlUuid, _>(id.as_uuid())
+        .bind::<SqlUuid, _>(run.load_id)
+        .bind::<Integer, _>(batch.cast_signed())
+        .bind::<SqlUuid, _>(dead.id.as_uuid())
+        .bind::<Array<Integer>, _>(dead.ordinals.iter().map(|own| own.cast_signed()).collect::<Vec<_>>())
+        .bind::<Text, _>(effect.proof.code())
+        .bind::<Nullable<BigInt>, _>(consensus_ns)
+        .get_result(conn)
+        .await
+        .optional()?;
+    diesel::sql_query(STAY)
+        .bind::<SqlUuid, _>(id.as_uuid())
+        .bind::<Integer, _>(batch.cast_signed())
+        .bind::<SqlUuid, _>(dead.id.as_uuid())
+        .execute(conn)
+        .await?;
+    let Some(PayoutsRow { payouts }) = settled else { return Ok(0) };
+    limits::take_adopted(conn, id, batch, &[dead.id]).await?;
+    Ok(usize::try_from(payouts).unwrap_or_default())
+}
+
+#[derive(QueryableByName)]
+struct PayoutsRow {
+    #[diesel(sql_type = Integer)]
+    payouts: i32,
+}
+
 /// Makes all failed payouts of a run pending again, due at once; returns how many. Those that were chosen before, or are
-/// superseded, are no longer their attempt's.
+/// superseded, are no longer their attempt's; those whose attempt has shown an effect are paid.
 pub async fn retry_failed(conn: &mut AsyncPgConnection, run: RunId) -> Result<u64, StoreError> {
     const SQL: &str = "WITH again AS (UPDATE attempt SET next_at = clock_timestamp(), next_split = false, next_tries = 0, \
         next_recipient_tries = 0 \
         WHERE run_id = $1 AND state = 4 AND next_at IS NULL AND NOT replaced AND cardinality(parted) < cardinality(ordinals) \
+        AND NOT EXISTS (SELECT FROM rail_effect AS seen WHERE seen.attempt_id = attempt.attempt_id) \
         RETURNING cardinality(ordinals) - cardinality(parted) AS payouts) \
         SELECT coalesce(sum(payouts), 0)::bigint AS payouts FROM again";
     let row: CountRow =

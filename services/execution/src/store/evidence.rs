@@ -2,7 +2,7 @@
 
 use diesel::QueryableByName;
 use diesel::pg::sql_types::Timestamptz;
-use diesel::sql_types::{Array, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AttemptId, RunId};
 use pg::Prepare as _;
@@ -14,7 +14,7 @@ use crate::store::{At, StoreError};
 pub struct Event {
     /// The attempt.
     pub attempt: AttemptId,
-    /// What sort: `PRECHECK`, `SEND_UNKNOWN`, `RECEIPT`, `MIRROR_RECORD`, `ABSENCE`, `SENTINEL`, `OPERATOR`.
+    /// What sort: `PRECHECK`, `SEND_UNKNOWN`, `RECEIPT`, `MIRROR_RECORD`, `ABSENCE`, `SENTINEL`, `OPERATOR`, `SWEEP`, `BREAK`.
     pub kind: &'static str,
     /// What exactly, for people.
     pub detail: String,
@@ -94,7 +94,20 @@ pub async fn record_break(
     Ok(())
 }
 
-/// One person's word on a doubt.
+/// Whether the rail has ever shown what our record of this run excludes.
+pub async fn any_break(conn: &mut AsyncPgConnection, run: RunId) -> Result<bool, StoreError> {
+    #[derive(QueryableByName)]
+    struct BrokenRow {
+        #[diesel(sql_type = Bool)]
+        broken: bool,
+    }
+    const SQL: &str = "SELECT EXISTS (SELECT FROM break WHERE run_id = $1) AS broken";
+    let row: BrokenRow =
+        diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;
+    Ok(row.broken)
+}
+
+/// One person's latest word on a doubt.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Proposal {
     /// Who.
@@ -105,14 +118,14 @@ pub struct Proposal {
     pub outcome: i16,
 }
 
-/// What people have said about an attempt's doubt, oldest first.
+/// The latest word of each person on an attempt's doubt, by person.
 pub async fn proposals(
     conn: &mut AsyncPgConnection,
     run: RunId,
     attempt: AttemptId,
 ) -> Result<Vec<Proposal>, StoreError> {
-    const SQL: &str =
-        "SELECT proposed_by, outcome FROM doubt_proposal WHERE run_id = $1 AND attempt_id = $2 ORDER BY at";
+    const SQL: &str = "SELECT DISTINCT ON (proposed_by) proposed_by, outcome FROM doubt_proposal \
+        WHERE run_id = $1 AND attempt_id = $2 ORDER BY proposed_by, proposal_id DESC";
     let rows = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<SqlUuid, _>(attempt.as_uuid())
@@ -122,7 +135,7 @@ pub async fn proposals(
     Ok(rows)
 }
 
-/// Records one person's word on a doubt; the first word of a person stays.
+/// Adds one person's word on a doubt; the words before it stay.
 pub async fn propose(
     conn: &mut AsyncPgConnection,
     run: RunId,
@@ -132,7 +145,7 @@ pub async fn propose(
     evidence: &str,
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO doubt_proposal (run_id, attempt_id, proposed_by, outcome, evidence) \
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        VALUES ($1, $2, $3, $4, $5)";
     diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<SqlUuid, _>(attempt.as_uuid())

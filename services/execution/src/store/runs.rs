@@ -267,13 +267,14 @@ struct Halted {
     run_id: Uuid,
 }
 
-/// Halts every running run whose fees this account pays; which they were.
+/// Halts every running run whose fees this account pays; which they are, with those that were halted already.
 pub async fn halt_of_fee_payer(
     conn: &mut AsyncPgConnection,
     payer: hedera::AccountId,
     cause: &Cause,
 ) -> Result<Vec<RunId>, StoreError> {
-    const SQL: &str = "UPDATE run SET state = 2, halt_reason = $2, halt_class = $3 WHERE state = 1 \
+    const SQL: &str = "UPDATE run SET state = 2, halt_reason = coalesce(halt_reason, $2), \
+        halt_class = coalesce(halt_class, $3) WHERE state <= 2 \
         AND funding_account_id IN (SELECT funding_account_id FROM funding_account WHERE fee_payer_account = $1) \
         RETURNING run_id";
     let halted: Vec<Halted> = diesel::sql_query(SQL)

@@ -21,14 +21,15 @@ pub struct Successor {
 }
 
 /// Gives each payout of `old` that an instruction of `new` names this one successor; returns how many it could. The
-/// compare-and-set of a supersession: from an attempt that is dead and not to be tried again, or from none in a run that is
-/// cancelled.
+/// compare-and-set of a supersession: from an attempt that is dead, has shown no effect and is not to be tried again, or from
+/// none in a run that is cancelled.
 pub async fn supersede(conn: &mut AsyncPgConnection, old: &Run, new: Successor) -> Result<u64, StoreError> {
     const MOVE: &str = "WITH named AS (SELECT DISTINCT ON (supersedes) ordinal, supersedes FROM instruction \
             WHERE run_id = $3 AND load_id = $4 ORDER BY supersedes, ordinal), \
         moved AS (UPDATE live_attempt AS live SET attempt_id = NULL, successor_run_id = $3, successor_ordinal = named.ordinal \
             FROM named, attempt AS dead \
             WHERE live.run_id = $1 AND live.ordinal = named.supersedes AND dead.attempt_id = live.attempt_id \
+            AND NOT EXISTS (SELECT FROM rail_effect AS seen WHERE seen.attempt_id = dead.attempt_id) \
             AND dead.state = 4 AND ($2 OR (CASE WHEN live.ordinal = ANY (dead.parted) THEN (SELECT c.next_at FROM chosen_payout c \
                 WHERE c.run_id = $1 AND c.batch_number = dead.batch_number AND c.attempt_id = dead.attempt_id \
                 AND c.ordinal = live.ordinal) ELSE dead.next_at END) IS NULL) \

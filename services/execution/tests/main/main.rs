@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test failing")]
 
 mod alerts;
+mod breaks;
 mod cancel;
 mod control;
 mod diagnose;
 mod doubt;
 mod funding_accounts;
+mod gate;
 mod hints;
 mod limits;
 mod pause;

@@ -47,7 +47,7 @@ const BY_HAND: &[(&str, &str)] = &[
     ("heartbeat", "singleton seen_ns"),
     ("funding_limit", "funding_account_id asset version per_payout per_run per_day set_by reason set_at"),
     ("spent_day", "funding_account_id asset day reserved"),
-    ("doubt_proposal", "run_id attempt_id proposed_by outcome evidence at"),
+    ("doubt_proposal", "run_id attempt_id proposal_id proposed_by outcome evidence at"),
 ];
 
 #[tokio::test]

@@ -151,6 +151,12 @@ impl Bench {
         self.serve(self.config.db.clone()).await;
     }
 
+    /// Starts the service again, with another way to the mirror node.
+    pub(crate) async fn ask_mirror_at(&mut self, url: &str) {
+        url.clone_into(&mut self.config.mirror_url);
+        self.restart().await;
+    }
+
     /// Starts the service again, on this database.
     pub(crate) async fn serve(&mut self, db: DbConfig) {
         self.db_url.clone_from(&db.url);
@@ -456,4 +462,13 @@ pub(crate) fn account(payout: &pb::Payout) -> String {
 pub(crate) fn reason(status: &Status) -> String {
     use tonic_types::StatusExt as _;
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+}
+
+/// Waits until `seen` holds.
+pub(crate) async fn until(what: &str, seen: impl AsyncFn() -> bool) {
+    let patience = tokio::time::Instant::now() + PATIENCE;
+    while !seen().await {
+        assert!(tokio::time::Instant::now() < patience, "no {what} in time");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

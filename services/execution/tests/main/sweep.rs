@@ -14,7 +14,7 @@ use proto::execution::v1::restore_service_client::RestoreServiceClient;
 use serde_json::json;
 
 use crate::restorable::{Back, Restorable};
-use crate::support::{Bench, PATIENCE, account, quick, reason};
+use crate::support::{Bench, PATIENCE, account, quick, reason, until};
 use crate::{alerts, limits};
 
 type Payees = Vec<(u64, u64)>;
@@ -44,15 +44,7 @@ async fn sweep(bench: &Bench) -> pb::Sweep {
     RestoreServiceClient::new(bench.channel()).get_sweep(request).await.unwrap().into_inner().sweep.unwrap()
 }
 
-async fn until(what: &str, seen: impl AsyncFn() -> bool) {
-    let patience = tokio::time::Instant::now() + PATIENCE;
-    while !seen().await {
-        assert!(tokio::time::Instant::now() < patience, "no {what} in time");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-async fn wait_swept(bench: &Bench, number: i32) -> pb::Sweep {
+pub(crate) async fn wait_swept(bench: &Bench, number: i32) -> pb::Sweep {
     until("end of the sweep", async || {
         let sweep = sweep(bench).await;
         sweep.number == number && sweep.done_time.is_some()
@@ -260,7 +252,7 @@ async fn a_forgotten_payment_that_the_record_excludes_stops_its_run() {
 }
 
 /// A payment as releases before made them: its memo names the attempt alone.
-async fn pay_as_before(bench: &Bench, to: u64) {
+pub(crate) async fn pay_as_before(bench: &Bench, to: u64) {
     let network = bench.sandbox.network();
     let node: AccountId = network.nodes[0].account_id.to_string().parse().unwrap();
     let url = format!("http://{}", network.nodes[0].address);

@@ -183,9 +183,9 @@ async fn report_break(
     let state = runs::find(conn, id).await?.ok_or(Error::RunNotFound(id))?.run.state;
     if state.may_send() {
         runs::set_state(conn, id, RunState::Halted, Some(&broken())).await?;
-        // One alert a run for all of its breaks: it has the id of the first one's attempt.
-        alerts::raise(conn, AlertId::from_uuid(effect.attempt.as_uuid()), id, &broken()).await?;
     }
+    // One alert a run for all of its breaks, whatever its state: it has the id of the first one's attempt.
+    alerts::raise(conn, AlertId::from_uuid(effect.attempt.as_uuid()), id, &broken()).await?;
     Ok(())
 }
 

@@ -7,7 +7,8 @@ use hedera::status::{self, Receipt};
 
 use crate::app::Context;
 use crate::app::work::Finding;
-use crate::domain::attempt::{Attempt, Cause, Proof, Verdict, by_records};
+use crate::clients::hedera_rail::top_level;
+use crate::domain::attempt::{Attempt, Cause, Proof, Record, Verdict, by_records};
 use crate::store::evidence::Event;
 use crate::store::funding_accounts::FundingAccount;
 
@@ -79,7 +80,7 @@ async fn past_window(ctx: &Context, funding: Option<&FundingAccount>, attempt: A
     }
     let attempt = seen.attempt;
     match ctx.rail.absence(&attempt).await {
-        Ok(Absence::Found(_)) => waiting(ctx, attempt, Vec::new()),
+        Ok(Absence::Found(records)) => by_walk(ctx, attempt, &top_level(records)),
         Ok(Absence::Proven { newest_consensus_ns, pages }) => {
             let detail = format!(
                 "the payer's transactions up to {} in {pages} pages do not hold it",
@@ -103,6 +104,14 @@ async fn past_window(ctx: &Context, funding: Option<&FundingAccount>, attempt: A
             waiting(ctx, attempt, Vec::new())
         }
     }
+}
+
+/// What was met where its absence was looked for. That may not be all there is of its id, so that only an effect counts.
+fn by_walk(ctx: &Context, attempt: Attempt, records: &[Record]) -> Finding {
+    let verdict = by_records(&attempt, records);
+    let settled = matches!(verdict, Verdict::Settled { .. });
+    let nothing_yet = waiting(ctx, attempt, Vec::new());
+    if settled { Finding { verdict, ..nothing_yet } } else { nothing_yet }
 }
 
 /// Nothing is known yet.

@@ -20,84 +20,176 @@ use crate::store::decisions::{self, Decision, Ending, Next};
 use crate::store::evidence::{self, Event};
 use crate::store::{alerts, attempts, runs};
 
+/// How often what the rail did is tried to be written, and how long between two tries.
+const TRIES_TO_KEEP: u32 = 3;
+const PAUSE_TO_KEEP: Duration = Duration::from_millis(500);
+
+/// What a visit learnt, as it is written.
+struct Learnt {
+    run: RunId,
+    batch: DueBatch,
+    findings: Vec<Finding>,
+    decisions: Vec<Decision>,
+    effects: Vec<(AttemptId, String, Option<i64>)>,
+    halt: Option<Cause>,
+    poll: Duration,
+}
+
 /// Writes findings down and gives the lease back. A lease that another has taken makes all of it void: that worker
-/// learns the same from the rail.
+/// learns the same from the rail. Only what the rail has done is written whoever has the lease: once an attempt is
+/// decided nobody asks the rail about it again.
 pub(super) async fn record(
     ctx: &Context,
     run: &Run,
     batch: &DueBatch,
     findings: Vec<Finding>,
 ) -> Result<(), Error> {
-    let id = run.header.run;
-    let halt = findings.iter().find_map(halting);
-    let decisions: Vec<Decision> =
-        findings.iter().filter_map(|finding| decision(finding, &run.header.retry, rand::random())).collect();
     let poll = findings.iter().filter(|finding| finding.verdict == Verdict::Undecided);
     let poll = poll.map(|finding| finding.again_after).min().unwrap_or(Duration::ZERO);
-    let mut conn = ctx.conn().await?;
-    pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-        if let Some(cause) = &halt {
-            halt_run(ctx, conn, id, cause).await?;
+    let decide = |finding| decision(finding, &run.header.retry, rand::random());
+    let learnt = Learnt {
+        run: run.header.run,
+        batch: *batch,
+        decisions: findings.iter().filter_map(decide).collect(),
+        effects: findings.iter().filter_map(effect).collect(),
+        halt: findings.iter().find_map(halting),
+        poll,
+        findings,
+    };
+    let recorded = async {
+        let mut conn = ctx.conn().await?;
+        pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| under_lease(ctx, conn, &learnt).await)
+            .await
+    };
+    match recorded.await {
+        // Somebody may have decided meanwhile, also where the database is what kept it from being written.
+        Err(error) if !learnt.effects.is_empty() => {
+            tracing::warn!(run = %learnt.run, batch = batch.number, %error, "what the rail did is written beside others");
+            keep(ctx, &learnt).await?;
         }
-        if !claims::lock_held(conn, batch).await? {
-            return Err(Error::Overtaken);
-        }
-        write(ctx, conn, batch, &findings, &decisions).await?;
-        batches::recount(conn, id, Recount::Release { number: batch.number, poll }).await?;
-        here!("record.before_commit");
-        Ok(())
-    })
-    .await?;
+        recorded => recorded?,
+    }
     here!("record.after_commit");
     Ok(())
 }
 
-async fn write(
-    ctx: &Context,
-    conn: &mut AsyncPgConnection,
-    batch: &DueBatch,
-    findings: &[Finding],
-    decisions: &[Decision],
-) -> Result<(), Error> {
-    let run = batch.run;
-    let effects: Vec<(AttemptId, String, Option<i64>)> = findings.iter().filter_map(effect).collect();
-    // Neither depends on the other: they go to the database together.
-    let (decided, ()) = try_join!(
-        decisions::decide(conn, run, batch.number, decisions),
-        decisions::record_effects(conn, run, &effects)
-    )?;
-    for (attempt, effect, _) in effects.iter().filter(|(attempt, ..)| !decided.contains(attempt)) {
-        report_break(ctx, conn, run, *attempt, effect).await?;
+/// Writes what the rail did, whoever was first. Nobody else may ever see it, so it is tried more than once.
+async fn keep(ctx: &Context, learnt: &Learnt) -> Result<(), Error> {
+    let mut tries = 1;
+    loop {
+        let kept = async {
+            let mut conn = ctx.conn().await?;
+            // By itself, and without a lock: whatever else fails, from now on nothing is paid again for it.
+            decisions::record_effects(&conn, learnt.run, &learnt.effects).await?;
+            pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+                beside_others(ctx, conn, learnt).await
+            })
+            .await
+        };
+        let Err(error) = kept.await else { return Ok(()) };
+        tracing::error!(run = %learnt.run, effects = ?learnt.effects, %error, tries, "what the rail did could not be written");
+        if tries == TRIES_TO_KEEP {
+            return Err(error);
+        }
+        tries += 1;
+        tokio::time::sleep(PAUSE_TO_KEEP).await;
     }
-    let doubts: Vec<(AttemptId, &str)> = findings
-        .iter()
-        .filter_map(|finding| finding.doubt.map(|reason| (finding.attempt.id, reason)))
-        .collect();
-    let undecided: Vec<_> = doubts.into_iter().filter(|(id, _)| !decided.contains(id)).collect();
-    decisions::doubt(conn, run, batch.number, &undecided).await?;
-    let events: Vec<Event> = findings.iter().flat_map(|finding| finding.events.iter().cloned()).collect();
-    Ok(evidence::append(conn, run, &events).await?)
 }
 
-/// An effect of an attempt that somebody has decided before: harmless where they found it paid, a break otherwise.
+async fn under_lease(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Learnt) -> Result<(), Error> {
+    if let Some(cause) = &learnt.halt {
+        halt_run(ctx, conn, learnt.run, cause).await?;
+    }
+    if !claims::lock_held(conn, &learnt.batch).await? {
+        return Err(Error::Overtaken);
+    }
+    let decided = write(conn, learnt).await?;
+    if learnt.effects.iter().any(|(attempt, ..)| !decided.contains(attempt)) {
+        // Somebody has decided it before. If that is a break it stops the run, whose lock comes before the batch's.
+        return Err(Error::Overtaken);
+    }
+    release(conn, learnt).await?;
+    here!("record.before_commit");
+    Ok(())
+}
+
+/// The same when somebody else was first, with the run locked before the batch, as by everybody who writes to both. Of a
+/// batch that another has taken over nothing is decided, and what was seen of the attempts that are dead is a break.
+async fn beside_others(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Learnt) -> Result<(), Error> {
+    let run = runs::find_for_update(conn, learnt.run).await?.ok_or(Error::RunNotFound(learnt.run))?.run;
+    let held = claims::lock_held(conn, &learnt.batch).await?;
+    if held {
+        if let Some(cause) = &learnt.halt {
+            halt(ctx, conn, &run, cause).await?;
+        }
+        write(conn, learnt).await?;
+    }
+    for decision in learnt.decisions.iter().filter(|decision| decision.ending.is_settled()) {
+        report_break(ctx, conn, &run, decision).await?;
+    }
+    if held {
+        release(conn, learnt).await?;
+    } else {
+        batches::recount(conn, learnt.run, Recount::One(learnt.batch.number)).await?;
+    }
+    if run.state == RunState::Failed && !batches::any_failed(conn, learnt.run).await? {
+        runs::set_state(conn, learnt.run, RunState::Completed, None).await?;
+    }
+    here!("record.before_commit");
+    Ok(())
+}
+
+/// Counts the batch anew and gives its lease back.
+async fn release(conn: &mut AsyncPgConnection, learnt: &Learnt) -> Result<(), Error> {
+    let (number, poll) = (learnt.batch.number, learnt.poll);
+    Ok(batches::recount(conn, learnt.run, Recount::Release { number, poll }).await?)
+}
+
+/// Returns the attempts that were decided.
+async fn write(conn: &mut AsyncPgConnection, learnt: &Learnt) -> Result<Vec<AttemptId>, Error> {
+    let Learnt { run, batch, findings, decisions, effects, .. } = learnt;
+    // Neither depends on the other: they go to the database together.
+    let (decided, ()) = try_join!(
+        decisions::decide(conn, *run, batch.number, decisions),
+        decisions::record_effects(conn, *run, effects)
+    )?;
+    let doubts =
+        findings.iter().filter_map(|finding| finding.doubt.map(|reason| (finding.attempt.id, reason)));
+    let undecided: Vec<(AttemptId, &str)> = doubts.filter(|(id, _)| !decided.contains(id)).collect();
+    decisions::doubt(conn, *run, batch.number, &undecided).await?;
+    let events: Vec<Event> = findings.iter().flat_map(|finding| finding.events.iter().cloned()).collect();
+    evidence::append(conn, *run, &events).await?;
+    Ok(decided)
+}
+
+/// An effect of an attempt that somebody has called dead: what it paid is paid, whatever was said; and since our record
+/// was wrong once, a person has to look at it.
 async fn report_break(
     ctx: &Context,
     conn: &mut AsyncPgConnection,
-    run: RunId,
-    attempt: AttemptId,
-    effect: &str,
+    run: &Run,
+    effect: &Decision,
 ) -> Result<(), Error> {
-    let stored =
-        attempts::find_for_update(conn, run, attempt).await?.ok_or(Error::AttemptNotFound(attempt))?;
-    if stored.state == AttemptState::Settled {
-        return Ok(());
-    }
-    tracing::error!(%run, %attempt, effect, "BREAK: the rail shows a payment that the record excludes");
-    let detail = format!("{effect} took effect, and the attempt was decided as dead");
-    evidence::record_break(conn, run, attempt, "EFFECT_OF_DEAD_ATTEMPT", &detail).await?;
+    let (id, attempt) = (run.header.run, effect.attempt);
+    let stored = attempts::find_for_update(conn, id, attempt).await?;
+    // Settled before: somebody found the same. Undecided: whoever has the batch now decides it.
+    let Some(stored) = stored.filter(|stored| stored.state == AttemptState::Dead) else { return Ok(()) };
+    let paid = decisions::correct(conn, run, &stored, effect).await?;
+    let gone = stored.ordinals.len() - paid;
+    tracing::error!(run = %id, %attempt, effect = %stored.transaction, gone, "BREAK: the rail shows a payment that the record excludes");
+    let detail = format!(
+        "{} took effect, and the attempt was decided as dead: {paid} of its payouts are paid by it, {gone} had gone on and may be \
+         paid twice",
+        stored.transaction
+    );
+    evidence::append(conn, id, &[Event { attempt, kind: "BREAK", detail: detail.clone() }]).await?;
+    evidence::record_break(conn, id, attempt, "EFFECT_OF_DEAD_ATTEMPT", &detail).await?;
     let cause = Cause { reason: "BREAK".to_owned(), class: hedera::status::Class::Bug };
-    let stored = runs::find(conn, run).await?.ok_or(Error::RunNotFound(run))?;
-    halt(ctx, conn, &stored.run, &cause).await
+    if runs::find(conn, id).await?.is_some_and(|stored| stored.run.state.may_send()) {
+        runs::set_state(conn, id, RunState::Halted, Some(&cause)).await?;
+    }
+    // Also in a run that has ended: whoever reads its report has to know.
+    raise(ctx, conn, id, &cause).await
 }
 
 /// Halts a running run; one that is cancelled or halted already stays so.
@@ -117,11 +209,16 @@ async fn halt(ctx: &Context, conn: &mut AsyncPgConnection, run: &Run, cause: &Ca
     if run.state.may_send() {
         runs::set_state(conn, id, RunState::Halted, Some(cause)).await?;
     }
-    if matches!(run.state, RunState::Running | RunState::Halted)
-        && alerts::raise(conn, AlertId::new(&*ctx.ids), id, cause).await?
-    {
+    if matches!(run.state, RunState::Running | RunState::Halted) {
+        raise(ctx, conn, id, cause).await?;
+    }
+    Ok(())
+}
+
+async fn raise(ctx: &Context, conn: &mut AsyncPgConnection, run: RunId, cause: &Cause) -> Result<(), Error> {
+    if alerts::raise(conn, AlertId::new(&*ctx.ids), run, cause).await? {
         let hint = cause.hint();
-        tracing::error!(run = %id, reason = cause.reason, hint, "ALERT: the run halts until an operator ends the cause");
+        tracing::error!(%run, reason = cause.reason, hint, "ALERT: an operator has to end the cause");
     }
     Ok(())
 }

@@ -110,6 +110,7 @@ const CHANGING: [(&str, &[&str]); 5] = [
             "swept_effect",
             "heartbeat",
             "spent_day",
+            "instruction_load",
             "alert",
             "chosen_payout",
             "destination",
@@ -126,7 +127,7 @@ const SHRINKING: [(&str, &[&str]); 5] = [
         "distribution",
         &["ingest_upload", "ingest_line", "accepted_file", "accepted_reference", "carry_reservation"],
     ),
-    ("execution", &[]),
+    ("execution", &["instruction_load"]),
     ("gateway", &[]),
 ];
 

@@ -33,6 +33,11 @@ impl Cause {
         Self { reason: "DAILY_LIMIT_REACHED".to_owned(), class: Class::Operator }
     }
 
+    /// A restore has forgotten payments that nobody has accounted for; this may be what they paid.
+    pub fn forgotten_payments() -> Self {
+        Self { reason: "FORGOTTEN_PAYMENTS".to_owned(), class: Class::Operator }
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self.reason.as_str() {
@@ -53,6 +58,9 @@ impl Cause {
             }
             "DAILY_LIMIT_REACHED" => {
                 "The funding account's limit for one day (UTC) is taken: it goes on by itself tomorrow, or once the limit is raised."
+            }
+            "FORGOTTEN_PAYMENTS" => {
+                "A restore has forgotten payments by this fee payer, and this run may be one of them under another id: compare it with `bursar restore payments --open`. Where it is, cancel it; otherwise retry it."
             }
             "OPERATOR_RESOLVED" => "Two people ended the doubt with evidence; see the attempt.",
             "BREAK" => {

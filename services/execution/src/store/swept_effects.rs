@@ -8,6 +8,7 @@ use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Integer, Nullable, Numeric, SmallInt, Text, Uuid as SqlUuid,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hedera::AccountId;
 use ids::{AttemptId, RunId};
 use pg::{Numeric128, Prepare as _};
 use uuid::Uuid;
@@ -118,7 +119,7 @@ impl TryFrom<Row> for SweptEffect {
     }
 }
 
-/// Writes down what became of a payment: as found by a sweep, or anew.
+/// Writes down what became of a payment: as found by a sweep, or anew. A break stays one, whatever is found later.
 pub async fn record(
     conn: &mut AsyncPgConnection,
     number: u32,
@@ -129,7 +130,8 @@ pub async fn record(
     const SQL: &str = "INSERT INTO swept_effect (effect_id, number, attempt_id, run_id, first_ordinal, size, payer, \
         valid_start_ns, consensus_ns, node, hash, asset, accounts, units, outcome, detail) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-        ON CONFLICT (effect_id) DO UPDATE SET outcome = excluded.outcome, detail = excluded.detail";
+        ON CONFLICT (effect_id) DO UPDATE SET outcome = excluded.outcome, detail = excluded.detail \
+        WHERE swept_effect.outcome <> 3";
     let accounts: Vec<i64> = effect.gains.iter().map(|(account, _)| account.cast_signed()).collect();
     let units: Vec<Numeric128> = effect.gains.iter().map(|(_, units)| Numeric128(*units)).collect();
     diesel::sql_query(SQL)
@@ -170,6 +172,48 @@ pub async fn waiting(
         .load(conn)
         .await?;
     rows.into_iter().map(SweptEffect::try_from).collect()
+}
+
+/// Payments that wait for one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Forgotten {
+    /// The run, which is not here.
+    pub run: RunId,
+    /// How many transactions.
+    pub payments: u64,
+    /// How many payouts they paid.
+    pub payouts: u64,
+}
+
+/// The runs that payments by this fee payer wait for, up to `limit` of them.
+pub async fn forgotten(
+    conn: &mut AsyncPgConnection,
+    payer: AccountId,
+    limit: u32,
+) -> Result<Vec<Forgotten>, StoreError> {
+    #[derive(QueryableByName)]
+    struct ForgottenRow {
+        #[diesel(sql_type = SqlUuid)]
+        run_id: Uuid,
+        #[diesel(sql_type = BigInt)]
+        payments: i64,
+        #[diesel(sql_type = BigInt)]
+        payouts: i64,
+    }
+    const SQL: &str = "SELECT run_id, count(*) AS payments, sum(size) AS payouts FROM swept_effect \
+        WHERE payer = $1 AND outcome = 2 GROUP BY run_id ORDER BY run_id LIMIT $2";
+    let rows: Vec<ForgottenRow> = diesel::sql_query(SQL)
+        .bind::<Text, _>(payer.to_string())
+        .bind::<BigInt, _>(i64::from(limit))
+        .prepared()
+        .load(conn)
+        .await?;
+    let forgotten = |row: ForgottenRow| Forgotten {
+        run: RunId::from_uuid(row.run_id),
+        payments: row.payments.cast_unsigned(),
+        payouts: row.payouts.cast_unsigned(),
+    };
+    Ok(rows.into_iter().map(forgotten).collect())
 }
 
 /// Those of `attempts` that our record knows, or that were found before.

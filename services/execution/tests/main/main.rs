@@ -7,6 +7,7 @@ mod cancel;
 mod control;
 mod diagnose;
 mod doubt;
+mod forgotten;
 mod funding_accounts;
 mod hints;
 mod limits;

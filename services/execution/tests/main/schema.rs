@@ -8,6 +8,7 @@ use pg::testing::{Declared, TestDb, assert_schema_matches};
 /// The tables that hand-written SQL alone reaches: nothing but this list says which columns it may count on.
 const BY_HAND: &[(&str, &str)] = &[
     ("instruction", "run_id load_id ordinal account units supersedes"),
+    ("instruction_load", "load_id run_id begun_at"),
     (
         "batch",
         "run_id number first_ordinal size units state due_at lease_epoch lease_until lease_slot \

@@ -59,6 +59,7 @@ const APPEND_ONLY: [(&str, &[&str]); 5] = [
             "funding_limit",
             "superseded_payout",
             "withdrawal",
+            "acknowledged_run",
         ],
     ),
     ("gateway", &["audit_attempt", "audit_outcome"]),

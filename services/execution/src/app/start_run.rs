@@ -53,11 +53,12 @@ pub async fn start_run(
     if !matches!(inserted, Ok(true)) {
         forget_loads::forget(ctx, load).await;
     }
+    let inserted = inserted?;
     if header.supersedes.is_some() {
         here!("supersede.after_commit");
     }
     here!("start_run.after_commit");
-    if !inserted? {
+    if !inserted {
         let stored = runs::find(&mut *ctx.conn().await?, header.run).await?;
         return is_same(&stored.ok_or(Error::RunNotFound(header.run))?, header_hash);
     }

@@ -60,7 +60,7 @@ impl Cause {
                 "The funding account's limit for one day (UTC) is taken: it goes on by itself tomorrow, or once the limit is raised."
             }
             "FORGOTTEN_PAYMENTS" => {
-                "A restore has forgotten payments by this fee payer, and this run may be one of them under another id: compare it with `bursar restore payments --open`. Where it is, cancel it; otherwise retry it."
+                "A restore has forgotten payments by this fee payer, and this run may be one of them under another id: compare it with `bursar restore payments --open`. Where it is, cancel it; otherwise retry it. Once they are accounted for, `bursar restore acknowledge` lets go what comes next; a withdrawal is then cancelled and ordered anew."
             }
             "OPERATOR_RESOLVED" => "Two people ended the doubt with evidence; see the attempt.",
             "BREAK" => {

@@ -1,4 +1,5 @@
-//! Table `swept_effect`: payments of ours on the rail that the database did not know when a sweep found them.
+//! Tables `swept_effect` and `acknowledged_run`: payments of ours on the rail that the database did not know when a sweep
+//! found them, and the forgotten runs that somebody has accounted for.
 
 use std::time::SystemTime;
 
@@ -185,7 +186,7 @@ pub struct Forgotten {
     pub payouts: u64,
 }
 
-/// The runs that payments by this fee payer wait for, up to `limit` of them.
+/// The runs that payments by this fee payer wait for and nobody has acknowledged, up to `limit` of them.
 pub async fn forgotten(
     conn: &mut AsyncPgConnection,
     payer: AccountId,
@@ -200,8 +201,10 @@ pub async fn forgotten(
         #[diesel(sql_type = BigInt)]
         payouts: i64,
     }
-    const SQL: &str = "SELECT run_id, count(*) AS payments, sum(size) AS payouts FROM swept_effect \
-        WHERE payer = $1 AND outcome = 2 GROUP BY run_id ORDER BY run_id LIMIT $2";
+    const SQL: &str = "SELECT run_id, count(*) AS payments, sum(size) AS payouts FROM swept_effect AS swept \
+        WHERE payer = $1 AND outcome = 2 AND NOT EXISTS (SELECT FROM acknowledged_run AS told \
+            WHERE told.run_id = swept.run_id AND told.acknowledged_at >= swept.seen_at) \
+        GROUP BY run_id ORDER BY run_id LIMIT $2";
     let rows: Vec<ForgottenRow> = diesel::sql_query(SQL)
         .bind::<Text, _>(payer.to_string())
         .bind::<BigInt, _>(i64::from(limit))
@@ -214,6 +217,33 @@ pub async fn forgotten(
         payouts: row.payouts.cast_unsigned(),
     };
     Ok(rows.into_iter().map(forgotten).collect())
+}
+
+/// Notes that somebody has accounted for the payments which wait for a run now; how many they are. With none, nothing is
+/// noted. The caller holds the lock of the run's id.
+pub async fn acknowledge(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    by: &str,
+    reason: &str,
+) -> Result<u64, StoreError> {
+    #[derive(QueryableByName)]
+    struct CountRow {
+        #[diesel(sql_type = BigInt)]
+        payments: i64,
+    }
+    const SQL: &str = "WITH waiting AS (SELECT count(*) AS payments FROM swept_effect WHERE run_id = $1 AND outcome = 2), \
+        told AS (INSERT INTO acknowledged_run (run_id, acknowledged_by, reason) \
+            SELECT $1, $2, $3 FROM waiting WHERE payments > 0) \
+        SELECT payments FROM waiting";
+    let row: CountRow = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Text, _>(by)
+        .bind::<Text, _>(reason)
+        .prepared()
+        .get_result(conn)
+        .await?;
+    Ok(row.payments.cast_unsigned())
 }
 
 /// Those of `attempts` that our record knows, or that were found before.
@@ -256,14 +286,17 @@ pub async fn tally(conn: &mut AsyncPgConnection, number: u32) -> Result<[u64; 3]
     Ok([row.adopted, row.waiting, row.breaks].map(i64::cast_unsigned))
 }
 
-/// Up to `limit` payments by the rail's id, after the one given; only those that are not adopted where `open`.
+/// Up to `limit` payments by the rail's id, after the one given; only those that are neither adopted nor acknowledged
+/// where `open`.
 pub async fn list(
     conn: &mut AsyncPgConnection,
     open: bool,
     after: &str,
     limit: u32,
 ) -> Result<Vec<SweptEffect>, StoreError> {
-    const SQL: &str = "SELECT * FROM swept_effect WHERE effect_id > $1 AND (NOT $2 OR outcome <> 1) \
+    const SQL: &str = "SELECT * FROM swept_effect AS swept WHERE effect_id > $1 AND (NOT $2 OR outcome = 3 \
+            OR outcome = 2 AND NOT EXISTS (SELECT FROM acknowledged_run AS told \
+                WHERE told.run_id = swept.run_id AND told.acknowledged_at >= swept.seen_at)) \
         ORDER BY effect_id LIMIT $3";
     let rows: Vec<Row> = diesel::sql_query(SQL)
         .bind::<Text, _>(after)

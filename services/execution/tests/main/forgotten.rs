@@ -11,12 +11,13 @@ use pg::testing::TestDb;
 use proto::execution::v1 as pb;
 use proto::execution::v1::restore_service_client::RestoreServiceClient;
 use serde_json::json;
+use tonic::Status;
 
 use crate::alerts;
 use crate::control::Control;
 use crate::restorable::{Back, Restorable};
-use crate::support::Bench;
-use crate::sweep::{bench, is_swept_for, pause, payees, resume, start, until, wait_swept};
+use crate::support::{Bench, reason};
+use crate::sweep::{bench, found, is_swept_for, pause, payees, resume, start, until, wait_swept};
 use crate::withdraw::{destination, run_of, withdraw};
 
 /// How many payments the ledger shows.
@@ -71,6 +72,24 @@ async fn a_forgotten_run_that_comes_again_under_another_id_is_halted_until_a_per
     bench.retry(&other.run_id).await.unwrap();
     assert_eq!(bench.wait_end(&other.run_id).await.state(), pb::RunState::Completed);
     assert_eq!(payments(&bench).await, 24);
+    // Once it is said that they are accounted for, nothing more is halted for them.
+    assert_eq!(acknowledge(&bench, &run_of(&withdrawn)).await.unwrap(), 1);
+    assert_eq!(found(&bench, true).await, []);
+    let next = run_of(&withdraw(&bench, bank, 5, "next").await.unwrap());
+    assert_eq!(bench.wait_end(&next).await.state(), pb::RunState::Completed);
+    assert_eq!(bench.run(&withdrawn_again).await.state(), pb::RunState::Halted);
+    let unknown = acknowledge(&bench, &forgotten.run_id).await.unwrap_err();
+    assert_eq!(reason(&unknown), "RUN_NOT_FORGOTTEN");
+}
+
+async fn acknowledge(bench: &Bench, run: &str) -> Result<u64, Status> {
+    let message = pb::AcknowledgeForgottenRunRequest {
+        run_id: run.to_owned(),
+        reason: "the bank's statement shows it".to_owned(),
+    };
+    let request = bench.as_user(message, "adam", run);
+    let answer = RestoreServiceClient::new(bench.channel()).acknowledge_forgotten_run(request).await?;
+    Ok(answer.into_inner().payments)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,6 +45,7 @@ const BY_HAND: &[(&str, &str)] = &[
         "effect_id number attempt_id run_id first_ordinal size payer valid_start_ns consensus_ns node hash \
          asset accounts units outcome detail seen_at",
     ),
+    ("acknowledged_run", "run_id acknowledged_at acknowledged_by reason"),
     ("heartbeat", "singleton seen_ns"),
     ("funding_limit", "funding_account_id asset version per_payout per_run per_day set_by reason set_at"),
     ("spent_day", "funding_account_id asset day reserved"),

@@ -136,8 +136,8 @@ async fn what_a_hand_over_left_when_it_was_cut_off_is_removed_in_time_and_what_a
             "INSERT INTO instruction_load (load_id, run_id, begun_at) VALUES ($1, $2, now() - interval '{age}')"
         );
         client.execute(&begun, &[&load, &run.as_uuid()]).await.unwrap();
-        let row =
-            "INSERT INTO instruction (run_id, load_id, ordinal, account, units) VALUES ($1, $2, 7, 7, 7)";
+        let row = "INSERT INTO instruction (run_id, load_id, ordinal, account, units) VALUES ($1, $2, 0, 7, 7) \
+            ON CONFLICT DO NOTHING";
         client.execute(row, &[&run.as_uuid(), &load]).await.unwrap();
     }
     assert_eq!(loads(&client).await, (3, 1));

@@ -2,11 +2,16 @@
 //!
 //! Where distribution was restored as well, a schedule fires again and mints another run; a withdrawal whose key was
 //! forgotten is another withdrawal. Nothing but a person can tell such a run from one that is new: while payments wait for a
-//! run that is not here, what the same fee payer is to pay next begins halted.
+//! run that is not here, what the same fee payer is to pay next begins halted. Until that run is handed over again, or somebody
+//! acknowledges that it is accounted for.
 
+use auth::Actor;
 use diesel_async::AsyncPgConnection;
+use futures::FutureExt as _;
 use ids::{AlertId, IdSource, RunId};
+use pg::idempotency::{Answer, Once};
 
+use crate::app::Context;
 use crate::domain::attempt::Cause;
 use crate::domain::run::{Header, RunState};
 use crate::domain::sweep::Sweep;
@@ -59,6 +64,29 @@ pub(super) async fn halt_unbegun(
     Ok(())
 }
 
+/// A person says that a forgotten run is accounted for and does not come again: how many payments wait for it. What is halted
+/// stays so, and its own person lets it go.
+pub async fn acknowledge<R: Answer>(
+    ctx: &Context,
+    actor: &Actor,
+    (run, reason): (RunId, String),
+    once: &Once<u64, R, Error>,
+) -> Result<R, Error> {
+    let by = actor.subject.clone();
+    once.run(&ctx.pool, move |conn| {
+        async move {
+            // Payments of it that are found later are not meant.
+            runs::lock_id(conn, run).await?;
+            match swept_effects::acknowledge(conn, run, &by, &reason).await? {
+                0 => Err(Error::refused("RUN_NOT_FORGOTTEN", format!("no payment waits for {run}"))),
+                payments => Ok(payments),
+            }
+        }
+        .boxed()
+    })
+    .await
+}
+
 async fn alert(
     conn: &mut AsyncPgConnection,
     ids: &dyn IdSource,
@@ -73,7 +101,8 @@ async fn alert(
 }
 
 fn named(forgotten: &[Forgotten]) -> String {
-    let name = |it: &Forgotten| format!("{} (transactions: {}, payouts: {})", it.run, it.payments, it.payouts);
+    let name =
+        |it: &Forgotten| format!("{} (transactions: {}, payouts: {})", it.run, it.payments, it.payouts);
     let mut names: Vec<String> = forgotten.iter().take(NAMED_MAX).map(name).collect();
     if forgotten.len() > NAMED_MAX {
         names.push("others".to_owned());

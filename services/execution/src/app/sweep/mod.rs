@@ -26,6 +26,7 @@ use crate::store::sweeps::{self, NewSweep};
 use crate::store::{pauses, swept_effects};
 
 pub(crate) use adopt::adopt_waiting;
+pub use forgotten::acknowledge;
 pub(crate) use forgotten::halt_new;
 
 /// A sweep as people see it.

@@ -2,7 +2,7 @@
 //!
 //! Where distribution was restored as well, a schedule fires again and mints another run; a withdrawal whose key was
 //! forgotten is another withdrawal. Nothing but a person can tell such a run from one that is new: while payments wait for a
-//! run that is not here, what the same fee payer is to pay next begins halted. Until that run is handed over again, or somebody
+//! run that is not here, what the same fee payer is to pay next begins halted; until that run is handed over again, or somebody
 //! acknowledges that it is accounted for.
 
 use auth::Actor;
@@ -65,7 +65,7 @@ pub(super) async fn halt_unbegun(
 }
 
 /// A person says that a forgotten run is accounted for and does not come again: how many payments wait for it. What is halted
-/// stays so, and its own person lets it go.
+/// already stays so: whoever compares that run retries or cancels it.
 pub async fn acknowledge<R: Answer>(
     ctx: &Context,
     actor: &Actor,
@@ -75,7 +75,7 @@ pub async fn acknowledge<R: Answer>(
     let by = actor.subject.clone();
     once.run(&ctx.pool, move |conn| {
         async move {
-            // Payments of it that are found later are not meant.
+            // Payments of it that are found later are not meant: they are written under the same lock.
             runs::lock_id(conn, run).await?;
             match swept_effects::acknowledge(conn, run, &by, &reason).await? {
                 0 => Err(Error::refused("RUN_NOT_FORGOTTEN", format!("no payment waits for {run}"))),

@@ -203,7 +203,7 @@ const SERVICES: [Service; 15] = [
         server: "execution",
         name: "bursar.execution.v1.RestoreService",
         reads: &["GetSweep", "ListSweptPayments"],
-        writes: &[("DeclareRestore", &[Admin])],
+        writes: &[("DeclareRestore", &[Admin]), ("AcknowledgeForgottenRun", &[Admin])],
         internal: &[],
         public: &[],
     },

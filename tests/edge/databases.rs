@@ -59,6 +59,7 @@ const APPEND_ONLY: [(&str, &[&str]); 5] = [
             "funding_limit",
             "superseded_payout",
             "withdrawal",
+            "acknowledged_run",
         ],
     ),
     ("gateway", &["audit_attempt", "audit_outcome"]),
@@ -110,6 +111,7 @@ const CHANGING: [(&str, &[&str]); 5] = [
             "swept_effect",
             "heartbeat",
             "spent_day",
+            "instruction_load",
             "alert",
             "chosen_payout",
             "destination",
@@ -126,7 +128,7 @@ const SHRINKING: [(&str, &[&str]); 5] = [
         "distribution",
         &["ingest_upload", "ingest_line", "accepted_file", "accepted_reference", "carry_reservation"],
     ),
-    ("execution", &[]),
+    ("execution", &["instruction_load"]),
     ("gateway", &[]),
 ];
 

@@ -43,6 +43,7 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
     let mut work = JoinSet::new();
     work.spawn(jobs::sweeper::run(Arc::clone(&ctx), shutdown.clone()));
     work.spawn(jobs::finisher::run(Arc::clone(&ctx), shutdown.clone()));
+    work.spawn(jobs::forgetter::run(Arc::clone(&ctx), shutdown.clone()));
     work.spawn(jobs::resumer::run(Arc::clone(&ctx), shutdown.clone()));
     for index in 0..config.tuning.workers.max(1) {
         work.spawn(jobs::workers::run(Arc::clone(&ctx), index, shutdown.clone()));

@@ -85,14 +85,38 @@ impl Mirror {
     ///
     /// A mirror node takes the ledger in consensus order, so whichever replica answers: up to the last one shown, these are
     /// all there are. An empty answer says nothing, and neither does it that there are no more. Both ends of the list are
-    /// stated (see [`super::absence`]): where nothing of the account happened for 59 days, none is shown.
+    /// stated (see [`super::absence`]), and mirror nodes show 60 days at most: where a stretch of 59 days is shown empty, the next
+    /// ones are asked for, up to `now_ns`. That it is empty may be said by a replica that is behind. So where a later one shows a
+    /// transaction, the 59 days that end with this are asked for: an answer that shows it has all before it. Only a
+    /// replica that is 59 days behind could still hide something, by what it says of the time before those.
     pub async fn transactions_after(
         &self,
         account: AccountId,
         after_ns: i64,
+        now_ns: i64,
     ) -> Result<Vec<TransactionRecord>, MirrorError> {
-        let (from, to) = (format_ns(after_ns), format_ns(after_ns.saturating_add(RANGE_NS)));
-        let times = format!("timestamp=gt:{from}&timestamp=lte:{to}");
+        let mut from_ns = after_ns;
+        loop {
+            let to_ns = from_ns.saturating_add(RANGE_NS);
+            let page = self.transactions_between(account, from_ns, to_ns).await?;
+            match page.first() {
+                Some(first) if from_ns > after_ns => {
+                    let end_ns = first.consensus_ns;
+                    return self.transactions_between(account, end_ns.saturating_sub(RANGE_NS), end_ns).await;
+                }
+                None if to_ns < now_ns => from_ns = to_ns,
+                Some(_) | None => return Ok(page),
+            }
+        }
+    }
+
+    async fn transactions_between(
+        &self,
+        account: AccountId,
+        after_ns: i64,
+        to_ns: i64,
+    ) -> Result<Vec<TransactionRecord>, MirrorError> {
+        let times = format!("timestamp=gt:{}&timestamp=lte:{}", format_ns(after_ns), format_ns(to_ns));
         let path = format!("/api/v1/transactions?account.id={account}&{times}&order=asc&limit={PAGE_MAX}");
         let answer: Transactions = self.http.get(&path).await?;
         let mut last_ns = after_ns;

@@ -1,5 +1,6 @@
 //! Taking money out of a funding account: a run of one payout to an allowed destination, never what is reserved.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth::Actor;
@@ -11,15 +12,15 @@ use ids::{FundingAccountId, RunId};
 use money::{AssetCode, AssetKind};
 use pg::idempotency::{Answer, Once};
 
-use crate::app::Context;
 use crate::app::quote_run::fees_tinybars;
 use crate::app::read::{self, WithdrawalView};
+use crate::app::{Context, sweep};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::run::Header;
 use crate::error::Error;
 use crate::store::funding_accounts::{self, FundingAccount};
 use crate::store::instructions::{self, Instruction};
-use crate::store::{StoreError, batches, destinations, runs, withdrawals};
+use crate::store::{StoreError, batches, destinations, pauses, runs, withdrawals};
 
 /// What was paid within this time may be missing in what a mirror node shows of a balance, so that it counts as reserved.
 const MIRROR_LAG_MAX: Duration = Duration::from_mins(1);
@@ -66,11 +67,12 @@ pub async fn create_withdrawal<R: Answer>(
     refuse_unless_allowed(&mut *ctx.conn().await?, &new).await?;
     let funds = look(ctx, &funding, &new).await?;
     let (header, load) = (header(RunId::new(&*ctx.ids), &new, funds.decimals)?, ctx.ids.uuid());
-    let by = actor.subject.clone();
+    let (by, ids) = (actor.subject.clone(), Arc::clone(&ctx.ids));
     let answer = once
         .run(&ctx.pool, move |conn| {
             async move {
                 withdrawals::lock(conn, funding.account).await?;
+                pauses::lock_shared(conn).await?;
                 refuse_unless_allowed(conn, &new).await?;
                 refuse_reserved(conn, &funding, &new, &funds).await?;
                 let payout = Instruction {
@@ -82,6 +84,8 @@ pub async fn create_withdrawal<R: Answer>(
                 instructions::insert(conn, header.run, load, payout).await?;
                 runs::insert(conn, &header, &header.entitlement_root, load).await?;
                 batches::insert_all(conn, &header, load).await?;
+                // A restored database may have forgotten this one with its idempotency key.
+                sweep::halt_new(conn, &*ids, &header).await?;
                 let withdrawal = withdrawals::insert(conn, header.run, &new.reason, &by).await?;
                 read::withdrawal_view(conn, withdrawal).await
             }

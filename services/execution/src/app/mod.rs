@@ -8,6 +8,7 @@ pub mod create_withdrawal;
 pub mod destinations;
 pub mod diagnose;
 pub mod finish_run;
+pub mod forget_loads;
 pub mod limits;
 pub mod pause;
 pub mod quote_run;

@@ -9,7 +9,7 @@ use service_kit::error::{Detail, Problem};
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::app::{Context, sweep};
+use crate::app::{Context, forget_loads, sweep};
 use crate::domain::limits::Limits;
 use crate::domain::run::{Header, Run, RunState};
 use crate::error::Error;
@@ -18,7 +18,7 @@ use crate::store::batches::{self, Recount};
 use crate::store::instructions::{Instruction, Load};
 use crate::store::runs::{StoredRun, same_header};
 use crate::store::supersessions::{self, Successor};
-use crate::store::{funding_accounts, limits, runs, sweeps};
+use crate::store::{funding_accounts, limits, loads, pauses, runs, sweeps};
 
 /// How many of the payouts that cannot be replaced are named.
 const NAMED_MAX: u32 = 10;
@@ -40,52 +40,86 @@ pub async fn start_run(
     if let Some(stored) = runs::find(&mut conn, header.run).await? {
         return is_same(&stored, header_hash);
     }
-    let limits = check_header(ctx, &mut conn, header).await?;
+    check_header(ctx, &mut conn, header).await?;
     refuse_buried(&mut conn, header).await?;
+    if let Some(old) = header.supersedes {
+        refuse_while_swept(&mut conn).await?;
+        runs::find(&mut conn, old).await?.ok_or(Error::RunNotFound(old))?;
+    }
     drop(conn);
     here!("start_run.before_copy");
-    let load_id = ctx.ids.uuid();
-    load(ctx, header, limits, load_id, instructions).await?;
-    let mut conn = ctx.conn().await?;
-    let inserted = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-        runs::lock_id(conn, header.run).await?;
-        refuse_buried(conn, header).await?;
-        let old = predecessor(conn, header).await?;
-        let inserted = runs::insert(conn, header, header_hash, load_id).await?;
-        if inserted {
-            batches::insert_all(conn, header, load_id).await?;
-            if let Some(old) = &old {
-                supersede(conn, header, load_id, &old.run).await?;
-                here!("supersede.before_commit");
-            }
-            // A restored database may have forgotten this very run, and what it paid.
-            sweep::adopt_waiting(conn, header.run).await?;
-        }
-        here!("start_run.before_commit");
-        Ok::<_, Error>(inserted)
-    })
-    .await?;
+    let load = ctx.ids.uuid();
+    let inserted = take_over(ctx, header, header_hash, load, instructions).await;
+    if !matches!(inserted, Ok(true)) {
+        forget_loads::forget(ctx, load).await;
+    }
+    let inserted = inserted?;
     if header.supersedes.is_some() {
         here!("supersede.after_commit");
     }
     here!("start_run.after_commit");
     if !inserted {
-        let stored = runs::find(&mut conn, header.run).await?.ok_or(Error::RunNotFound(header.run))?;
-        return is_same(&stored, header_hash);
+        let stored = runs::find(&mut *ctx.conn().await?, header.run).await?;
+        return is_same(&stored.ok_or(Error::RunNotFound(header.run))?, header_hash);
     }
     ctx.wake.notify_waiters();
     Ok(())
 }
 
+/// Stores the instructions and makes the run payable; false where it is there already.
+async fn take_over(
+    ctx: &Context,
+    header: &Header,
+    header_hash: &[u8; 32],
+    load_id: Uuid,
+    instructions: impl Instructions,
+) -> Result<bool, Error> {
+    let largest = load(ctx, header, load_id, instructions).await?;
+    let mut conn = ctx.conn().await?;
+    pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+        // Limits that were set, and what a sweep has found, before this transaction count in it.
+        pauses::lock_shared(conn).await?;
+        runs::lock_id(conn, header.run).await?;
+        refuse_buried(conn, header).await?;
+        let old = predecessor(conn, header).await?;
+        let inserted = runs::insert(conn, header, header_hash, load_id).await?;
+        if inserted {
+            if !loads::end(conn, load_id).await? {
+                return Err(Error::Overtaken);
+            }
+            let limits = limits_of(conn, header).await?;
+            refuse_run_beyond(&limits, header)?;
+            refuse_payout_beyond(&limits, largest.ordinal, largest.units)?;
+            batches::insert_all(conn, header, load_id).await?;
+            if let Some(old) = &old {
+                supersede(conn, header, load_id, &old.run).await?;
+                here!("supersede.before_commit");
+            }
+            // A restored database may have forgotten this very run, and what it paid; or another that this one repeats.
+            if !sweep::adopt_waiting(conn, header.run).await? {
+                sweep::halt_new(conn, &*ctx.ids, header).await?;
+            }
+        }
+        here!("start_run.before_commit");
+        Ok::<_, Error>(inserted)
+    })
+    .await
+}
+
 /// The run whose payouts are replaced, alone: until this transaction ends nobody retries them or intends anything of it.
 async fn predecessor(conn: &mut AsyncPgConnection, header: &Header) -> Result<Option<StoredRun>, Error> {
     let Some(old) = header.supersedes else { return Ok(None) };
-    // What a restored database calls unpaid may have been paid.
+    refuse_while_swept(conn).await?;
+    runs::find_for_update(conn, old).await?.ok_or(Error::RunNotFound(old)).map(Some)
+}
+
+/// What a restored database calls unpaid may have been paid.
+async fn refuse_while_swept(conn: &mut AsyncPgConnection) -> Result<(), Error> {
     if sweeps::holds(conn).await? {
         let message = "the database was restored or failed over; what was paid is looked for";
         return Err(Problem::unavailable("SWEEPING", message).into());
     }
-    runs::find_for_update(conn, old).await?.ok_or(Error::RunNotFound(old)).map(Some)
+    Ok(())
 }
 
 /// Makes every instruction the one successor of the payout that it names, or none of them.
@@ -138,30 +172,50 @@ fn is_same(stored: &StoredRun, header_hash: &[u8; 32]) -> Result<(), Error> {
     Err(Error::exists("RUN_ID_TAKEN", format!("{} is another run", stored.run.header.run)))
 }
 
-async fn check_header(ctx: &Context, conn: &mut AsyncPgConnection, header: &Header) -> Result<Limits, Error> {
+async fn check_header(ctx: &Context, conn: &mut AsyncPgConnection, header: &Header) -> Result<(), Error> {
     if header.asset.network() != Some(ctx.network) {
         let message = format!("{} is not on the network {}", header.asset.as_str(), ctx.network);
         return Err(Error::refused("NETWORK_MISMATCH", message));
     }
     let funding = header.funding_account;
     funding_accounts::find(conn, funding).await?.ok_or(Error::FundingAccountNotFound(funding))?;
-    let limits =
-        limits::latest(conn, funding, &header.asset).await?.map(|set| set.limits).unwrap_or_default();
-    if limits.per_run.is_some_and(|limit| header.total_units > limit) {
-        let message = format!("{} is more than one distribution may pay from {funding}", header.total_units);
-        return Err(Error::refused("LIMIT_PER_RUN_EXCEEDED", message));
-    }
-    Ok(limits)
+    refuse_run_beyond(&limits_of(conn, header).await?, header)
 }
 
-/// Checks and writes the instructions; nothing is stored unless all of them are as declared.
+async fn limits_of(conn: &mut AsyncPgConnection, header: &Header) -> Result<Limits, Error> {
+    let set = limits::latest(conn, header.funding_account, &header.asset).await?;
+    Ok(set.map(|set| set.limits).unwrap_or_default())
+}
+
+fn refuse_run_beyond(limits: &Limits, header: &Header) -> Result<(), Error> {
+    if limits.per_run.is_some_and(|limit| header.total_units > limit) {
+        let (total, funding) = (header.total_units, header.funding_account);
+        let message = format!("{total} is more than one distribution may pay from {funding}");
+        return Err(Error::refused("LIMIT_PER_RUN_EXCEEDED", message));
+    }
+    Ok(())
+}
+
+fn refuse_payout_beyond(limits: &Limits, ordinal: u32, units: u128) -> Result<(), Error> {
+    if limits.per_payout.is_some_and(|limit| units > limit) {
+        let message = format!("instructions[{ordinal}] is more than one payout may be");
+        return Err(Error::refused("LIMIT_PER_PAYOUT_EXCEEDED", message));
+    }
+    Ok(())
+}
+
+/// Checks and writes the instructions; nothing is stored unless all of them are as declared. Returns the largest.
 async fn load(
     ctx: &Context,
     header: &Header,
-    limits: Limits,
     load_id: Uuid,
     mut chunks: impl Instructions,
-) -> Result<(), Error> {
+) -> Result<Largest, Error> {
+    let limits = {
+        let mut conn = ctx.conn().await?;
+        loads::begin(&mut conn, header.run, load_id).await?;
+        limits_of(&mut conn, header).await?
+    };
     let mut check = Check::new(header, limits);
     let mut load = Load::begin(&ctx.db_url, header.run, load_id).await?;
     while let Some(chunk) = chunks.next().await? {
@@ -170,9 +224,16 @@ async fn load(
             load.push(instruction).await?;
         }
     }
-    check.finish()?;
+    let largest = check.finish()?;
     load.finish().await?;
-    Ok(())
+    Ok(largest)
+}
+
+/// The instruction that pays the most, or the first of those that do.
+#[derive(Clone, Copy, Default)]
+struct Largest {
+    ordinal: u32,
+    units: u128,
 }
 
 /// Compares what arrives with what was declared.
@@ -181,12 +242,20 @@ struct Check<'a> {
     limits: Limits,
     root: RootBuilder,
     total: u128,
+    largest: Largest,
     last_account: u64,
 }
 
 impl<'a> Check<'a> {
     fn new(header: &'a Header, limits: Limits) -> Self {
-        Self { header, limits, root: RootBuilder::new(), total: 0, last_account: 0 }
+        Self {
+            header,
+            limits,
+            root: RootBuilder::new(),
+            total: 0,
+            largest: Largest::default(),
+            last_account: 0,
+        }
     }
 
     fn push(&mut self, instruction: &Instruction) -> Result<(), Error> {
@@ -208,9 +277,9 @@ impl<'a> Check<'a> {
             return Err(Problem::field(at("supersedes"), "PREDECESSOR_MISMATCH", rule).into());
         }
         self.last_account = instruction.account;
-        if self.limits.per_payout.is_some_and(|limit| instruction.units > limit) {
-            let message = format!("instructions[{}] is more than one payout may be", instruction.ordinal);
-            return Err(Error::refused("LIMIT_PER_PAYOUT_EXCEEDED", message));
+        refuse_payout_beyond(&self.limits, instruction.ordinal, instruction.units)?;
+        if instruction.units > self.largest.units {
+            self.largest = Largest { ordinal: instruction.ordinal, units: instruction.units };
         }
         self.total = self
             .total
@@ -226,7 +295,7 @@ impl<'a> Check<'a> {
         self.root.push(&leaf).map_err(|_| mismatch("ROOT_MISMATCH", "an instruction cannot be hashed"))
     }
 
-    fn finish(self) -> Result<(), Error> {
+    fn finish(self) -> Result<Largest, Error> {
         if self.root.len() != u64::from(self.header.count) {
             return Err(mismatch("COUNT_MISMATCH", "fewer instructions than declared"));
         }
@@ -236,7 +305,7 @@ impl<'a> Check<'a> {
         if self.root.finish() != self.header.entitlement_root {
             return Err(mismatch("ROOT_MISMATCH", "the instructions' root is not the declared one"));
         }
-        Ok(())
+        Ok(self.largest)
     }
 }
 

@@ -48,6 +48,11 @@ impl Cause {
         Self { reason: "CANNOT_BE_PREPARED".to_owned(), class: Class::Bug }
     }
 
+    /// A restore has forgotten payments that nobody has accounted for; this may be what they paid.
+    pub fn forgotten_payments() -> Self {
+        Self { reason: "FORGOTTEN_PAYMENTS".to_owned(), class: Class::Operator }
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self.reason.as_str() {
@@ -77,6 +82,9 @@ impl Cause {
             }
             "CANNOT_BE_PREPARED" => {
                 "The log says what does not fit, a setting or a payout: set it right and retry, or cancel the run."
+            }
+            "FORGOTTEN_PAYMENTS" => {
+                "A restore has forgotten payments by this fee payer, and this run may be one of them under another id: compare it with `bursar restore payments --open`. Where it is, cancel it; otherwise retry it. Once they are accounted for, `bursar restore acknowledge` lets go what comes next; a withdrawal is then cancelled and ordered anew."
             }
             "OPERATOR_RESOLVED" => "Two people ended the doubt with evidence; see the attempt.",
             "BREAK" => {

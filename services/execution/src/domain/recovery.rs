@@ -87,6 +87,7 @@ mod tests {
             ("TOKEN_WAS_DELETED", None),
             ("ACCOUNT_FROZEN_FOR_TOKEN", None),
             ("AMOUNT_EXCEEDS_ALLOWANCE", None),
+            ("FORGOTTEN_PAYMENTS", None),
         ] {
             assert_eq!(remedy(&cause(reason, Class::Operator)), expected, "{reason}");
         }

@@ -1,5 +1,6 @@
 //! The RPCs: reading requests, calling use cases, writing answers. One file per method.
 
+mod acknowledge_forgotten_run;
 mod add_destination;
 mod cancel_run;
 mod cancel_withdrawal;
@@ -349,5 +350,12 @@ impl RestoreService for Restores {
         request: Request<pb::ListSweptPaymentsRequest>,
     ) -> Result<Response<pb::ListSweptPaymentsResponse>, Status> {
         list_swept_payments::handle(&self.0, request).await.map(Response::new)
+    }
+
+    async fn acknowledge_forgotten_run(
+        &self,
+        request: Request<pb::AcknowledgeForgottenRunRequest>,
+    ) -> Result<Response<pb::AcknowledgeForgottenRunResponse>, Status> {
+        acknowledge_forgotten_run::handle(&self.0, request).await.map(Response::new)
     }
 }

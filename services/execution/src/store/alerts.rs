@@ -81,6 +81,17 @@ pub async fn raise(
     run: RunId,
     cause: &Cause,
 ) -> Result<bool, StoreError> {
+    raise_with_hint(conn, id, run, cause, cause.hint()).await
+}
+
+/// The same, where there is more to say than of the cause alone.
+pub async fn raise_with_hint(
+    conn: &mut AsyncPgConnection,
+    id: AlertId,
+    run: RunId,
+    cause: &Cause,
+    hint: &str,
+) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO alert (alert_id, run_id, reason, class, hint) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT DO NOTHING";
     let raised = diesel::sql_query(SQL)
@@ -88,7 +99,7 @@ pub async fn raise(
         .bind::<SqlUuid, _>(run.as_uuid())
         .bind::<Text, _>(&cause.reason)
         .bind::<SmallInt, _>(class_code(cause.class))
-        .bind::<Text, _>(cause.hint())
+        .bind::<Text, _>(hint)
         .prepared()
         .execute(conn)
         .await?;

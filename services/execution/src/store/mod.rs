@@ -2,8 +2,8 @@
 //!
 //! Rows hold primitives; what leaves this room is a domain type, or an error that says which row is inconsistent.
 //!
-//! Lock order, the same everywhere: word on an asset, withdrawals of an account, pause, sweep, id of a run, run, batch,
-//! attempt. Whoever supersedes payouts of another run locks that run before it writes its own.
+//! Lock order, the same everywhere: word on an asset, withdrawals of an account, pause, sweep, id of a run, run, load,
+//! batch, attempt. Whoever supersedes payouts of another run locks that run before it writes its own.
 
 pub mod adoptions;
 pub mod alerts;
@@ -18,6 +18,7 @@ pub mod evidence;
 pub mod funding_accounts;
 pub mod instructions;
 pub mod limits;
+pub mod loads;
 pub mod pauses;
 pub mod payouts;
 pub mod runs;

@@ -88,6 +88,14 @@ pub async fn lock(conn: &mut AsyncPgConnection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The shared side alone: until this transaction ends no pause, no limit and no word on a sweep returns. Whoever also locks
+/// the row of a run that others send from takes this first, as they do.
+pub async fn lock_shared(conn: &mut AsyncPgConnection) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT pg_advisory_xact_lock_shared(hashtextextended('pause', -2))";
+    diesel::sql_query(SQL).prepared().execute(conn).await?;
+    Ok(())
+}
+
 /// Stops something, unless it is stopped; returns the pause that holds it. The caller holds the lock.
 pub async fn begin(
     conn: &mut AsyncPgConnection,

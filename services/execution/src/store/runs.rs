@@ -419,3 +419,26 @@ pub async fn is_buried(conn: &mut AsyncPgConnection, id: RunId) -> Result<bool, 
         diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).prepared().get_result(conn).await?;
     Ok(row.buried)
 }
+
+/// Halts every running run whose fees this account pays, that is not older than `since_ns` and that no attempt was ever
+/// made for; which they were.
+pub async fn halt_unbegun_of_fee_payer(
+    conn: &mut AsyncPgConnection,
+    payer: hedera::AccountId,
+    since_ns: i64,
+    cause: &Cause,
+) -> Result<Vec<RunId>, StoreError> {
+    const SQL: &str = "UPDATE run SET state = 2, halt_reason = $2, halt_class = $3 WHERE state = 1 \
+        AND funding_account_id IN (SELECT funding_account_id FROM funding_account WHERE fee_payer_account = $1) \
+        AND created_at >= to_timestamp($4 / 1000000000) \
+        AND NOT EXISTS (SELECT FROM attempt WHERE attempt.run_id = run.run_id) RETURNING run_id";
+    let halted: Vec<Halted> = diesel::sql_query(SQL)
+        .bind::<Text, _>(payer.to_string())
+        .bind::<Text, _>(&cause.reason)
+        .bind::<SmallInt, _>(class_code(cause.class))
+        .bind::<BigInt, _>(since_ns)
+        .prepared()
+        .load(conn)
+        .await?;
+    Ok(halted.into_iter().map(|halted| RunId::from_uuid(halted.run_id)).collect())
+}

@@ -1,4 +1,5 @@
-//! Table `swept_effect`: payments of ours on the rail that the database did not know when a sweep found them.
+//! Tables `swept_effect` and `acknowledged_run`: payments of ours on the rail that the database did not know when a sweep
+//! found them, and the forgotten runs that somebody has accounted for.
 
 use std::time::SystemTime;
 
@@ -8,6 +9,7 @@ use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Integer, Nullable, Numeric, SmallInt, Text, Uuid as SqlUuid,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hedera::AccountId;
 use ids::{AttemptId, RunId};
 use pg::{Numeric128, Prepare as _};
 use uuid::Uuid;
@@ -118,7 +120,7 @@ impl TryFrom<Row> for SweptEffect {
     }
 }
 
-/// Writes down what became of a payment: as found by a sweep, or anew.
+/// Writes down what became of a payment: as found by a sweep, or anew. A break stays one, whatever is found later.
 pub async fn record(
     conn: &mut AsyncPgConnection,
     number: u32,
@@ -129,7 +131,8 @@ pub async fn record(
     const SQL: &str = "INSERT INTO swept_effect (effect_id, number, attempt_id, run_id, first_ordinal, size, payer, \
         valid_start_ns, consensus_ns, node, hash, asset, accounts, units, outcome, detail) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-        ON CONFLICT (effect_id) DO UPDATE SET outcome = excluded.outcome, detail = excluded.detail";
+        ON CONFLICT (effect_id) DO UPDATE SET outcome = excluded.outcome, detail = excluded.detail \
+        WHERE swept_effect.outcome <> 3";
     let accounts: Vec<i64> = effect.gains.iter().map(|(account, _)| account.cast_signed()).collect();
     let units: Vec<Numeric128> = effect.gains.iter().map(|(_, units)| Numeric128(*units)).collect();
     diesel::sql_query(SQL)
@@ -172,6 +175,77 @@ pub async fn waiting(
     rows.into_iter().map(SweptEffect::try_from).collect()
 }
 
+/// Payments that wait for one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Forgotten {
+    /// The run, which is not here.
+    pub run: RunId,
+    /// How many transactions.
+    pub payments: u64,
+    /// How many payouts they paid.
+    pub payouts: u64,
+}
+
+/// The runs that payments by this fee payer wait for and nobody has acknowledged, up to `limit` of them.
+pub async fn forgotten(
+    conn: &mut AsyncPgConnection,
+    payer: AccountId,
+    limit: u32,
+) -> Result<Vec<Forgotten>, StoreError> {
+    #[derive(QueryableByName)]
+    struct ForgottenRow {
+        #[diesel(sql_type = SqlUuid)]
+        run_id: Uuid,
+        #[diesel(sql_type = BigInt)]
+        payments: i64,
+        #[diesel(sql_type = BigInt)]
+        payouts: i64,
+    }
+    const SQL: &str = "SELECT run_id, count(*) AS payments, sum(size) AS payouts FROM swept_effect AS swept \
+        WHERE payer = $1 AND outcome = 2 AND NOT EXISTS (SELECT FROM acknowledged_run AS told \
+            WHERE told.run_id = swept.run_id AND told.acknowledged_at >= swept.seen_at) \
+        GROUP BY run_id ORDER BY run_id LIMIT $2";
+    let rows: Vec<ForgottenRow> = diesel::sql_query(SQL)
+        .bind::<Text, _>(payer.to_string())
+        .bind::<BigInt, _>(i64::from(limit))
+        .prepared()
+        .load(conn)
+        .await?;
+    let forgotten = |row: ForgottenRow| Forgotten {
+        run: RunId::from_uuid(row.run_id),
+        payments: row.payments.cast_unsigned(),
+        payouts: row.payouts.cast_unsigned(),
+    };
+    Ok(rows.into_iter().map(forgotten).collect())
+}
+
+/// Notes that somebody has accounted for the payments which wait for a run now; how many they are. With none, nothing is
+/// noted. The caller holds the lock of the run's id.
+pub async fn acknowledge(
+    conn: &mut AsyncPgConnection,
+    run: RunId,
+    by: &str,
+    reason: &str,
+) -> Result<u64, StoreError> {
+    #[derive(QueryableByName)]
+    struct CountRow {
+        #[diesel(sql_type = BigInt)]
+        payments: i64,
+    }
+    const SQL: &str = "WITH waiting AS (SELECT count(*) AS payments FROM swept_effect WHERE run_id = $1 AND outcome = 2), \
+        told AS (INSERT INTO acknowledged_run (run_id, acknowledged_by, reason) \
+            SELECT $1, $2, $3 FROM waiting WHERE payments > 0) \
+        SELECT payments FROM waiting";
+    let row: CountRow = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Text, _>(by)
+        .bind::<Text, _>(reason)
+        .prepared()
+        .get_result(conn)
+        .await?;
+    Ok(row.payments.cast_unsigned())
+}
+
 /// Those of `attempts` that our record knows, or that were found before.
 pub async fn known(
     conn: &mut AsyncPgConnection,
@@ -212,14 +286,17 @@ pub async fn tally(conn: &mut AsyncPgConnection, number: u32) -> Result<[u64; 3]
     Ok([row.adopted, row.waiting, row.breaks].map(i64::cast_unsigned))
 }
 
-/// Up to `limit` payments by the rail's id, after the one given; only those that are not adopted where `open`.
+/// Up to `limit` payments by the rail's id, after the one given; only those that are neither adopted nor acknowledged
+/// where `open`.
 pub async fn list(
     conn: &mut AsyncPgConnection,
     open: bool,
     after: &str,
     limit: u32,
 ) -> Result<Vec<SweptEffect>, StoreError> {
-    const SQL: &str = "SELECT * FROM swept_effect WHERE effect_id > $1 AND (NOT $2 OR outcome <> 1) \
+    const SQL: &str = "SELECT * FROM swept_effect AS swept WHERE effect_id > $1 AND (NOT $2 OR outcome = 3 \
+            OR outcome = 2 AND NOT EXISTS (SELECT FROM acknowledged_run AS told \
+                WHERE told.run_id = swept.run_id AND told.acknowledged_at >= swept.seen_at)) \
         ORDER BY effect_id LIMIT $3";
     let rows: Vec<Row> = diesel::sql_query(SQL)
         .bind::<Text, _>(after)

@@ -1,11 +1,13 @@
 //! Limits: never exceeded by the ledger, taken once per payout, given back by what is proven dead.
 
+use futures::StreamExt as _;
 use proto::execution::v1 as pb;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
 use serde_json::json;
+use tokio::sync::oneshot;
 use tonic::Status;
 
-use crate::support::{Bench, PATIENCE, reason};
+use crate::support::{Bench, PATIENCE, instruction, reason};
 
 pub(crate) async fn set(
     bench: &Bench,
@@ -146,4 +148,48 @@ async fn a_payout_or_a_run_beyond_its_limit_is_refused_when_it_is_handed_over() 
     bad.get_mut().per_day = "0".to_owned();
     let mut client = FundingAccountServiceClient::new(bench.channel());
     assert_eq!(client.set_limits(bad).await.unwrap_err().code(), tonic::Code::InvalidArgument);
+}
+
+/// Waits until instructions are being stored, and so the limits of before were read.
+async fn until_loading(bench: &Bench) {
+    let (client, connection) = tokio_postgres::connect(&bench.db_url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let loading = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'";
+    let patience = tokio::time::Instant::now() + PATIENCE;
+    while client.query(loading, &[]).await.unwrap().is_empty() {
+        assert!(tokio::time::Instant::now() < patience, "no load in time");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_counts_for_what_is_being_handed_over_when_it_is_set() {
+    let bench = Bench::start().await;
+    let accounts = bench.control.accounts(2).await;
+    let payees = [(accounts[0], 10), (accounts[1], 11)];
+    for (round, limits, why) in [
+        (0, [10, 0, 0], Some("LIMIT_PER_PAYOUT_EXCEEDED")),
+        (1, [0, 20, 0], Some("LIMIT_PER_RUN_EXCEEDED")),
+        (2, [11, 21, 0], None),
+    ] {
+        set(&bench, &format!("none-{round}"), [0, 0, 0]).await.unwrap();
+        let header = bench.header(&payees);
+        let (go, wait) = oneshot::channel::<()>();
+        let part = |part| pb::StartRunRequest { part: Some(part) };
+        let first = part(pb::start_run_request::Part::Header(header.clone()));
+        let instructions = (0..).zip(payees).map(|(ordinal, payee)| instruction(ordinal, payee)).collect();
+        let rest = part(pb::start_run_request::Part::Instructions(pb::InstructionChunk { instructions }));
+        let late = async move {
+            wait.await.unwrap();
+            rest
+        };
+        let stream = futures::stream::once(async { first }).chain(futures::stream::once(late));
+        let (mut client, request) = (bench.client(), bench.request(stream));
+        let started = tokio::spawn(async move { client.start_run(request).await });
+        until_loading(&bench).await;
+        set(&bench, &format!("set-{round}"), limits).await.unwrap();
+        go.send(()).unwrap();
+        let refused = started.await.unwrap().err().map(|status| reason(&status));
+        assert_eq!(refused.as_deref(), why);
+    }
 }

@@ -8,6 +8,7 @@ use pg::testing::{Declared, TestDb, assert_schema_matches};
 /// The tables that hand-written SQL alone reaches: nothing but this list says which columns it may count on.
 const BY_HAND: &[(&str, &str)] = &[
     ("instruction", "run_id load_id ordinal account units supersedes"),
+    ("instruction_load", "load_id run_id begun_at"),
     (
         "batch",
         "run_id number first_ordinal size units state due_at lease_epoch lease_until lease_slot \
@@ -44,6 +45,7 @@ const BY_HAND: &[(&str, &str)] = &[
         "effect_id number attempt_id run_id first_ordinal size payer valid_start_ns consensus_ns node hash \
          asset accounts units outcome detail seen_at",
     ),
+    ("acknowledged_run", "run_id acknowledged_at acknowledged_by reason"),
     ("heartbeat", "singleton seen_ns"),
     ("funding_limit", "funding_account_id asset version per_payout per_run per_day set_by reason set_at"),
     ("spent_day", "funding_account_id asset day reserved"),

@@ -1,9 +1,11 @@
 //! Handing a run over: all of it, as declared, once; or nothing.
 
+use ids::{IdSource as _, RunId, SystemIds};
 use proto::execution::v1 as pb;
+use tokio_postgres::Client;
 use tonic::Code;
 
-use crate::support::{Bench, reason};
+use crate::support::{Bench, PATIENCE, reason};
 
 fn payees() -> Vec<(u64, u64)> {
     vec![(1001, 5), (1002, 6), (1003, 7)]
@@ -79,4 +81,74 @@ async fn a_stream_that_breaks_leaves_nothing_and_can_be_sent_again() {
     bench.start_run(&header, &payees).await.unwrap();
     assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
     bench.assert_exactly_once(&header.run_id).await;
+}
+
+/// The database as the service's own role sees it.
+async fn database(bench: &Bench) -> Client {
+    let (client, connection) = tokio_postgres::connect(&bench.db_url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// The loads whose instructions are stored, and those of runs.
+async fn loads(client: &Client) -> (i64, i64) {
+    let query = "SELECT (SELECT count(DISTINCT load_id) FROM instruction), (SELECT count(*) FROM run)";
+    let row = client.query_one(query, &[]).await.unwrap();
+    (row.get(0), row.get(1))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_or_comes_twice_leaves_no_instructions() {
+    let bench = Bench::start().await;
+    let client = database(&bench).await;
+    let payees: Vec<(u64, u64)> = bench.control.accounts(30).await.into_iter().zip(1..).collect();
+    let header = bench.header(&payees);
+    let starts = (0..5).map(|_| bench.start_run(&header, &payees));
+    assert!(futures::future::join_all(starts).await.iter().all(Result::is_ok));
+    bench.wait_end(&header.run_id).await;
+    // Paid already, and so replaced by nothing.
+    let successor = bench.successor(&header.run_id, &payees[..1]);
+    let refused = bench.supersede(&successor, &payees[..1], &[0]).await.unwrap_err();
+    assert_eq!(reason(&refused), "PREDECESSOR_NOT_REPLACEABLE");
+    let unknown = bench.successor(&RunId::new(&SystemIds).to_string(), &payees[..1]);
+    let refused = bench.supersede(&unknown, &payees[..1], &[0]).await.unwrap_err();
+    assert_eq!(reason(&refused), "RUN_NOT_FOUND");
+    assert_eq!(loads(&client).await, (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_hand_over_left_when_it_was_cut_off_is_removed_in_time_and_what_a_run_names_never() {
+    let mut bench = Bench::start().await;
+    let client = database(&bench).await;
+    let payees: Vec<(u64, u64)> = bench.control.accounts(3).await.into_iter().zip(1..).collect();
+    let header = bench.header(&payees);
+    bench.start_run(&header, &payees).await.unwrap();
+    let run: RunId = header.run_id.parse().unwrap();
+    let load: ids::Uuid = client
+        .query_one("SELECT load_id FROM run WHERE run_id = $1", &[&run.as_uuid()])
+        .await
+        .unwrap()
+        .get(0);
+    let (old, young) = (SystemIds.uuid(), SystemIds.uuid());
+    // The last is what the database must not act on even if it were written.
+    for (load, age) in [(old, "25 hours"), (young, "1 hour"), (load, "25 hours")] {
+        let begun = format!(
+            "INSERT INTO instruction_load (load_id, run_id, begun_at) VALUES ($1, $2, now() - interval '{age}')"
+        );
+        client.execute(&begun, &[&load, &run.as_uuid()]).await.unwrap();
+        let row = "INSERT INTO instruction (run_id, load_id, ordinal, account, units) VALUES ($1, $2, 0, 7, 7) \
+            ON CONFLICT DO NOTHING";
+        client.execute(row, &[&run.as_uuid(), &load]).await.unwrap();
+    }
+    assert_eq!(loads(&client).await, (3, 1));
+    bench.restart().await;
+    let patience = tokio::time::Instant::now() + PATIENCE;
+    while loads(&client).await != (2, 1) {
+        assert!(tokio::time::Instant::now() < patience, "no end in time");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let left = client.query("SELECT DISTINCT load_id FROM instruction", &[]).await.unwrap();
+    let left: Vec<ids::Uuid> = left.iter().map(|row| row.get(0)).collect();
+    assert!(left.contains(&young) && left.contains(&load), "{left:?}");
+    assert_eq!(bench.payouts(&header.run_id).await.len(), 3);
 }

@@ -17,19 +17,19 @@ use crate::restorable::{Back, Restorable};
 use crate::support::{Bench, PATIENCE, account, quick, reason, until};
 use crate::{alerts, limits};
 
-type Payees = Vec<(u64, u64)>;
+pub(crate) type Payees = Vec<(u64, u64)>;
 
 /// Slow enough that a run can be stopped in the middle.
-async fn bench(restorable: &Restorable) -> Bench {
+pub(crate) async fn bench(restorable: &Restorable) -> Bench {
     let tuning = execution::Tuning { transactions_per_second: 4, ..quick() };
     Bench::on(restorable.db().await, tuning).await
 }
 
-async fn payees(bench: &Bench, count: usize) -> Payees {
+pub(crate) async fn payees(bench: &Bench, count: usize) -> Payees {
     bench.control.accounts(count).await.into_iter().zip(1..).collect()
 }
 
-async fn start(bench: &Bench, payees: &Payees) -> pb::RunHeader {
+pub(crate) async fn start(bench: &Bench, payees: &Payees) -> pb::RunHeader {
     let header = pb::RunHeader { batch_size: 18, ..bench.header(payees) };
     bench.start_run(&header, payees).await.unwrap();
     header
@@ -39,7 +39,7 @@ fn paid(run: &pb::Run) -> u64 {
     run.progress.as_ref().unwrap().paid.as_ref().unwrap().payouts
 }
 
-async fn sweep(bench: &Bench) -> pb::Sweep {
+pub(crate) async fn sweep(bench: &Bench) -> pb::Sweep {
     let request = bench.request(pb::GetSweepRequest {});
     RestoreServiceClient::new(bench.channel()).get_sweep(request).await.unwrap().into_inner().sweep.unwrap()
 }
@@ -53,7 +53,7 @@ pub(crate) async fn wait_swept(bench: &Bench, number: i32) -> pb::Sweep {
     sweep(bench).await
 }
 
-async fn found(bench: &Bench, open: bool) -> Vec<pb::SweptPayment> {
+pub(crate) async fn found(bench: &Bench, open: bool) -> Vec<pb::SweptPayment> {
     let message = pb::ListSweptPaymentsRequest { open, ..Default::default() };
     let mut client = RestoreServiceClient::new(bench.channel());
     client.list_swept_payments(bench.request(message)).await.unwrap().into_inner().payments
@@ -78,7 +78,7 @@ async fn assert_each_once(bench: &Bench, runs: &[&str]) {
     assert_eq!(seen, expected, "ledger (left) and record (right) differ");
 }
 
-fn is_swept_for(run: &pb::Run) -> bool {
+pub(crate) fn is_swept_for(run: &pb::Run) -> bool {
     run.state() == pb::RunState::Paused && run.pauses.iter().any(|pause| pause.reason.starts_with("SWEEPING"))
 }
 
@@ -186,14 +186,14 @@ async fn a_copy_of_the_files_is_swept_when_a_person_says_so_and_a_forgotten_retr
     assert_each_once(&bench, &[&header.run_id]).await;
 }
 
-async fn pause(bench: &Bench) {
+pub(crate) async fn pause(bench: &Bench) {
     let scope = Some(pb::pause_request::Scope::Everything(()));
     let message = pb::PauseRequest { scope, reason: "a restore is tried".to_owned() };
     let key = ids::IdSource::uuid(&ids::SystemIds).to_string();
     PauseServiceClient::new(bench.channel()).pause(bench.as_user(message, "paula", &key)).await.unwrap();
 }
 
-async fn resume(bench: &Bench, key: &str) {
+pub(crate) async fn resume(bench: &Bench, key: &str) {
     let scope = Some(pb::resume_request::Scope::Everything(()));
     let message = pb::ResumeRequest { scope, reason: "go on".to_owned() };
     PauseServiceClient::new(bench.channel()).resume(bench.as_user(message, "paula", key)).await.unwrap();

@@ -25,7 +25,7 @@ async fn allow(bench: &Bench, account: u64, key: &str) -> Result<pb::Destination
 }
 
 /// A destination that is allowed.
-async fn destination(bench: &Bench) -> u64 {
+pub(crate) async fn destination(bench: &Bench) -> u64 {
     let account = bench.control.accounts(1).await[0];
     allow(bench, account, &format!("allow-{account}")).await.unwrap();
     account
@@ -40,13 +40,18 @@ fn order(bench: &Bench, account: u64, units: u64, asset: &str) -> pb::CreateWith
     }
 }
 
-async fn withdraw(bench: &Bench, account: u64, units: u64, key: &str) -> Result<pb::Withdrawal, Status> {
+pub(crate) async fn withdraw(
+    bench: &Bench,
+    account: u64,
+    units: u64,
+    key: &str,
+) -> Result<pb::Withdrawal, Status> {
     let message = order(bench, account, units, &bench.asset);
     let answer = client(bench).create_withdrawal(bench.as_user(message, "theo", key)).await?;
     Ok(answer.into_inner().withdrawal.unwrap())
 }
 
-fn run_of(withdrawal: &pb::Withdrawal) -> String {
+pub(crate) fn run_of(withdrawal: &pb::Withdrawal) -> String {
     withdrawal.run.as_ref().unwrap().id.clone()
 }
 

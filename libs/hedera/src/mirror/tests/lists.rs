@@ -5,6 +5,10 @@ use crate::ids::TransactionId;
 use crate::mirror::absence::{Absence, Window};
 use crate::mirror::{BalancePage, MirrorError};
 use crate::status::Status;
+use crate::time::NS_PER_S;
+
+/// As early as what is shown at once ends late.
+const NOW_NS: i64 = 200_000_000_000;
 
 const LIST: &str = "/api/v1/tokens/0.0.456858/balances";
 
@@ -129,7 +133,8 @@ fn transactions(rows: &[(u32, bool)]) -> Reply {
 #[tokio::test]
 async fn what_came_after_is_read_in_order_with_both_ends_stated_and_its_memo() {
     let mirror = FakeMirror::start([transactions(&[(105, true), (106, false)])]).await;
-    let records = mirror.client().transactions_after(account(1001), 100_000_000_000).await.expect("a page");
+    let records =
+        mirror.client().transactions_after(account(1001), 100_000_000_000, NOW_NS).await.expect("a page");
     let times: Vec<i64> = records.iter().map(|record| record.consensus_ns).collect();
     assert_eq!(times, [105_000_000_000, 106_000_000_000]);
     assert_eq!(records[0].memo, "a memo");
@@ -139,10 +144,33 @@ async fn what_came_after_is_read_in_order_with_both_ends_stated_and_its_memo() {
 }
 
 #[tokio::test]
+async fn where_nothing_happened_for_longer_than_is_shown_at_once_later_stretches_are_asked_for() {
+    const DAY: u32 = 86_400;
+    let (none, later) = (transactions(&[]), transactions(&[(90 * DAY, false), (90 * DAY + 1, false)]));
+    // One that came before it, and that the replica which was asked first did not show.
+    let all = transactions(&[(58 * DAY, true), (90 * DAY, false)]);
+    let mirror = FakeMirror::start([none.clone(), later, all]).await;
+    let now_ns = i64::from(100 * DAY) * NS_PER_S;
+    let records = mirror.client().transactions_after(account(1001), 0, now_ns).await.expect("a page");
+    let days: Vec<i64> =
+        records.iter().map(|record| record.consensus_ns / NS_PER_S / i64::from(DAY)).collect();
+    assert_eq!(days, [58, 90]);
+    let stretch = |from: u32, to: u32| {
+        let times = format!("timestamp=gt:{}.000000000&timestamp=lte:{}.000000000", from * DAY, to * DAY);
+        format!("/api/v1/transactions?account.id=0.0.1001&{times}&order=asc&limit=100")
+    };
+    assert_eq!(mirror.asked(), [stretch(0, 59), stretch(59, 118), stretch(31, 90)]);
+    // The present ends it.
+    let mirror = FakeMirror::start([none]).await;
+    assert_eq!(mirror.client().transactions_after(account(1001), 0, now_ns).await, Ok(Vec::new()));
+    assert_eq!(mirror.asked(), [stretch(0, 59), stretch(59, 118)]);
+}
+
+#[tokio::test]
 async fn a_page_out_of_order_or_from_before_is_no_answer() {
     for rows in [&[(106, true), (105, false)][..], &[(105, true), (105, false)], &[(100, true)]] {
         let mirror = FakeMirror::start([transactions(rows)]).await;
-        let answer = mirror.client().transactions_after(account(1001), 100_000_000_000).await;
+        let answer = mirror.client().transactions_after(account(1001), 100_000_000_000, NOW_NS).await;
         assert!(matches!(answer, Err(MirrorError::Malformed { .. })), "{rows:?}");
     }
 }

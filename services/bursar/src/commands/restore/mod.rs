@@ -1,5 +1,6 @@
 //! `bursar restore`: what happens after the database of execution was restored or failed over.
 
+mod acknowledge;
 mod declare;
 mod payments;
 mod status;
@@ -20,6 +21,8 @@ pub enum Command {
     Status(status::Status),
     /// List the payments that were found and the database did not know.
     Payments(payments::Payments),
+    /// Say that a forgotten run is accounted for, so that what is to be paid next is not halted for it.
+    Acknowledge(acknowledge::Acknowledge),
 }
 
 impl Command {
@@ -30,6 +33,7 @@ impl Command {
             Command::Declare(command) => command.run(&session).await,
             Command::Status(command) => command.run(&session).await,
             Command::Payments(command) => command.run(&session).await,
+            Command::Acknowledge(command) => command.run(&session).await,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::time;
 /// List the payments that were found on the network and the database did not know.
 #[derive(Debug, clap::Args)]
 pub struct Payments {
-    /// Only those that are not adopted: they wait for their run, or the record excludes them.
+    /// Only those that are neither adopted nor acknowledged: they wait for their run, or the record excludes them.
     #[arg(long)]
     open: bool,
     /// At most so many.

@@ -26,11 +26,14 @@ pub(super) async fn take_in(ctx: &Context, sweep: &Sweep, effects: &[Effect]) ->
     let mut conn = ctx.conn().await?;
     pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         let Some(place) = effects.first().and_then(|effect| effect.place) else {
-            report_unplaced(ctx, conn, number, effects).await?;
+            let effects = unknown(conn, effects).await?;
+            report_unplaced(ctx, conn, number, &effects).await?;
             return Ok(true);
         };
         // Whoever hands the run over comes before this, and it is here, or after this, and sees what waits for it.
         runs::lock_id(conn, place.run).await?;
+        // Another process may have been here first.
+        let effects = &unknown(conn, effects).await?;
         let Some(stored) = runs::find_for_update(conn, place.run).await? else {
             for effect in effects {
                 tracing::error!(run = %place.run, effect = %effect.transaction, "a payment of a run that is not here");
@@ -43,16 +46,27 @@ pub(super) async fn take_in(ctx: &Context, sweep: &Sweep, effects: &[Effect]) ->
     .await
 }
 
-/// Adopts what an earlier sweep found of a run that was not here then and is made payable by this transaction.
-pub(crate) async fn adopt_waiting(conn: &mut AsyncPgConnection, run: RunId) -> Result<(), Error> {
+/// Those that neither our record knows nor an earlier look has found.
+pub(super) async fn unknown(conn: &mut AsyncPgConnection, effects: &[Effect]) -> Result<Vec<Effect>, Error> {
+    if effects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<AttemptId> = effects.iter().map(|effect| effect.attempt).collect();
+    let known = swept_effects::known(conn, &ids).await?;
+    Ok(effects.iter().filter(|effect| !known.contains(&effect.attempt)).cloned().collect())
+}
+
+/// Adopts what an earlier sweep found of a run that was not here then and is made payable by this transaction; false where
+/// there is nothing.
+pub(crate) async fn adopt_waiting(conn: &mut AsyncPgConnection, run: RunId) -> Result<bool, Error> {
     if swept_effects::waiting(conn, run, 1).await?.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let stored = runs::find_for_update(conn, run).await?.ok_or(Error::RunNotFound(run))?;
     loop {
         let waiting = swept_effects::waiting(conn, run, WAITING_AT_ONCE).await?;
         if waiting.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let effects: Vec<Effect> = waiting.into_iter().map(|swept| swept.effect).collect();
         let number = crate::store::sweeps::latest(conn).await?.number;

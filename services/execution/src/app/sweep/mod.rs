@@ -6,6 +6,7 @@
 //! once a mirror node shows a transaction of the payer's that is later, all of it has been seen.
 
 mod adopt;
+mod forgotten;
 mod look;
 
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use crate::store::sweeps::{self, NewSweep};
 use crate::store::{pauses, swept_effects};
 
 pub(crate) use adopt::adopt_waiting;
+pub use forgotten::acknowledge;
+pub(crate) use forgotten::halt_new;
 
 /// A sweep as people see it.
 #[derive(Clone, Debug)]
@@ -214,12 +217,18 @@ async fn view_of(conn: &mut AsyncPgConnection, sweep: Sweep) -> Result<SweepView
 async fn finish(ctx: &Context, sweep: &Sweep) -> Result<(), Error> {
     let number = sweep.number;
     let mut conn = ctx.conn().await?;
+    if sweeps::payers(&mut conn, number).await?.iter().any(|payer| !payer.done) {
+        return Ok(());
+    }
     let ended = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+        // Whoever hands a run over comes before this, and it is here, or after this, and sees what was found.
+        pauses::lock(conn).await?;
         sweeps::lock(conn).await?;
         if !sweeps::finish(conn, number).await? {
             return Ok(None);
         }
         let sweep = sweeps::latest(conn).await?;
+        forgotten::halt_unbegun(conn, &*ctx.ids, &sweep).await?;
         Ok::<_, Error>(Some(view_of(conn, sweep).await?))
     })
     .await?;

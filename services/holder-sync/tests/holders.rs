@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use ids::{AssetId, SystemIds};
 use proto::holder::v1::{
     GetBalanceAtRequest, HolderKind, HolderOrder, ListBalanceHistoryRequest, ListHoldersRequest,
-    ListHoldersResponse,
+    ListHoldersResponse, SnapshotState, SyncState, TakeSnapshotRequest,
 };
+use serde_json::json;
 use tonic::Code;
 
 use crate::support::{Ground, Replica, fields, numbered, reason};
@@ -80,17 +81,14 @@ async fn holders_have_their_kind_their_address_and_their_share() {
     let ground = Ground::new().await;
     let lines = format!("0x0000000000000000000000000000000000000000,10\n0.0.900,20\n0.0.5001,30\n{ALIAS},40");
     let token = ground.sandbox.token(&lines).await;
-    let contract = ground.sandbox.post("accounts", serde_json::json!({"contract": true})).await;
+    let contract = ground.sandbox.post("accounts", json!({"contract": true})).await;
     let contract = contract["account_id"].as_str().expect("an id").to_owned();
     ground
         .sandbox
-        .post(
-            &format!("tokens/{token}/holders?store_balances=false"),
-            serde_json::json!({"count": 1, "seed": 1}),
-        )
+        .post(&format!("tokens/{token}/holders?store_balances=false"), json!({"count": 1, "seed": 1}))
         .await;
     let relation = format!("tokens/{token}/accounts/{contract}");
-    ground.sandbox.put(&relation, serde_json::json!({"associated": true})).await;
+    ground.sandbox.put(&relation, json!({"associated": true})).await;
     ground.sandbox.transfer(&token, "0.0.5001", &contract, 5).await;
     let treasury = ground.sandbox.issuer();
     ground.sandbox.transfer(&token, "0.0.5001", &treasury, 5).await;
@@ -120,6 +118,35 @@ async fn holders_have_their_kind_their_address_and_their_share() {
         assert_eq!(share, 40 * 1_000_000_000 / total);
         assert!(holder.since_ns > 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_that_passes_from_a_deleted_account_to_another_stops_no_sync() {
+    let ground = Ground::new().await;
+    let token = ground.sandbox.token(&format!("{ALIAS},40\n0.0.5001,60")).await;
+    let replica = ground.replica().await;
+    let asset = replica.register(&token).await;
+    replica.ended_sync(asset).await;
+    let search = ListHoldersRequest {
+        asset_id: asset.to_string(),
+        search: ALIAS.to_owned(),
+        ..ListHoldersRequest::default()
+    };
+    let first = page(&replica, search.clone()).await.holders[0].account.clone();
+    // What is deleted holds nothing any more; the next one is created with the alias that became free.
+    ground.sandbox.transfer(&token, &first, "0.0.5001", 40).await;
+    ground.sandbox.patch(&format!("accounts/{first}"), json!({"deleted": true})).await;
+    let second = ground.sandbox.post("accounts", json!({"evm_address": ALIAS})).await;
+    let second = second["account_id"].as_str().expect("an id").to_owned();
+    ground.sandbox.transfer(&token, "0.0.5001", &second, 1).await;
+    ground.sandbox.store().await;
+    let sync = replica.sync(asset).await;
+    assert_eq!((sync.state(), sync.failure_reason.as_str()), (SyncState::Succeeded, ""));
+    let found = page(&replica, search).await.holders;
+    assert_eq!((found.len(), found[0].account.as_str(), found[0].evm_address.as_str()), (1, &*second, ALIAS));
+    let message = TakeSnapshotRequest { asset_id: asset.to_string(), ..TakeSnapshotRequest::default() };
+    let snapshot = replica.take(message).await.expect("a good request");
+    assert_eq!(replica.ended_snapshot(&snapshot.id).await.state(), SnapshotState::Ready);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,7 +228,7 @@ async fn a_balance_at_a_time_is_the_last_change_before_it() {
     let first = replica.ended_sync(asset).await;
     ground.sandbox.token("0.0.5003,1").await;
     let relation = format!("tokens/{token}/accounts/0.0.5003");
-    ground.sandbox.put(&relation, serde_json::json!({"associated": true})).await;
+    ground.sandbox.put(&relation, json!({"associated": true})).await;
     ground.sandbox.transfer(&token, "0.0.5001", "0.0.5003", 100).await;
     ground.sandbox.store().await;
     let second = replica.sync(asset).await;

@@ -48,6 +48,10 @@ impl Sandbox {
         self.send(self.http.put(self.url(path)).json(&body)).await;
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: Value) {
+        self.send(self.http.patch(self.url(path)).json(&body)).await;
+    }
+
     /// Ends all faults.
     pub(crate) async fn heal(&self) {
         self.send(self.http.delete(self.url("faults"))).await;

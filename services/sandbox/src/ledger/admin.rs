@@ -20,9 +20,7 @@ impl Ledger {
         at: Timestamp,
         new: &NewAccount,
     ) -> Result<EntityId, ChangeError> {
-        let taken =
-            |address: &EvmAddress| self.aliases.contains_key(address) || address.long_zero().is_some();
-        if let Some(address) = new.evm_address.filter(taken) {
+        if let Some(address) = new.evm_address.filter(|address| !self.is_free(*address)) {
             return Err(ChangeError::Conflict(format!("the address 0x{address} is not free")));
         }
         let treasury = self.tinybars_of(NETWORK_TREASURY)?;
@@ -49,8 +47,13 @@ impl Ledger {
         at: Timestamp,
         update: &AccountUpdate,
     ) -> Result<(), ChangeError> {
-        let account = self.accounts.get_mut(&update.account.0).ok_or(no_account(update.account))?;
         let patch = &update.patch;
+        let alias = self.expect_account(update.account)?.alias;
+        let passed_on = alias.filter(|alias| self.aliases.get(alias) != Some(&update.account.0));
+        if let Some(alias) = passed_on.filter(|_| patch.deleted == Some(false)) {
+            return Err(ChangeError::Conflict(format!("the address 0x{alias} is another account's now")));
+        }
+        let account = self.accounts.get_mut(&update.account.0).ok_or(no_account(update.account))?;
         account.key = patch.key.or(account.key);
         account.receiver_sig_required = patch.receiver_sig_required.unwrap_or(account.receiver_sig_required);
         account.max_automatic_associations =
@@ -230,6 +233,12 @@ impl Ledger {
         };
         self.insert(Account { alias, ..Account::plain(number, at) });
         number
+    }
+
+    /// Whether an account can be created with this address. Deleting an account frees its own, as on the network.
+    fn is_free(&self, address: EvmAddress) -> bool {
+        let owner = self.aliases.get(&address).and_then(|number| self.accounts.get(number));
+        address.long_zero().is_none() && owner.is_none_or(|owner| owner.deleted_at.is_some())
     }
 
     fn insert(&mut self, account: Account) {

@@ -49,6 +49,26 @@ fn holders_are_loaded_all_or_none() {
 }
 
 #[test]
+fn the_alias_of_a_deleted_account_is_free_for_another_one() {
+    let mut net = net();
+    let aliased =
+        Change::CreateAccount(NewAccount { evm_address: Some(alias(0xaa)), ..NewAccount::default() });
+    let refused = |net: &mut Net, change: &Change| {
+        let at = net.ledger.next_consensus(net.now);
+        matches!(net.ledger.apply(at, change), Err(ChangeError::Conflict(_)))
+    };
+    let first = net.create(aliased.clone());
+    assert!(refused(&mut net, &aliased), "its owner is there");
+    let deleted = |deleted| AccountPatch { deleted: Some(deleted), ..AccountPatch::default() };
+    net.update(first, deleted(true));
+    let second = net.create(aliased.clone());
+    assert_eq!(net.ledger.resolve(AccountRef::Address(alias(0xaa))), Some(second));
+    assert!(refused(&mut net, &aliased), "its new owner is there");
+    let back = AccountUpdate { account: EntityId(first), patch: deleted(false) };
+    assert!(refused(&mut net, &Change::UpdateAccount(back)), "its alias is another account's");
+}
+
+#[test]
 fn balances_are_stored_on_the_grid_and_when_asked() {
     let mut net = net();
     let grid = |net: &Net, moment| net.ledger.stored_at_or_before(moment, 900);

@@ -51,7 +51,7 @@ async fn freeze(
             consensus_ns: state.consensus_ns,
             holder_count: stored.count,
             total_balance: stored.sum,
-            total_supply: state.token.total_supply,
+            total_supply: stored.sum,
             decimals: state.token.decimals,
             treasury_num: state.token.treasury_num,
             reading_id: reading.id,

@@ -36,13 +36,11 @@ pub(crate) enum ReadError {
     Decimals(u32),
 }
 
-/// A token as it is now.
+/// A token as it is now. Its supply is not among it: that of a stored state is what its balances add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TokenNow {
     /// Decimals of one whole token.
     pub decimals: u8,
-    /// Total supply, smallest units.
-    pub total_supply: u128,
     /// The number of the treasury account.
     pub treasury_num: u64,
 }
@@ -65,7 +63,6 @@ impl BalanceReader {
         let decimals = u8::try_from(info.decimals).ok().filter(|_| info.decimals <= DECIMALS_MAX);
         Ok(Some(TokenNow {
             decimals: decimals.ok_or(ReadError::Decimals(info.decimals))?,
-            total_supply: info.total_supply.into(),
             treasury_num: number(info.treasury)?,
         }))
     }

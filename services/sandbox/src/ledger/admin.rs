@@ -3,7 +3,8 @@
 use super::Ledger;
 use super::account::Account;
 use super::change::{
-    AccountUpdate, ChangeError, Holder, Move, NewAccount, NewHolders, NewToken, RelationUpdate, TokenUpdate,
+    AccountUpdate, Burn, ChangeError, Holder, Move, NewAccount, NewHolders, NewToken, RelationUpdate,
+    TokenUpdate,
 };
 use super::genesis::NETWORK_TREASURY;
 use super::ids::{EntityId, EvmAddress, Timestamp};
@@ -113,6 +114,17 @@ impl Ledger {
             }
         }
         self.store_if(new.store_balances, at);
+        Ok(())
+    }
+
+    pub(super) fn burn(&mut self, at: Timestamp, order: &Burn) -> Result<(), ChangeError> {
+        let token = self.tokens.get_mut(&order.token.0).ok_or(no_token(order.token))?;
+        let short = || ChangeError::Conflict("the treasury holds less".to_owned());
+        let held = token.holding(token.treasury).ok_or_else(short)?;
+        let balance = held.balance.checked_sub(order.units).ok_or_else(short)?;
+        token.set_holding(at, token.treasury, Holding { balance, ..held });
+        // What an account holds is part of the supply.
+        token.supply.set(at, token.supply.now() - order.units);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Holders loaded by decree, and balances as they were.
 
 use super::*;
-use crate::ledger::change::{ChangeError, Holder, Move, NewHolders};
+use crate::ledger::change::{Burn, ChangeError, Holder, Move, NewHolders};
 use crate::ledger::ids::EvmAddress;
 
 fn alias(byte: u8) -> EvmAddress {
@@ -102,6 +102,22 @@ fn a_balance_keeps_its_past() {
 }
 
 #[test]
+fn what_is_burnt_leaves_the_treasury_and_the_supply_and_neither_s_past() {
+    let mut net = net();
+    let token = net.token(|_| {});
+    let then = net.ledger.last_consensus();
+    net.pass_seconds(5);
+    net.change(Change::Burn(Burn { token: EntityId(token), units: 400_000 }));
+    let at = |moment| {
+        let token = net.ledger.token(token).expect("a token");
+        let treasury = token.holdings.get(&ISSUER).and_then(|holding| holding.at(moment));
+        (token.supply.at(moment), treasury.map(|holding| holding.balance))
+    };
+    assert_eq!(at(then), (Some(1_001_000), Some(1_000_000)));
+    assert_eq!(at(net.now), (Some(601_000), Some(600_000)));
+}
+
+#[test]
 fn a_decree_that_contradicts_the_world_changes_nothing() {
     let mut net = net();
     let token = net.token(|new| (new.freeze_key, new.pause_key) = (false, false));
@@ -115,6 +131,7 @@ fn a_decree_that_contradicts_the_world_changes_nothing() {
         relation(RelationPatch { frozen: Some(true), ..RelationPatch::default() }),
         relation(RelationPatch { associated: Some(false), ..RelationPatch::default() }),
         Change::Move(Move { token: Some(token), from: alice, to: EntityId(ISSUER), units: 1_001 }),
+        Change::Burn(Burn { token, units: 1_000_001 }),
         Change::Move(Move { token: None, from: alice, to: EntityId(999_999), units: 1 }),
         Change::CreateAccount(NewAccount { tinybars: u64::MAX, ..NewAccount::default() }),
         Change::CreateAccount(NewAccount {

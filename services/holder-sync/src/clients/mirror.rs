@@ -11,7 +11,7 @@ use crate::domain::Account;
 
 /// One whole token of more decimals than this is beyond 128 bits.
 const DECIMALS_MAX: u32 = 38;
-/// How often the newest stored state is asked for, for the sake of replicas that lag.
+/// How often the newest block or stored state is asked for, for the sake of replicas that lag.
 const ANSWERS: usize = 4;
 
 /// Why a reading cannot be used.
@@ -65,6 +65,18 @@ impl BalanceReader {
             decimals: decimals.ok_or(ReadError::Decimals(info.decimals))?,
             treasury_num: number(info.treasury)?,
         }))
+    }
+
+    /// How far the mirror node is while it has not passed `at_ns`: the end of its newest block, nanoseconds since the epoch,
+    /// 0 without one. None once every one of a few answers is past it, so that no replica behind the address is known to lag.
+    pub(crate) async fn still_at(&self, at_ns: i64) -> Result<Option<i64>, ReadError> {
+        for _ in 0..ANSWERS {
+            let end_ns = self.mirror.newest_block().await?.map_or(0, |block| block.end_ns);
+            if end_ns <= at_ns {
+                return Ok(Some(end_ns));
+            }
+        }
+        Ok(None)
     }
 
     /// The time of the newest stored balances at or before `at_ns`, nanoseconds since the epoch; none when none are stored.

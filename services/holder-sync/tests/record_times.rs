@@ -92,17 +92,19 @@ async fn stored_balances_much_older_than_the_record_time_are_refused() {
         })
         .await;
     let asset = replica.register(&token).await;
-    let at = |ns: i64| TakeSnapshotRequest {
-        asset_id: asset.to_string(),
-        record_time: Some(pg::time::from_ns(ns).into()),
-        snapshot_id: String::new(),
+    let taken_at = async |ns| {
+        let message = TakeSnapshotRequest {
+            asset_id: asset.to_string(),
+            record_time: Some(pg::time::from_ns(ns).into()),
+            snapshot_id: String::new(),
+        };
+        replica.ended_snapshot(&replica.take(message).await.expect("a good request").id).await
     };
-    let taken = async |message| replica.ended_snapshot(&replica.take(message).await.expect("good").id).await;
     // Nothing is stored from here on, as at a mirror node that goes on without storing balances.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let oldest = taken(at(stored_ns + 1_000_000_000)).await;
+    let oldest = taken_at(stored_ns + 1_000_000_000).await;
     assert_eq!((oldest.state(), oldest.consensus_ns), (SnapshotState::Ready, stored_ns));
-    let refused = taken(at(stored_ns + 1_000_000_001)).await;
+    let refused = taken_at(stored_ns + 1_000_000_001).await;
     assert_eq!(
         (refused.state(), refused.failure_reason.as_str()),
         (SnapshotState::Failed, "STORED_BALANCES_TOO_OLD")

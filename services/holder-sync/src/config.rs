@@ -17,6 +17,9 @@ const WORKERS_DEFAULT: usize = 2;
 const LEASE_DEFAULT: Duration = Duration::from_secs(30);
 const RETRY_FIRST_DEFAULT: Duration = Duration::from_secs(1);
 const POLL_DEFAULT: Duration = Duration::from_secs(1);
+const BLOCK_WAIT_DEFAULT: Duration = Duration::from_secs(10);
+/// Mirror nodes store balances every 15 minutes, and take a while to; as long again is allowed for that.
+const STORED_AGE_MAX_S_DEFAULT: u32 = 1800;
 
 /// Everything the service works with.
 #[derive(Clone)]
@@ -37,6 +40,10 @@ pub struct Config {
     pub lease: Duration,
     /// The pause after a first failure of a sync or snapshot; it doubles with each.
     pub retry_first: Duration,
+    /// How long a snapshot waits at first for the mirror node to pass its record time, before others get the worker.
+    pub block_wait: Duration,
+    /// How much older than a record time the stored balances may be that a snapshot of it takes.
+    pub stored_age_max: Duration,
     /// How often work is looked for that nobody here was woken for, and whether periodic syncs are due.
     pub poll: Duration,
     /// Business time.
@@ -62,6 +69,8 @@ impl Config {
             workers: WORKERS_DEFAULT,
             lease: LEASE_DEFAULT,
             retry_first: RETRY_FIRST_DEFAULT,
+            block_wait: BLOCK_WAIT_DEFAULT,
+            stored_age_max: Duration::from_secs(STORED_AGE_MAX_S_DEFAULT.into()),
             poll: POLL_DEFAULT,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
@@ -90,6 +99,12 @@ pub struct Args {
         value_parser = clap::value_parser!(u32).range(60..=604_800))]
     sync_interval_s: u32,
 
+    /// How much older than a record time the stored balances may be that a snapshot of it takes, in seconds. Mirror nodes
+    /// store balances every 15 minutes; raise it only for one that stores them less often, or left some out back then
+    #[arg(long, env = "BURSAR_STORED_AGE_MAX_S", value_name = "SECONDS", default_value_t = STORED_AGE_MAX_S_DEFAULT,
+        value_parser = clap::value_parser!(u32).range(900..=604_800))]
+    stored_age_max_s: u32,
+
     /// Syncs and snapshots worked on at once
     #[arg(long, env = "BURSAR_SYNC_WORKERS", value_name = "N", default_value_t = 2,
         value_parser = clap::value_parser!(u8).range(1..=16))]
@@ -100,6 +115,11 @@ impl From<Args> for Config {
     fn from(args: Args) -> Self {
         let ServiceArgs { db, keys, .. } = args.service;
         let config = Self::new(db.into(), keys.keys_dir, args.network, args.mirror_url);
-        Self { interval_s: args.sync_interval_s, workers: args.sync_workers.into(), ..config }
+        Self {
+            interval_s: args.sync_interval_s,
+            workers: args.sync_workers.into(),
+            stored_age_max: Duration::from_secs(args.stored_age_max_s.into()),
+            ..config
+        }
     }
 }

@@ -50,7 +50,13 @@ async fn wire(config: &Config) -> Result<App, StartError> {
         balances: BalanceReader::new(mirror),
         clock: Arc::clone(&config.clock),
         ids: Arc::clone(&config.ids),
-        pace: Pace { lease: config.lease, retry_first: config.retry_first, interval_s: config.interval_s },
+        pace: Pace {
+            lease: config.lease,
+            retry_first: config.retry_first,
+            block_wait: config.block_wait,
+            stored_age_max: config.stored_age_max,
+            interval_s: config.interval_s,
+        },
         work_waits: Arc::new(Notify::new()),
     })
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use ids::{AssetId, SystemIds};
 use proto::holder::v1::{
     GetBalanceAtRequest, HolderKind, HolderOrder, ListBalanceHistoryRequest, ListHoldersRequest,
-    ListHoldersResponse,
+    ListHoldersResponse, SnapshotState, SyncState, TakeSnapshotRequest,
 };
+use serde_json::json;
 use tonic::Code;
 
 use crate::support::{Ground, Replica, fields, numbered, reason};
@@ -80,17 +81,14 @@ async fn holders_have_their_kind_their_address_and_their_share() {
     let ground = Ground::new().await;
     let lines = format!("0x0000000000000000000000000000000000000000,10\n0.0.900,20\n0.0.5001,30\n{ALIAS},40");
     let token = ground.sandbox.token(&lines).await;
-    let contract = ground.sandbox.post("accounts", serde_json::json!({"contract": true})).await;
+    let contract = ground.sandbox.post("accounts", json!({"contract": true})).await;
     let contract = contract["account_id"].as_str().expect("an id").to_owned();
     ground
         .sandbox
-        .post(
-            &format!("tokens/{token}/holders?store_balances=false"),
-            serde_json::json!({"count": 1, "seed": 1}),
-        )
+        .post(&format!("tokens/{token}/holders?store_balances=false"), json!({"count": 1, "seed": 1}))
         .await;
     let relation = format!("tokens/{token}/accounts/{contract}");
-    ground.sandbox.put(&relation, serde_json::json!({"associated": true})).await;
+    ground.sandbox.put(&relation, json!({"associated": true})).await;
     ground.sandbox.transfer(&token, "0.0.5001", &contract, 5).await;
     let treasury = ground.sandbox.issuer();
     ground.sandbox.transfer(&token, "0.0.5001", &treasury, 5).await;
@@ -120,6 +118,57 @@ async fn holders_have_their_kind_their_address_and_their_share() {
         assert_eq!(share, 40 * 1_000_000_000 / total);
         assert!(holder.since_ns > 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shares_are_of_the_supply_that_the_listed_balances_add_up_to() {
+    let ground = Ground::new().await;
+    let token = ground.sandbox.token("0.0.5001,500\n0.0.5002,303").await;
+    ground.sandbox.mint(&token, "0.0.5003,197").await;
+    let replica = ground.replica().await;
+    let asset = replica.register(&token).await;
+    replica.ended_sync(asset).await;
+    let everybody = ListHoldersRequest { asset_id: asset.to_string(), ..ListHoldersRequest::default() };
+    let shares = async || {
+        let holders = page(&replica, everybody.clone()).await.holders;
+        holders.into_iter().map(|holder| holder.share_ppb).collect::<Vec<_>>()
+    };
+    assert_eq!(shares().await, [622_665_006, 377_334_993], "what was minted since is nobody's here");
+    assert_eq!(replica.sync(asset).await.changed_count, 0);
+    assert_eq!(shares().await, [622_665_006, 377_334_993], "nor after a sync that found the same state");
+    ground.sandbox.store().await;
+    replica.sync(asset).await;
+    assert_eq!(shares().await, [500_000_000, 303_000_000, 197_000_000]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_that_passes_from_a_deleted_account_to_another_stops_no_sync() {
+    let ground = Ground::new().await;
+    let token = ground.sandbox.token(&format!("{ALIAS},40\n0.0.5001,60")).await;
+    let replica = ground.replica().await;
+    let asset = replica.register(&token).await;
+    replica.ended_sync(asset).await;
+    let search = ListHoldersRequest {
+        asset_id: asset.to_string(),
+        search: ALIAS.to_owned(),
+        ..ListHoldersRequest::default()
+    };
+    let first = page(&replica, search.clone()).await.holders[0].account.clone();
+    // What is deleted holds nothing any more; the next one is created with the alias that became free.
+    ground.sandbox.transfer(&token, &first, "0.0.5001", 40).await;
+    ground.sandbox.patch(&format!("accounts/{first}"), json!({"deleted": true})).await;
+    let second = ground.sandbox.post("accounts", json!({"evm_address": ALIAS})).await;
+    let second = second["account_id"].as_str().expect("an id").to_owned();
+    ground.sandbox.transfer(&token, "0.0.5001", &second, 1).await;
+    ground.sandbox.store().await;
+    let sync = replica.sync(asset).await;
+    assert_eq!((sync.state(), sync.failure_reason.as_str()), (SyncState::Succeeded, ""));
+    let found = page(&replica, search).await.holders;
+    let found: Vec<_> = found.iter().map(|it| (it.account.as_str(), it.evm_address.as_str())).collect();
+    assert_eq!(found, [(second.as_str(), ALIAS)]);
+    let message = TakeSnapshotRequest { asset_id: asset.to_string(), ..TakeSnapshotRequest::default() };
+    let snapshot = replica.take(message).await.expect("a good request");
+    assert_eq!(replica.ended_snapshot(&snapshot.id).await.state(), SnapshotState::Ready);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,7 +250,7 @@ async fn a_balance_at_a_time_is_the_last_change_before_it() {
     let first = replica.ended_sync(asset).await;
     ground.sandbox.token("0.0.5003,1").await;
     let relation = format!("tokens/{token}/accounts/0.0.5003");
-    ground.sandbox.put(&relation, serde_json::json!({"associated": true})).await;
+    ground.sandbox.put(&relation, json!({"associated": true})).await;
     ground.sandbox.transfer(&token, "0.0.5001", "0.0.5003", 100).await;
     ground.sandbox.store().await;
     let second = replica.sync(asset).await;

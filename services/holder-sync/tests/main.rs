@@ -3,6 +3,7 @@
 mod access;
 mod holders;
 mod jobs;
+mod record_times;
 mod settings;
 mod snapshots;
 mod support;

@@ -7,6 +7,7 @@ use proto::holder::v1::{
     GetSnapshotRequest, ListSnapshotsRequest, Snapshot, SnapshotState, StreamSnapshotRequest,
     SyncHoldersRequest, TakeSnapshotRequest,
 };
+use serde_json::json;
 use tonic::Code;
 
 use crate::support::{Ground, Replica, fields, fresh_key, numbered, reason};
@@ -60,6 +61,30 @@ async fn a_snapshot_is_of_the_newest_stored_state_at_or_before_its_record_time()
         (SnapshotState::Failed, "NO_STORED_BALANCES")
     );
     assert_eq!((before.consensus_ns, before.holder_count), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_supply_of_a_snapshot_is_that_of_its_state_whatever_was_minted_or_burnt_since() {
+    let ground = Ground::new().await;
+    let issuer = ground.sandbox.issuer();
+    // Every sort of holder is part of the supply: the treasury, a contract, one that was deleted, the zero address.
+    let token = ground.sandbox.token(&format!("{issuer},1000\n0.0.0,3\n0.0.5001,100\n0.0.5002,200")).await;
+    for (account, patch) in [("0.0.5001", json!({"contract": true})), ("0.0.5002", json!({"deleted": true}))]
+    {
+        ground.sandbox.patch(&format!("accounts/{account}"), patch).await;
+    }
+    let before_ns = ground.sandbox.store().await;
+    ground.sandbox.mint(&token, "0.0.5003,500").await;
+    let minted_ns = ground.sandbox.store().await;
+    ground.sandbox.post(&format!("tokens/{token}/burns"), json!({"units": 1000})).await;
+    let burnt_ns = ground.sandbox.store().await;
+    let replica = ground.replica().await;
+    let asset = replica.register(&token).await;
+    for (record_ns, supply) in [(before_ns, "1303"), (minted_ns, "1803"), (burnt_ns, "803")] {
+        let snapshot = taken(&replica, at(asset, record_ns)).await;
+        assert_eq!((snapshot.state(), snapshot.total_supply.as_str()), (SnapshotState::Ready, supply));
+        assert_eq!(snapshot.total_balance, snapshot.total_supply, "every unit is somebody's");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

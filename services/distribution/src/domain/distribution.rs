@@ -208,7 +208,7 @@ pub(crate) struct SnapshotFacts {
     pub holder_count: u64,
     /// Sum of all balances in smallest units.
     pub total_balance: u128,
-    /// The token's total supply in smallest units.
+    /// The token's total supply in the snapshot's state, in smallest units.
     pub total_supply: u128,
     /// Decimals of one whole token.
     pub decimals: u8,

@@ -50,6 +50,10 @@ pub(crate) struct Pace {
     pub lease: Duration,
     /// The pause after a first failure; it doubles with each.
     pub retry_first: Duration,
+    /// How long a snapshot waits at first for the mirror node to pass its record time.
+    pub block_wait: Duration,
+    /// How much older than a record time the stored balances may be that a snapshot of it takes.
+    pub stored_age_max: Duration,
     /// Seconds between periodic syncs of an asset that nobody set otherwise.
     pub interval_s: u32,
 }

@@ -28,7 +28,8 @@ pub(super) struct Located {
     pub consensus_ns: i64,
 }
 
-/// Balances that were read and stored.
+/// Balances that were read and stored: those of all accounts, the treasury's too. Units exist only in balances, so that their
+/// sum is the token's supply in that state; the supply the mirror node tells is that of now.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
     pub id: Uuid,

@@ -48,7 +48,9 @@ async fn record(
         if !jobs::hold(conn, lease).await? {
             return Err(Stop::LeaseLost);
         }
-        let mut holder_count = asset.last_success.as_ref().map_or(0, |success| success.holder_count);
+        let last = asset.last_success.as_ref();
+        let (mut holder_count, mut total_supply) =
+            last.map_or((0, 0), |success| (success.holder_count, success.total_supply));
         let mut changed_count = 0;
         if let Some(reading) = reading {
             let stored = readings::tally(conn, Shelf::Staged, reading.id).await?;
@@ -57,7 +59,7 @@ async fn record(
                 return Err(Stop::because(JobFailure::ROWS_LOST, cause));
             }
             changed_count = holders::take_over(conn, asset.id, reading.id, state.consensus_ns, id).await?;
-            holder_count = stored.count;
+            (holder_count, total_supply) = (stored.count, stored.sum);
             readings::discard(conn, reading.id).await?;
         }
         let at = clock.now();
@@ -65,7 +67,7 @@ async fn record(
             at,
             consensus_ns: state.consensus_ns,
             holder_count,
-            total_supply: state.token.total_supply,
+            total_supply,
             treasury_num: state.token.treasury_num,
         };
         tracked_assets::set_success(conn, asset.id, &success).await?;

@@ -11,7 +11,7 @@ use crate::domain::Account;
 
 /// One whole token of more decimals than this is beyond 128 bits.
 const DECIMALS_MAX: u32 = 38;
-/// How often the newest stored state is asked for, for the sake of replicas that lag.
+/// How often the newest block or stored state is asked for, for the sake of replicas that lag.
 const ANSWERS: usize = 4;
 
 /// Why a reading cannot be used.
@@ -36,13 +36,11 @@ pub(crate) enum ReadError {
     Decimals(u32),
 }
 
-/// A token as it is now.
+/// A token as it is now. Its supply is not among it: that of a stored state is what its balances add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TokenNow {
     /// Decimals of one whole token.
     pub decimals: u8,
-    /// Total supply, smallest units.
-    pub total_supply: u128,
     /// The number of the treasury account.
     pub treasury_num: u64,
 }
@@ -65,9 +63,20 @@ impl BalanceReader {
         let decimals = u8::try_from(info.decimals).ok().filter(|_| info.decimals <= DECIMALS_MAX);
         Ok(Some(TokenNow {
             decimals: decimals.ok_or(ReadError::Decimals(info.decimals))?,
-            total_supply: info.total_supply.into(),
             treasury_num: number(info.treasury)?,
         }))
+    }
+
+    /// How far the mirror node is while it has not passed `at_ns`: the end of its newest block, nanoseconds since the epoch,
+    /// 0 without one. None once every one of a few answers is past it, so that no replica behind the address is known to lag.
+    pub(crate) async fn still_at(&self, at_ns: i64) -> Result<Option<i64>, ReadError> {
+        for _ in 0..ANSWERS {
+            let end_ns = self.mirror.newest_block().await?.map_or(0, |block| block.end_ns);
+            if end_ns <= at_ns {
+                return Ok(Some(end_ns));
+            }
+        }
+        Ok(None)
     }
 
     /// The time of the newest stored balances at or before `at_ns`, nanoseconds since the epoch; none when none are stored.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Failures after which a job is given up.
 pub(super) const FAILURES_MAX: u32 = 5;
+/// The same where only time can help: with the pauses between, some six minutes.
+const PATIENT_FAILURES_MAX: u32 = 16;
 /// Beginnings after which a job is given up although nobody reported a failure: whoever begins it dies of it.
 pub(crate) const BEGINNINGS_MAX: u32 = 20;
 /// The reason of such an end.
@@ -14,8 +16,8 @@ pub(crate) const ABANDONED: &str = "ABANDONED";
 pub(crate) struct JobFailure {
     /// Stable, shown to users.
     pub reason: &'static str,
-    /// Whether another try can help.
-    pub retryable: bool,
+    /// After how many failures the job is given up.
+    failures_max: u32,
 }
 
 impl JobFailure {
@@ -31,6 +33,10 @@ impl JobFailure {
     pub(crate) const MIRROR_DISAGREES: Self = Self::again("MIRROR_DISAGREES");
     /// The newest stored state is older than the one known: a replica of the mirror node lags.
     pub(crate) const MIRROR_BEHIND: Self = Self::again("MIRROR_BEHIND");
+    /// The mirror node has not passed a snapshot's record time, or not all that is behind its address.
+    pub(crate) const MIRROR_BEFORE_RECORD_TIME: Self = Self::later("MIRROR_BEHIND");
+    /// The newest stored state is too old for a snapshot's record time. A mirror node shows a state some while after its time.
+    pub(crate) const STORED_BALANCES_TOO_OLD: Self = Self::later("STORED_BALANCES_TOO_OLD");
     /// The mirror node does not know an account it gave a balance of.
     pub(crate) const ACCOUNTS_UNKNOWN: Self = Self::again("ACCOUNTS_UNKNOWN");
     /// The rows stored are not the rows read.
@@ -40,16 +46,22 @@ impl JobFailure {
 
     /// A failure after which another try can help.
     pub(crate) const fn again(reason: &'static str) -> Self {
-        Self { reason, retryable: true }
+        Self { reason, failures_max: FAILURES_MAX }
     }
 
+    /// A failure that ends by itself, given time.
+    const fn later(reason: &'static str) -> Self {
+        Self { reason, failures_max: PATIENT_FAILURES_MAX }
+    }
+
+    /// A failure that no other try can help.
     const fn last(reason: &'static str) -> Self {
-        Self { reason, retryable: false }
+        Self { reason, failures_max: 1 }
     }
 
     /// Whether the job is tried again after this failure, its `failures`-th.
     pub(crate) const fn is_tried_again(self, failures: u32) -> bool {
-        self.retryable && failures < FAILURES_MAX
+        failures < self.failures_max
     }
 }
 
@@ -60,7 +72,7 @@ pub(crate) fn backoff(first: Duration, failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{FAILURES_MAX, JobFailure, backoff};
+    use super::{BEGINNINGS_MAX, FAILURES_MAX, JobFailure, PATIENT_FAILURES_MAX, backoff};
     use std::time::Duration;
 
     #[test]
@@ -68,6 +80,15 @@ mod tests {
         assert!(!JobFailure::NO_STORED_BALANCES.is_tried_again(1));
         assert!(JobFailure::MIRROR_BEHIND.is_tried_again(FAILURES_MAX - 1));
         assert!(!JobFailure::MIRROR_BEHIND.is_tried_again(FAILURES_MAX));
+    }
+
+    #[test]
+    fn what_time_alone_helps_is_given_minutes_and_an_end_with_its_own_reason() {
+        const { assert!(PATIENT_FAILURES_MAX < BEGINNINGS_MAX, "or it would end as abandoned") };
+        let patient = JobFailure::MIRROR_BEFORE_RECORD_TIME;
+        let tries = (1..).take_while(|failures| patient.is_tried_again(*failures));
+        let waited: Duration = tries.map(|failures| backoff(Duration::from_secs(1), failures)).sum();
+        assert_eq!(waited, Duration::from_secs(351));
     }
 
     #[test]

@@ -93,8 +93,7 @@ pub(crate) struct BalanceChange {
     pub sync_id: SyncId,
 }
 
-/// The share of `total` in parts per billion, rounded down; a billion when `balance` is all there is or more (a supply that
-/// was read later than the balance can be smaller).
+/// The share of `total` in parts per billion, rounded down; a billion when `balance` is all there is or more.
 pub(crate) fn share_ppb(balance: u128, total: u128) -> u32 {
     if total == 0 || balance >= total {
         return if balance == 0 { 0 } else { 1_000_000_000 };

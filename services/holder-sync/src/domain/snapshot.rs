@@ -44,7 +44,7 @@ pub(crate) struct Frozen {
     pub holder_count: u64,
     /// Sum of all balances, smallest units.
     pub total_balance: u128,
-    /// The token's total supply when the snapshot was taken, smallest units.
+    /// The token's total supply in that state, smallest units.
     pub total_supply: u128,
     /// Decimals of one whole token.
     pub decimals: u8,

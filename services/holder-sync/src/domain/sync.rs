@@ -68,7 +68,7 @@ pub(crate) struct LastSuccess {
     pub consensus_ns: i64,
     /// Holders with a balance above zero.
     pub holder_count: u64,
-    /// The token's total supply, smallest units.
+    /// The token's total supply in that state, smallest units.
     pub total_supply: u128,
     /// The number of the token's treasury account.
     pub treasury_num: u64,

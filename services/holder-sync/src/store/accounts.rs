@@ -39,7 +39,7 @@ pub(crate) async fn insert(conn: &mut AsyncPgConnection, accounts: &[Account]) -
     let deleted: Vec<bool> = accounts.iter().map(|account| account.deleted).collect();
     sql_query(
         "INSERT INTO account (num, evm_address, contract, deleted)
-         SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+         SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT (num) DO NOTHING",
     )
     .bind::<Array<BigInt>, _>(nums)
     .bind::<Array<Nullable<Binary>>, _>(aliases)
@@ -50,13 +50,15 @@ pub(crate) async fn insert(conn: &mut AsyncPgConnection, accounts: &[Account]) -
     Ok(())
 }
 
-/// The account with this alias.
+/// The account with this alias: of several the one created last. An alias is passed on by deleting its account only, so all
+/// before it are deleted, also where that was not known yet when we learnt them.
 pub(crate) async fn find_by_alias(
     conn: &mut AsyncPgConnection,
     alias: &[u8; 20],
 ) -> Result<Option<Account>, StoreError> {
     let row = account::table
         .filter(account::evm_address.eq(alias.as_slice()))
+        .order(account::num.desc())
         .select(AccountRow::as_select())
         .first(conn)
         .await

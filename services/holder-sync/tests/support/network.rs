@@ -48,6 +48,10 @@ impl Sandbox {
         self.send(self.http.put(self.url(path)).json(&body)).await;
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: Value) {
+        self.send(self.http.patch(self.url(path)).json(&body)).await;
+    }
+
     /// Ends all faults.
     pub(crate) async fn heal(&self) {
         self.send(self.http.delete(self.url("faults"))).await;
@@ -58,6 +62,13 @@ impl Sandbox {
         let url = self.url("tokens?name=Acme&symbol=ACME&decimals=2");
         let request = self.http.post(url).header("content-type", "text/csv").body(holders.to_owned());
         self.send(request).await["token_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Mints units to holders (`address,balance` lines), and says nothing of it to the stored balances.
+    pub(crate) async fn mint(&self, token: &str, holders: &str) {
+        let url = self.url(&format!("tokens/{token}/holders?store_balances=false"));
+        let request = self.http.post(url).header("content-type", "text/csv").body(holders.to_owned());
+        self.send(request).await;
     }
 
     /// Moves units and says nothing of it to the stored balances.

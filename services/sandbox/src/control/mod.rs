@@ -50,6 +50,7 @@ impl Control {
             .route("/v1/tokens", get(tokens::list).post(tokens::create))
             .route("/v1/tokens/{id}", get(tokens::get).patch(tokens::update))
             .route("/v1/tokens/{id}/holders", post(tokens::add_holders))
+            .route("/v1/tokens/{id}/burns", post(tokens::burn))
             .route("/v1/tokens/{id}/accounts/{account}", put(tokens::relate))
             .route("/v1/moves", post(accounts::move_units))
             .route("/v1/stored-balances", post(network::store_balances))

@@ -11,7 +11,8 @@ use super::holders::HoldersFile;
 use super::{Control, generate};
 use crate::ledger::ISSUER;
 use crate::ledger::change::{
-    Change, Holder, NewHolders, NewToken, Outcome, RelationPatch, RelationUpdate, TokenPatch, TokenUpdate,
+    Burn, Change, Holder, NewHolders, NewToken, Outcome, RelationPatch, RelationUpdate, TokenPatch,
+    TokenUpdate,
 };
 use crate::ledger::ids::EntityId;
 use crate::ledger::token::{CustomFee, Token};
@@ -121,6 +122,24 @@ pub(super) async fn add_holders(
     let new = NewHolders { token, holders, store_balances: store.unwrap_or(true) };
     let outcome = control.world.change(&Change::AddHolders(new));
     outcome.map_err(|error| HoldersFile::explain(&lines, error))?;
+    show(&control, token).map(Json)
+}
+
+/// How many units to burn.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BurnRequest {
+    units: u64,
+}
+
+/// `POST /v1/tokens/{id}/burns`
+pub(super) async fn burn(
+    State(control): State<Control>,
+    Path(id): Path<String>,
+    Body(request): Body<BurnRequest>,
+) -> Answer {
+    let token = body::entity(&id)?;
+    control.world.change(&Change::Burn(Burn { token, units: request.units }))?;
     show(&control, token).map(Json)
 }
 

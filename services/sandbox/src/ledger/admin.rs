@@ -3,7 +3,8 @@
 use super::Ledger;
 use super::account::Account;
 use super::change::{
-    AccountUpdate, ChangeError, Holder, Move, NewAccount, NewHolders, NewToken, RelationUpdate, TokenUpdate,
+    AccountUpdate, Burn, ChangeError, Holder, Move, NewAccount, NewHolders, NewToken, RelationUpdate,
+    TokenUpdate,
 };
 use super::genesis::NETWORK_TREASURY;
 use super::ids::{EntityId, EvmAddress, Timestamp};
@@ -20,9 +21,7 @@ impl Ledger {
         at: Timestamp,
         new: &NewAccount,
     ) -> Result<EntityId, ChangeError> {
-        let taken =
-            |address: &EvmAddress| self.aliases.contains_key(address) || address.long_zero().is_some();
-        if let Some(address) = new.evm_address.filter(taken) {
+        if let Some(address) = new.evm_address.filter(|address| !self.is_free(*address)) {
             return Err(ChangeError::Conflict(format!("the address 0x{address} is not free")));
         }
         let treasury = self.tinybars_of(NETWORK_TREASURY)?;
@@ -49,8 +48,13 @@ impl Ledger {
         at: Timestamp,
         update: &AccountUpdate,
     ) -> Result<(), ChangeError> {
-        let account = self.accounts.get_mut(&update.account.0).ok_or(no_account(update.account))?;
         let patch = &update.patch;
+        let alias = self.expect_account(update.account)?.alias;
+        let passed_on = alias.filter(|alias| self.aliases.get(alias) != Some(&update.account.0));
+        if let Some(alias) = passed_on.filter(|_| patch.deleted == Some(false)) {
+            return Err(ChangeError::Conflict(format!("the address 0x{alias} is another account's now")));
+        }
+        let account = self.accounts.get_mut(&update.account.0).ok_or(no_account(update.account))?;
         account.key = patch.key.or(account.key);
         account.receiver_sig_required = patch.receiver_sig_required.unwrap_or(account.receiver_sig_required);
         account.max_automatic_associations =
@@ -110,6 +114,17 @@ impl Ledger {
             }
         }
         self.store_if(new.store_balances, at);
+        Ok(())
+    }
+
+    pub(super) fn burn(&mut self, at: Timestamp, order: &Burn) -> Result<(), ChangeError> {
+        let token = self.tokens.get_mut(&order.token.0).ok_or(no_token(order.token))?;
+        let short = || ChangeError::Conflict("the treasury holds less".to_owned());
+        let held = token.holding(token.treasury).ok_or_else(short)?;
+        let balance = held.balance.checked_sub(order.units).ok_or_else(short)?;
+        token.set_holding(at, token.treasury, Holding { balance, ..held });
+        // What an account holds is part of the supply.
+        token.supply.set(at, token.supply.now() - order.units);
         Ok(())
     }
 
@@ -230,6 +245,12 @@ impl Ledger {
         };
         self.insert(Account { alias, ..Account::plain(number, at) });
         number
+    }
+
+    /// Whether an account can be created with this address. Deleting an account frees its own, as on the network.
+    fn is_free(&self, address: EvmAddress) -> bool {
+        let owner = self.aliases.get(&address).and_then(|number| self.accounts.get(number));
+        address.long_zero().is_none() && owner.is_none_or(|owner| owner.deleted_at.is_some())
     }
 
     fn insert(&mut self, account: Account) {

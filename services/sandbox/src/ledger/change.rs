@@ -21,6 +21,8 @@ pub enum Change {
     CreateToken(NewToken),
     /// Units minted to holders.
     AddHolders(NewHolders),
+    /// Units of the treasury taken out of existence.
+    Burn(Burn),
     /// Other properties for a token.
     UpdateToken(TokenUpdate),
     /// Association, freeze and KYC of one account.
@@ -137,6 +139,15 @@ pub struct NewHolders {
     pub holders: Vec<Holder>,
     /// Whether the balances become stored balances at once.
     pub store_balances: bool,
+}
+
+/// Units to burn: as on the network, the treasury's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Burn {
+    /// Of which token.
+    pub token: EntityId,
+    /// How many.
+    pub units: u64,
 }
 
 /// Properties to set on a token.

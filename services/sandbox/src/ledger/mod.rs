@@ -71,6 +71,7 @@ impl Ledger {
             Change::UpdateAccount(update) => self.update_account(at, update).map(|()| Outcome::Done(at)),
             Change::CreateToken(new) => self.create_token(at, new).map(Outcome::Created),
             Change::AddHolders(new) => self.add_holders(at, new).map(|()| Outcome::Done(at)),
+            Change::Burn(order) => self.burn(at, order).map(|()| Outcome::Done(at)),
             Change::UpdateToken(update) => self.update_token(at, update).map(|()| Outcome::Done(at)),
             Change::UpdateRelation(update) => self.update_relation(at, update).map(|()| Outcome::Done(at)),
             Change::Move(order) => self.move_units(at, order).map(|()| Outcome::Done(at)),

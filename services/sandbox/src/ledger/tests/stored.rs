@@ -1,7 +1,7 @@
 //! Holders loaded by decree, and balances as they were.
 
 use super::*;
-use crate::ledger::change::{ChangeError, Holder, Move, NewHolders};
+use crate::ledger::change::{Burn, ChangeError, Holder, Move, NewHolders};
 use crate::ledger::ids::EvmAddress;
 
 fn alias(byte: u8) -> EvmAddress {
@@ -49,6 +49,26 @@ fn holders_are_loaded_all_or_none() {
 }
 
 #[test]
+fn the_alias_of_a_deleted_account_is_free_for_another_one() {
+    let mut net = net();
+    let aliased =
+        Change::CreateAccount(NewAccount { evm_address: Some(alias(0xaa)), ..NewAccount::default() });
+    let refused = |net: &mut Net, change: &Change| {
+        let at = net.ledger.next_consensus(net.now);
+        matches!(net.ledger.apply(at, change), Err(ChangeError::Conflict(_)))
+    };
+    let first = net.create(aliased.clone());
+    assert!(refused(&mut net, &aliased), "its owner is there");
+    let deleted = |deleted| AccountPatch { deleted: Some(deleted), ..AccountPatch::default() };
+    net.update(first, deleted(true));
+    let second = net.create(aliased.clone());
+    assert_eq!(net.ledger.resolve(AccountRef::Address(alias(0xaa))), Some(second));
+    assert!(refused(&mut net, &aliased), "its new owner is there");
+    let back = AccountUpdate { account: EntityId(first), patch: deleted(false) };
+    assert!(refused(&mut net, &Change::UpdateAccount(back)), "its alias is another account's");
+}
+
+#[test]
 fn balances_are_stored_on_the_grid_and_when_asked() {
     let mut net = net();
     let grid = |net: &Net, moment| net.ledger.stored_at_or_before(moment, 900);
@@ -82,6 +102,22 @@ fn a_balance_keeps_its_past() {
 }
 
 #[test]
+fn what_is_burnt_leaves_the_treasury_and_the_supply_and_neither_s_past() {
+    let mut net = net();
+    let token = net.token(|_| {});
+    let then = net.ledger.last_consensus();
+    net.pass_seconds(5);
+    net.change(Change::Burn(Burn { token: EntityId(token), units: 400_000 }));
+    let at = |moment| {
+        let token = net.ledger.token(token).expect("a token");
+        let treasury = token.holdings.get(&ISSUER).and_then(|holding| holding.at(moment));
+        (token.supply.at(moment), treasury.map(|holding| holding.balance))
+    };
+    assert_eq!(at(then), (Some(1_001_000), Some(1_000_000)));
+    assert_eq!(at(net.now), (Some(601_000), Some(600_000)));
+}
+
+#[test]
 fn a_decree_that_contradicts_the_world_changes_nothing() {
     let mut net = net();
     let token = net.token(|new| (new.freeze_key, new.pause_key) = (false, false));
@@ -95,6 +131,7 @@ fn a_decree_that_contradicts_the_world_changes_nothing() {
         relation(RelationPatch { frozen: Some(true), ..RelationPatch::default() }),
         relation(RelationPatch { associated: Some(false), ..RelationPatch::default() }),
         Change::Move(Move { token: Some(token), from: alice, to: EntityId(ISSUER), units: 1_001 }),
+        Change::Burn(Burn { token, units: 1_000_001 }),
         Change::Move(Move { token: None, from: alice, to: EntityId(999_999), units: 1 }),
         Change::CreateAccount(NewAccount { tinybars: u64::MAX, ..NewAccount::default() }),
         Change::CreateAccount(NewAccount {

@@ -16,8 +16,8 @@ use tonic::Status;
 use crate::alerts;
 use crate::control::Control;
 use crate::restorable::{Back, Restorable};
-use crate::support::{Bench, reason};
-use crate::sweep::{bench, found, is_swept_for, pause, payees, resume, start, until, wait_swept};
+use crate::support::{Bench, reason, until};
+use crate::sweep::{bench, found, is_swept_for, pause, payees, resume, start, wait_swept};
 use crate::withdraw::{destination, run_of, withdraw};
 
 /// How many payments the ledger shows.

@@ -9,7 +9,7 @@ use service_kit::error::Problem;
 
 use super::schedule_draft::{CheckedSchedule, PAST, end_of};
 use super::{App, ScheduleDraft, fire_schedules, read_schedules};
-use crate::domain::round::{missed, past, settled_by_change};
+use crate::domain::round::{missed, past, settled_before};
 use crate::domain::schedule::{Fate, Plan, Schedule, Skip, Standing, Steer, instant};
 use crate::error::{Error, Overtaken};
 use crate::store::occurrences;
@@ -69,10 +69,11 @@ async fn change(
     let mut timing = found.plan.timing.clone();
     if let Some((new, rule)) = changed.timing {
         leave_series(conn, &found, now_ns).await?;
+        let before = settled_before(&rule, past(instant(now_ns)));
+        let before = before.map_err(|source| Error::Rule { id, source })?;
         // What was just recorded as passed over is decided too.
         let decided = occurrences::latest_nominal(conn, id, now_ns).await?;
-        let by_change = settled_by_change(&rule, instant(now_ns), decided);
-        settled = by_change.map_err(|source| Error::Rule { id, source })?;
+        settled = decided.map_or(0, |nominal| rule.number_up_to(nominal)).max(before);
         if rule.occurrences_above(settled).next().is_none() {
             let words = "no occurrence is left whose day is not decided already";
             return Err(Problem::field(end_of(&new), PAST, words).into());

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use schedule::{CatchUp, Occurrence, Schedule, ScheduleError, Skipped, due};
 
@@ -67,17 +66,6 @@ pub(crate) fn missed(
 /// The number up to which a new series is settled: what falls due before `from` never fires.
 pub(crate) fn settled_before(rule: &Schedule, from: Timestamp) -> Result<u64, ScheduleError> {
     Ok(rule.last_before(from)?.map_or(0, |last| last.number))
-}
-
-/// The same of a series that takes the place of another one at `now`. Nothing of it fires either for a day, or a time of one
-/// with several, that is decided already: `decided` is the latest nominal time of those that were, whatever moved it.
-pub(crate) fn settled_by_change(
-    rule: &Schedule,
-    now: Timestamp,
-    decided: Option<DateTime>,
-) -> Result<u64, ScheduleError> {
-    let decided = decided.map_or(0, |nominal| rule.number_up_to(nominal));
-    Ok(settled_before(rule, past(now))?.max(decided))
 }
 
 /// The first moment after `now`.

@@ -225,7 +225,7 @@ async fn a_rerun_that_is_cancelled_while_its_file_ends_leaves_no_reference_behin
     let mut held = stage.holding(lock).await;
     stage.cancel("file", &file.id).await.expect("cancelled");
     stage.until_waiting(1).await;
-    let (_, cancelled) = tokio::join!(
+    let ((), cancelled) = tokio::join!(
         async {
             // Either it waits for the file's end, or it is over.
             let waits = stage.until_waiting(2);

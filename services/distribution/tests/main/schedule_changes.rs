@@ -203,13 +203,13 @@ fn monthly(stage: &Stage, zone: &str, start: &str) -> pb::CreateScheduleRequest 
     let mut request = stage.daily(All);
     let timing = request.timing.as_mut().expect("a timing");
     timing.recurrence = Some(pb::timing::Recurrence::Frequency(pb::Frequency::Monthly.into()));
-    timing.time_zone = zone.to_owned();
-    timing.start = Some(pb::timing::Start::StartLocal(start.to_owned()));
+    zone.clone_into(&mut timing.time_zone);
+    timing.start = Some(at_wall_clock(start));
     request
 }
 
-fn weekends(rule: pb::BusinessDayRule) -> Option<pb::BusinessDays> {
-    Some(pb::BusinessDays { rule: rule.into(), calendar: "weekends".to_owned() })
+fn weekends(rule: pb::BusinessDayRule) -> pb::BusinessDays {
+    pb::BusinessDays { rule: rule.into(), calendar: "weekends".to_owned() }
 }
 
 impl Stage {
@@ -228,8 +228,8 @@ impl Stage {
     }
 }
 
-fn start(local: &str) -> Option<pb::timing::Start> {
-    Some(pb::timing::Start::StartLocal(local.to_owned()))
+fn at_wall_clock(local: &str) -> pb::timing::Start {
+    pb::timing::Start::StartLocal(local.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,7 +243,8 @@ async fn a_day_that_was_paid_is_not_paid_again_at_another_time_or_in_another_zon
     stage.go_to(FIRST + 3_600);
     let changed = stage.retime("zone", &id, |timing| timing.time_zone = "America/New_York".to_owned()).await;
     assert_eq!((changed.series, changed.next_occurrence.expect("June").number), (2, 2));
-    let changed = stage.retime("time", &id, |timing| timing.start = start("2026-05-01T15:30")).await;
+    let changed =
+        stage.retime("time", &id, |timing| timing.start = Some(at_wall_clock("2026-05-01T15:30"))).await;
     assert_eq!((changed.series, changed.next_occurrence.expect("June").number), (3, 2));
     // Daily, from tomorrow on.
     let daily = pb::timing::Recurrence::Frequency(pb::Frequency::Daily.into());
@@ -258,11 +259,11 @@ async fn a_day_that_was_paid_is_not_paid_again_at_another_time_or_in_another_zon
 async fn a_day_that_was_paid_before_a_weekend_is_not_paid_again_after_it() {
     let stage = Stage::in_may().await;
     let mut request = monthly(&stage, "UTC", "2026-05-02T09:00");
-    request.timing.as_mut().expect("a timing").business_days = weekends(pb::BusinessDayRule::Preceding);
+    request.timing.as_mut().expect("a timing").business_days = Some(weekends(pb::BusinessDayRule::Preceding));
     let id = stage.schedule("s", request).await.expect("created").id;
     stage.go_to(FIRST);
     assert_eq!(fired(&stage.settled(&id, Some(2)).await), [1], "on Friday, for Saturday");
-    let following = weekends(pb::BusinessDayRule::Following);
+    let following = Some(weekends(pb::BusinessDayRule::Following));
     let changed = stage.retime("u", &id, |timing| timing.business_days = following).await;
     assert_eq!((changed.series, changed.next_occurrence.expect("June").number), (2, 2));
     // Where a day has several times, the one that was paid stays paid, and the others are of a new timing.
@@ -284,12 +285,15 @@ async fn what_was_skipped_stays_skipped_and_what_was_not_decided_fires_by_the_ne
     stage.settled(&id, Some(2)).await;
     // A skip of a day to come ends with its series.
     stage.skip("k2", &id, 2).await.expect("skipped");
-    let changed = stage.retime("noon", &id, |timing| timing.start = start("2026-05-01T12:00")).await;
+    let changed =
+        stage.retime("noon", &id, |timing| timing.start = Some(at_wall_clock("2026-05-01T12:00"))).await;
     assert_eq!(changed.next_occurrence.expect("the second").number, 2);
-    let changed = stage.retime("three", &id, |timing| timing.start = start("2026-05-01T15:00")).await;
+    let changed =
+        stage.retime("three", &id, |timing| timing.start = Some(at_wall_clock("2026-05-01T15:00"))).await;
     assert_eq!(changed.next_occurrence.expect("the second").number, 2);
     stage.go_to(FIRST + DAY - 1);
-    let changed = stage.retime("eight", &id, |timing| timing.start = start("2026-05-01T16:00")).await;
+    let changed =
+        stage.retime("eight", &id, |timing| timing.start = Some(at_wall_clock("2026-05-01T16:00"))).await;
     assert_eq!(changed.next_occurrence.expect("the second").number, 2);
     stage.go_to(FIRST + DAY + 7 * 3_600);
     let seen = stage.settled(&id, Some(3)).await;
@@ -305,7 +309,7 @@ async fn a_timing_that_has_only_days_that_were_paid_is_refused() {
     let seen = stage.see(&id).await;
     let mut timing = seen.timing.clone().expect("a timing");
     timing.recurrence = Some(pb::timing::Recurrence::Frequency(pb::Frequency::Once.into()));
-    timing.start = start("2026-05-01T12:00");
+    timing.start = Some(at_wall_clock("2026-05-01T12:00"));
     let request = pb::UpdateScheduleRequest {
         schedule_id: id.clone(),
         version: seen.version,

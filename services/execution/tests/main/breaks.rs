@@ -225,6 +225,23 @@ async fn payouts_that_went_on_leave_those_that_did_not_paid_by_the_attempt_whose
     assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_chosen_to_go_again_and_has_not_begun_stays_when_its_effect_is_seen() {
+    let doubt = Doubt::start(quick()).await;
+    let Doubt { bench, gate, run, .. } = &doubt;
+    doubt.call_unpaid().await;
+    // As where they are not tried again by themselves; nobody takes the batch while the worker has it.
+    connect(bench).await.batch_execute("UPDATE attempt SET next_at = NULL").await.unwrap();
+    bench.retry_payouts(run, &[0], "chosen").await.unwrap();
+    assert_eq!(rows(bench, "chosen_payout WHERE next_at IS NOT NULL").await, 1);
+    gate.open();
+    is_broken(bench, run).await;
+    assert_eq!(bench.wait_end(run).await.state(), pb::RunState::Completed);
+    bench.assert_exactly_once(run).await;
+    assert_eq!(rows(bench, "chosen_payout WHERE next_at IS NOT NULL").await, 0);
+    assert_eq!(rows(bench, "attempt WHERE parted = '{}' AND parted_units = 0").await, 1);
+}
+
 /// Waits until somebody waits for a lock in the database.
 async fn is_waiting(bench: &Bench) {
     let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

@@ -63,11 +63,12 @@ async fn pass(
     let mut bytes = vec![0; 65_536];
     while let Ok(read @ 1..) = asked.read(&mut bytes).await {
         let question = String::from_utf8_lossy(&bytes[..read]);
-        let stays = |path: &Option<&str>| path.is_some_and(|path| question.contains(path));
-        if stays(&closed.borrow()) {
+        let stays = |path: Option<&str>| path.is_some_and(|path| question.contains(path));
+        if stays(*closed.borrow()) {
             held.fetch_add(1, Ordering::SeqCst);
         }
-        if closed.wait_for(|path| !stays(path)).await.is_err() || ask.write_all(&bytes[..read]).await.is_err()
+        if closed.wait_for(|path| !stays(*path)).await.is_err()
+            || ask.write_all(&bytes[..read]).await.is_err()
         {
             return;
         }

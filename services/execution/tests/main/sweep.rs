@@ -86,7 +86,7 @@ pub(crate) fn is_swept_for(run: &pb::Run) -> bool {
 async fn a_database_restored_to_before_the_last_intents_pays_nobody_twice_and_adopts_what_it_forgot() {
     let mut restorable = Restorable::start().await;
     let mut bench = bench(&restorable).await;
-    let (many, others) = (payees(&bench, 108).await, payees(&bench, 20).await);
+    let (many, others) = (payees(&bench, 216).await, payees(&bench, 20).await);
     let known = start(&bench, &many).await;
     let before = paid(&bench.wait(&known.run_id, "payouts", |run| paid(run) >= 18).await);
     bench.kill().await;

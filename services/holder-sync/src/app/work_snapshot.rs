@@ -24,13 +24,13 @@ pub(super) async fn run(app: &App, lease: &Lease, id: SnapshotId, shutdown: &Shu
     let reading = async {
         await_record_time(app, lease, record_ns).await?;
         let state = read_balances::locate(app, &asset.token_id, record_ns).await?;
-        check_age(app, &state, record_ns)?;
         let known_ns = asset.last_success.as_ref().map(|success| success.consensus_ns);
         if known_ns.is_some_and(|known_ns| state.consensus_ns < known_ns && known_ns <= record_ns) {
             let cause =
                 format!("a state of {known_ns:?} is known, the newest stored is of {}", state.consensus_ns);
             return Err(Stop::because(JobFailure::MIRROR_BEFORE_RECORD_TIME, cause));
         }
+        check_age(app, &state, record_ns)?;
         let reading = read_balances::read(app, lease, Shelf::Snapshot, &state).await?;
         Ok((state, reading))
     };

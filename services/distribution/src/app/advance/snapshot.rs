@@ -81,7 +81,15 @@ pub(super) async fn calculate(
             return calculate_from(step, distribution, &terms, facts).await;
         }
         Ok(Some(SnapshotStatus::Failed { reason, .. })) => {
-            let hint = hint(&reason);
+            let hint = match reason.as_str() {
+                "MIRROR_BEHIND" => {
+                    "The mirror node had not passed the record time; retry when it has caught up."
+                }
+                "STORED_BALANCES_TOO_OLD" => {
+                    "The balances that the mirror node stored last are too old; retry when it stores them again, or allow older ones."
+                }
+                _ => "Balances could not be frozen; retry when the mirror node answers again.",
+            };
             Failure::new(reason, FailureClass::Operator, hint)
         }
         Ok(Some(SnapshotStatus::Ready(_))) => Failure::new(
@@ -96,17 +104,6 @@ pub(super) async fn calculate(
         Err(error) => return give_up_or_wait(step, error).await,
     };
     fail(step, failure).await
-}
-
-/// What to do about a snapshot that failed for this reason of the holder service's.
-fn hint(reason: &str) -> &'static str {
-    match reason {
-        "MIRROR_BEHIND" => "The mirror node had not passed the record time; retry when it has caught up.",
-        "STORED_BALANCES_TOO_OLD" => {
-            "The balances that the mirror node stored last are too old; retry when it stores them again, or allow older ones."
-        }
-        _ => "Balances could not be frozen; retry when the mirror node answers again.",
-    }
 }
 
 async fn calculate_from(

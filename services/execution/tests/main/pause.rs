@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
+use execution::Tuning;
 use proto::execution::v1 as pb;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
 use serde_json::json;
 use tonic::Status;
 
-use crate::support::{Bench, reason};
+use crate::support::{Bench, quick, reason};
 
 pub(crate) fn of_run(id: &str) -> pb::pause_request::Scope {
     pb::pause_request::Scope::RunId(id.to_owned())
@@ -162,15 +163,20 @@ async fn a_pause_that_races_a_run_of_2000_payees_is_respected_at_once_each_time(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_intends_while_a_pause_is_under_way() {
-    let bench = Bench::start().await;
+    // Slow enough to be stopped in the middle.
+    let bench = Bench::with(Tuning { transactions_per_second: 4, ..quick() }).await;
+    let payees: Vec<(u64, u64)> = bench.control.accounts(12).await.into_iter().zip(1..).collect();
+    let header = pb::RunHeader { batch_size: 1, ..bench.header(&payees) };
+    bench.start_run(&header, &payees).await.unwrap();
+    let attempts = async || bench.run(&header.run_id).await.progress.unwrap().attempts;
+    bench.wait(&header.run_id, "first attempt", |run| run.progress.as_ref().unwrap().attempts > 0).await;
     let mut pausing = AsyncPgConnection::establish(&bench.db_url).await.unwrap();
     let begun = "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('pause', -2))";
     pausing.batch_execute(begun).await.unwrap();
-    let payees: Vec<(u64, u64)> = bench.control.accounts(20).await.into_iter().zip(1..).collect();
-    let header = bench.header(&payees);
-    bench.start_run(&header, &payees).await.unwrap();
+    let before = attempts().await;
+    assert!(before < 12, "all was intended before anybody could pause");
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(bench.run(&header.run_id).await.progress.unwrap().attempts, 0);
+    assert_eq!(attempts().await, before);
     pausing.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
     bench.assert_exactly_once(&header.run_id).await;

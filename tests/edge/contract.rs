@@ -2,7 +2,7 @@
 
 use auth::Role;
 use auth::Role::{Admin, Approver, Cashout, Pauser, PaymentTokenManager, Payout, Transferer, Viewer};
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, MethodDescriptor};
 
 /// Everybody inside reads; a partner sees only what is its own, and nothing yet is.
 const READERS: &[Role] = &[Viewer, Payout, Cashout, Pauser, PaymentTokenManager, Transferer, Approver, Admin];
@@ -232,6 +232,14 @@ pub(crate) struct Method {
     pub(crate) effects: bool,
 }
 
+impl Method {
+    fn descriptor(&self, pool: &DescriptorPool) -> MethodDescriptor {
+        let (service, name) = self.path[1..].split_once('/').expect("a path has two parts");
+        let service = pool.get_service_by_name(service).expect("it is in the contract");
+        service.methods().find(|found| found.name() == name).expect("it is in the contract")
+    }
+}
+
 /// Every method, as listed above.
 pub(crate) fn methods() -> Vec<Method> {
     let mut methods = Vec::new();
@@ -267,10 +275,7 @@ fn every_method_of_the_descriptor_set_is_listed_here_and_no_other() {
 fn what_is_listed_as_a_read_has_no_side_effects_and_what_is_listed_as_a_write_has() {
     let pool = DescriptorPool::decode(proto::FILE_DESCRIPTOR_SET).expect("the contract is sound");
     for method in methods().iter().filter(|method| method.who != Who::Services) {
-        let (service, name) = method.path[1..].split_once('/').expect("a path has two parts");
-        let service = pool.get_service_by_name(service).expect("it is in the contract");
-        let descriptor = service.methods().find(|found| found.name() == name).expect("it is in the contract");
-        let options = descriptor.method_descriptor_proto().options.clone().unwrap_or_default();
+        let options = method.descriptor(&pool).method_descriptor_proto().options.clone().unwrap_or_default();
         assert_eq!(options.idempotency_level != Some(NO_SIDE_EFFECTS), method.effects, "{}", method.path);
     }
 }
@@ -281,10 +286,7 @@ fn every_method_that_people_call_has_one_place_in_http_and_no_two_share_one() {
     let http = pool.get_extension_by_name("google.api.http").expect("the annotation");
     let mut places = std::collections::BTreeMap::new();
     for method in methods().iter().filter(|method| method.who != Who::Services) {
-        let (service, name) = method.path[1..].split_once('/').expect("a path has two parts");
-        let service = pool.get_service_by_name(service).expect("it is in the contract");
-        let descriptor = service.methods().find(|found| found.name() == name).expect("it is in the contract");
-        let options = descriptor.options();
+        let options = method.descriptor(&pool).options();
         assert!(options.has_extension(&http), "{} has no google.api.http", method.path);
         let rule = options.get_extension(&http);
         let rule = rule.as_message().expect("a rule");

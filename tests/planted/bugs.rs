@@ -102,8 +102,8 @@ const MOVES_ANY: Edit = Edit {
 /// The lease is held by whoever says so.
 const NO_EPOCH: Edit = Edit {
     file: CLAIMS,
-    find: "SELECT (lease_epoch = $3 AND lease_until IS NOT NULL) AS free",
-    replace: "SELECT ($3 = $3) AS free",
+    find: "SELECT (lease_epoch = $3 AND lease_until IS NOT NULL) AS answer",
+    replace: "SELECT ($3 = $3) AS answer",
 };
 
 /// An attempt that was called dead stays so, whatever it turns out to have paid.

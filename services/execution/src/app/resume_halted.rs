@@ -19,7 +19,7 @@ use crate::domain::run::{Run, RunState};
 use crate::error::Error;
 use crate::store::alerts::{self, EndedBy, OpenAlert};
 use crate::store::funding_accounts::{self, FundingAccount};
-use crate::store::{StoreError, batches, evidence, limits, runs};
+use crate::store::{batches, evidence, limits, runs};
 
 /// Halted runs read at a time.
 const RUNS_PER_PAGE: u32 = 100;
@@ -110,13 +110,11 @@ async fn is_there(ctx: &Context, run: &Run, remedy: Remedy, since: SystemTime) -
 }
 
 async fn funding_account(ctx: &Context, run: &Run) -> Result<FundingAccount, Error> {
-    let header = &run.header;
-    let found = funding_accounts::find(&*ctx.conn().await?, header.funding_account).await?;
-    Ok(found.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?)
+    Ok(funding_accounts::of_run(&*ctx.conn().await?, &run.header).await?)
 }
 
-/// Whether what is still to be paid is there, with its fees, and would reach the payees undiminished. What is in flight may be debited already, or never be: it is
-/// counted until it is decided.
+/// Whether what is still to be paid is there, with its fees, and would reach the payees undiminished. What is in flight may be
+/// debited already, or never be: it is counted until it is decided.
 async fn funds(ctx: &Context, run: &Run) -> Result<bool, Error> {
     let header = &run.header;
     let progress = batches::progress(&mut *ctx.conn().await?, header.run).await?;

@@ -40,7 +40,7 @@ pub async fn start_run(
     if let Some(stored) = runs::find(&mut conn, header.run).await? {
         return is_same(&stored, header_hash);
     }
-    check_header(ctx, &mut conn, header).await?;
+    let limits = check_header(ctx, &mut conn, header).await?;
     refuse_buried(&mut conn, header).await?;
     if let Some(old) = header.supersedes {
         refuse_while_swept(&mut conn).await?;
@@ -49,7 +49,7 @@ pub async fn start_run(
     drop(conn);
     here!("start_run.before_copy");
     let load = ctx.ids.uuid();
-    let inserted = take_over(ctx, header, header_hash, load, instructions).await;
+    let inserted = take_over(ctx, (header, header_hash), limits, load, instructions).await;
     if !matches!(inserted, Ok(true)) {
         forget_loads::forget(ctx, load).await;
     }
@@ -69,12 +69,12 @@ pub async fn start_run(
 /// Stores the instructions and makes the run payable; false where it is there already.
 async fn take_over(
     ctx: &Context,
-    header: &Header,
-    header_hash: &[u8; 32],
+    (header, header_hash): (&Header, &[u8; 32]),
+    limits: Limits,
     load_id: Uuid,
     instructions: impl Instructions,
 ) -> Result<bool, Error> {
-    let largest = load(ctx, header, load_id, instructions).await?;
+    let largest = load(ctx, header, limits, load_id, instructions).await?;
     let mut conn = ctx.conn().await?;
     pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         // Limits that were set, and what a sweep has found, before this transaction count in it.
@@ -172,14 +172,16 @@ fn is_same(stored: &StoredRun, header_hash: &[u8; 32]) -> Result<(), Error> {
     Err(Error::exists("RUN_ID_TAKEN", format!("{} is another run", stored.run.header.run)))
 }
 
-async fn check_header(ctx: &Context, conn: &mut AsyncPgConnection, header: &Header) -> Result<(), Error> {
+async fn check_header(ctx: &Context, conn: &mut AsyncPgConnection, header: &Header) -> Result<Limits, Error> {
     if header.asset.network() != Some(ctx.network) {
         let message = format!("{} is not on the network {}", header.asset.as_str(), ctx.network);
         return Err(Error::refused("NETWORK_MISMATCH", message));
     }
     let funding = header.funding_account;
     funding_accounts::find(conn, funding).await?.ok_or(Error::FundingAccountNotFound(funding))?;
-    refuse_run_beyond(&limits_of(conn, header).await?, header)
+    let limits = limits_of(conn, header).await?;
+    refuse_run_beyond(&limits, header)?;
+    Ok(limits)
 }
 
 async fn limits_of(conn: &mut AsyncPgConnection, header: &Header) -> Result<Limits, Error> {
@@ -208,14 +210,11 @@ fn refuse_payout_beyond(limits: &Limits, ordinal: u32, units: u128) -> Result<()
 async fn load(
     ctx: &Context,
     header: &Header,
+    limits: Limits,
     load_id: Uuid,
     mut chunks: impl Instructions,
 ) -> Result<Largest, Error> {
-    let limits = {
-        let mut conn = ctx.conn().await?;
-        loads::begin(&mut conn, header.run, load_id).await?;
-        limits_of(&mut conn, header).await?
-    };
+    loads::begin(&mut *ctx.conn().await?, header.run, load_id).await?;
     let mut check = Check::new(header, limits);
     let mut load = Load::begin(&ctx.db_url, header.run, load_id).await?;
     while let Some(chunk) = chunks.next().await? {

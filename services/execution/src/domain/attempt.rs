@@ -53,6 +53,11 @@ impl Cause {
         Self { reason: "FORGOTTEN_PAYMENTS".to_owned(), class: Class::Operator }
     }
 
+    /// The rail shows a payment that our record excludes.
+    pub fn broken() -> Self {
+        Self { reason: "BREAK".to_owned(), class: Class::Bug }
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self.reason.as_str() {

@@ -12,7 +12,7 @@ use pg::{Numeric128, Prepare as _};
 
 use crate::domain::progress::{Progress, Tally};
 use crate::domain::run::Header;
-use crate::store::{At, StoreError};
+use crate::store::{AnswerRow, At, StoreError};
 
 /// Cuts a run into batches, all due at once.
 pub async fn insert_all(
@@ -331,12 +331,6 @@ pub async fn list(
             superseded: row.superseded.cast_unsigned(),
         })
         .collect())
-}
-
-#[derive(QueryableByName)]
-struct AnswerRow {
-    #[diesel(sql_type = Bool)]
-    answer: bool,
 }
 
 /// Whether a batch of the run has something left to do. Asked after every batch, so it looks at open ones only.

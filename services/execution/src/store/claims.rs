@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::RunId;
 use pg::Prepare as _;
 
-use crate::store::StoreError;
+use crate::store::{AnswerRow, StoreError};
 
 /// A batch that is due, locked by this transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +42,6 @@ pub struct Planned {
     pub attempts: u32,
     /// Payouts that joined a later attempt than their first.
     pub retries: u32,
-}
-
-#[derive(QueryableByName)]
-struct FreeRow {
-    #[diesel(sql_type = Bool)]
-    free: bool,
 }
 
 #[derive(QueryableByName)]
@@ -136,14 +130,14 @@ pub async fn take(
 /// Locks a batch for a write of the worker that holds `epoch`; false when the lease is another's by now. A lease that
 /// has run out and that nobody has taken is still the worker's: the epoch decides, not the time.
 pub async fn lock_held(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT (lease_epoch = $3 AND lease_until IS NOT NULL) AS free FROM batch \
+    const SQL: &str = "SELECT (lease_epoch = $3 AND lease_until IS NOT NULL) AS answer FROM batch \
         WHERE run_id = $1 AND number = $2 FOR UPDATE";
-    let row: FreeRow = diesel::sql_query(SQL)
+    let row: AnswerRow = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(batch.run.as_uuid())
         .bind::<Integer, _>(batch.number.cast_signed())
         .bind::<BigInt, _>(batch.epoch)
         .prepared()
         .get_result(conn)
         .await?;
-    Ok(row.free)
+    Ok(row.answer)
 }

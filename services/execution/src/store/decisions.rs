@@ -17,7 +17,7 @@ use crate::domain::retry::Tries;
 use crate::domain::run::Run;
 use crate::store::attempts::{IdRow, StoredAttempt};
 use crate::store::runs::class_code;
-use crate::store::{StoreError, limits};
+use crate::store::{AnswerRow, StoreError, limits};
 
 /// What is to be written about one attempt that is over.
 #[derive(Clone, Debug)]
@@ -185,15 +185,10 @@ pub async fn record_effects(
 
 /// Whether the rail has shown an effect of this attempt.
 pub async fn has_effect(conn: &mut AsyncPgConnection, attempt: AttemptId) -> Result<bool, StoreError> {
-    #[derive(QueryableByName)]
-    struct SeenRow {
-        #[diesel(sql_type = Bool)]
-        seen: bool,
-    }
-    const SQL: &str = "SELECT EXISTS (SELECT FROM rail_effect WHERE attempt_id = $1) AS seen";
-    let row: SeenRow =
+    const SQL: &str = "SELECT EXISTS (SELECT FROM rail_effect WHERE attempt_id = $1) AS answer";
+    let row: AnswerRow =
         diesel::sql_query(SQL).bind::<SqlUuid, _>(attempt.as_uuid()).prepared().get_result(conn).await?;
-    Ok(row.seen)
+    Ok(row.answer)
 }
 
 /// Settles an attempt that was wrongly decided as dead, for those of its payouts that still go by it, and takes what it

@@ -2,12 +2,12 @@
 
 use diesel::QueryableByName;
 use diesel::pg::sql_types::Timestamptz;
-use diesel::sql_types::{Array, Bool, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::{AttemptId, RunId};
 use pg::Prepare as _;
 
-use crate::store::{At, StoreError};
+use crate::store::{AnswerRow, At, StoreError};
 
 /// Something seen or done about an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,15 +96,10 @@ pub async fn record_break(
 
 /// Whether the rail has ever shown what our record of this run excludes.
 pub async fn any_break(conn: &mut AsyncPgConnection, run: RunId) -> Result<bool, StoreError> {
-    #[derive(QueryableByName)]
-    struct BrokenRow {
-        #[diesel(sql_type = Bool)]
-        broken: bool,
-    }
-    const SQL: &str = "SELECT EXISTS (SELECT FROM break WHERE run_id = $1) AS broken";
-    let row: BrokenRow =
+    const SQL: &str = "SELECT EXISTS (SELECT FROM break WHERE run_id = $1) AS answer";
+    let row: AnswerRow =
         diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(conn).await?;
-    Ok(row.broken)
+    Ok(row.answer)
 }
 
 /// One person's latest word on a doubt.

@@ -10,6 +10,7 @@ use hedera::AccountId;
 use ids::FundingAccountId;
 use uuid::Uuid;
 
+use crate::domain::run::Header;
 use crate::store::schema::funding_account;
 use crate::store::{At, StoreError};
 
@@ -112,6 +113,12 @@ pub async fn find(
         .await
         .optional()?;
     row.map(FundingAccount::try_from).transpose()
+}
+
+/// The one a run is paid from.
+pub async fn of_run(conn: &AsyncPgConnection, header: &Header) -> Result<FundingAccount, StoreError> {
+    let found = find(conn, header.funding_account).await?;
+    found.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))
 }
 
 /// One whose fees this account pays.

@@ -33,3 +33,10 @@ pub mod withdrawals;
 
 pub use pg::StoreError;
 pub use time::At;
+
+/// What a question is answered with that asks whether something is so.
+#[derive(diesel::QueryableByName)]
+struct AnswerRow {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    answer: bool,
+}

@@ -12,7 +12,7 @@ use pg::Prepare as _;
 use uuid::Uuid;
 
 use crate::domain::pause::{Pause, Scope, Word};
-use crate::store::{At, StoreError};
+use crate::store::{AnswerRow, At, StoreError};
 
 impl Scope {
     fn code(self) -> i16 {
@@ -158,26 +158,20 @@ pub async fn note_version(
     Ok(noted == 1)
 }
 
-#[derive(QueryableByName)]
-struct HeldRow {
-    #[diesel(sql_type = Bool)]
-    held: bool,
-}
-
 /// Whether a pause holds a run, or a sweep that is wanted. Asked after this transaction has taken the lock, so that it sees every pause that has
 /// returned.
 pub async fn holds(mut conn: &AsyncPgConnection, run: RunId) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT EXISTS (SELECT FROM run_pause WHERE run_id = $1) AS held";
-    let row: HeldRow =
+    const SQL: &str = "SELECT EXISTS (SELECT FROM run_pause WHERE run_id = $1) AS answer";
+    let row: AnswerRow =
         diesel::sql_query(SQL).bind::<SqlUuid, _>(run.as_uuid()).prepared().get_result(&mut conn).await?;
-    Ok(row.held)
+    Ok(row.answer)
 }
 
 /// Whether a person has paused everything.
 pub async fn everything(conn: &mut AsyncPgConnection) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT EXISTS (SELECT FROM pause WHERE scope = 1 AND resumed_at IS NULL) AS held";
-    let row: HeldRow = diesel::sql_query(SQL).prepared().get_result(conn).await?;
-    Ok(row.held)
+    const SQL: &str = "SELECT EXISTS (SELECT FROM pause WHERE scope = 1 AND resumed_at IS NULL) AS answer";
+    let row: AnswerRow = diesel::sql_query(SQL).prepared().get_result(conn).await?;
+    Ok(row.answer)
 }
 
 /// The pauses that hold a run now, oldest first.

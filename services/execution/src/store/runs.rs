@@ -17,7 +17,7 @@ use crate::domain::attempt::Cause;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::run::{Header, Run, RunState};
 use crate::store::schema::run;
-use crate::store::{At, StoreError};
+use crate::store::{AnswerRow, At, StoreError};
 
 /// A run with the times of its row.
 #[derive(Clone, Debug)]
@@ -409,15 +409,10 @@ pub async fn bury(conn: &mut AsyncPgConnection, id: RunId, by: &str, reason: &st
 
 /// Whether a run was cancelled before it came.
 pub async fn is_buried(conn: &mut AsyncPgConnection, id: RunId) -> Result<bool, StoreError> {
-    #[derive(QueryableByName)]
-    struct BuriedRow {
-        #[diesel(sql_type = Bool)]
-        buried: bool,
-    }
-    const SQL: &str = "SELECT EXISTS (SELECT FROM cancelled_run WHERE run_id = $1) AS buried";
-    let row: BuriedRow =
+    const SQL: &str = "SELECT EXISTS (SELECT FROM cancelled_run WHERE run_id = $1) AS answer";
+    let row: AnswerRow =
         diesel::sql_query(SQL).bind::<SqlUuid, _>(id.as_uuid()).prepared().get_result(conn).await?;
-    Ok(row.buried)
+    Ok(row.answer)
 }
 
 /// Halts every running run whose fees this account pays, that is not older than `since_ns` and that no attempt was ever

@@ -15,7 +15,7 @@ use pg::Prepare as _;
 use uuid::Uuid;
 
 use crate::domain::sweep::{Identity, Payer, Reason, Span, Sweep};
-use crate::store::{At, StoreError};
+use crate::store::{AnswerRow, At, StoreError};
 
 #[derive(QueryableByName)]
 struct Row {
@@ -74,12 +74,6 @@ pub async fn latest(conn: &mut AsyncPgConnection) -> Result<Sweep, StoreError> {
     const SQL: &str = "SELECT * FROM sweep ORDER BY number DESC LIMIT 1";
     let row: Row = diesel::sql_query(SQL).prepared().get_result(conn).await?;
     row.try_into()
-}
-
-#[derive(QueryableByName)]
-struct AnswerRow {
-    #[diesel(sql_type = Bool)]
-    answer: bool,
 }
 
 /// Whether nothing may be intended or sent.

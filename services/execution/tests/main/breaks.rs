@@ -156,8 +156,7 @@ async fn a_break_halts_what_is_left_of_its_run() {
 async fn a_break_in_a_run_that_is_cancelled_alerts_and_no_rerun_pays_again() {
     let doubt = Doubt::start(quick()).await;
     let Doubt { bench, gate, run, .. } = &doubt;
-    let message = pb::CancelRunRequest { run_id: run.clone(), reason: "a test".to_owned() };
-    bench.client().cancel_run(bench.request(message)).await.unwrap();
+    bench.begin_cancel(run).await;
     doubt.call_unpaid().await;
     assert_eq!(doubt.standing().await, [pb::PayoutStatus::Cancelled; 2]);
     gate.open();
@@ -208,8 +207,7 @@ async fn an_effect_that_a_worker_without_its_lease_saw_settles_what_has_not_gone
 async fn payouts_that_went_on_leave_those_that_did_not_paid_by_the_attempt_whose_effect_is_seen() {
     let doubt = Doubt::start(quick()).await;
     let Doubt { bench, gate, run, .. } = &doubt;
-    let message = pb::CancelRunRequest { run_id: run.clone(), reason: "a test".to_owned() };
-    bench.client().cancel_run(bench.request(message)).await.unwrap();
+    bench.begin_cancel(run).await;
     doubt.call_unpaid().await;
     assert_eq!(bench.wait_end(run).await.state(), pb::RunState::Cancelled);
     // One of the two is replaced by a payout of another run before the effect is seen.

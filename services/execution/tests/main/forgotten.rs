@@ -17,7 +17,9 @@ use crate::alerts;
 use crate::control::Control;
 use crate::restorable::{Back, Restorable};
 use crate::support::{Bench, reason, until};
-use crate::sweep::{bench, found, is_swept_for, pause, payees, resume, start, wait_swept};
+use crate::sweep::{
+    bench, forgotten_and_not_yet_seen, found, is_swept_for, pause, payees, resume, start, wait_swept,
+};
 use crate::withdraw::{destination, run_of, withdraw};
 
 /// How many payments the ledger shows.
@@ -94,21 +96,7 @@ async fn acknowledge(bench: &Bench, run: &str) -> Result<u64, Status> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_comes_before_the_sweep_has_found_what_was_paid_is_halted_at_its_end() {
-    let mut restorable = Restorable::start().await;
-    let mut bench = bench(&restorable).await;
-    let payees = payees(&bench, 20).await;
-    bench.kill().await;
-    restorable.save().await;
-    bench.serve(restorable.db().await).await;
-    // No mirror node shows the payments before the run has come again.
-    for mirror in ["/v1/mirrors/0", "/v1/mirrors/1"] {
-        bench.control.put(mirror, json!({"lag_millis": 9_000})).await;
-    }
-    let forgotten = start(&bench, &payees).await;
-    assert_eq!(bench.wait_end(&forgotten.run_id).await.state(), pb::RunState::Completed);
-    bench.kill().await;
-    restorable.put_back(Back::Recovered).await;
-    bench.serve(restorable.db().await).await;
+    let (_restorable, bench, payees, forgotten) = forgotten_and_not_yet_seen().await;
     let again = start(&bench, &payees).await;
     assert!(is_swept_for(&bench.run(&again.run_id).await));
     assert_eq!(wait_swept(&bench, 2).await.waiting, 3);

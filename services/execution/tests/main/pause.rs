@@ -130,8 +130,7 @@ async fn a_paused_run_can_be_cancelled() {
     pause(&bench, of_run(&header.run_id), "stop").await.unwrap();
     let attempts = begun(&bench, &header.run_id).await.0;
     bench.control.clear_faults().await;
-    let cancel = pb::CancelRunRequest { run_id: header.run_id.clone(), reason: String::new() };
-    bench.client().cancel_run(bench.request(cancel)).await.unwrap();
+    bench.begin_cancel(&header.run_id).await;
     resume(&bench, pb::resume_request::Scope::RunId(header.run_id.clone()), "go").await.unwrap();
     let run = bench.wait_end(&header.run_id).await;
     assert_eq!((run.state(), run.progress.unwrap().attempts), (pb::RunState::Cancelled, attempts));

@@ -154,8 +154,7 @@ async fn what_is_in_flight_or_in_doubt_is_replaced_only_once_its_absence_is_prov
     bench.start_run(&header, &payees).await.unwrap();
     bench.wait(&old, "begin", |run| run.progress.as_ref().unwrap().attempts == 1).await;
     assert_refused(&bench, &old, &[0, 1], 0).await;
-    let cancel = pb::CancelRunRequest { run_id: old.clone(), reason: String::new() };
-    bench.client().cancel_run(bench.request(cancel)).await.unwrap();
+    bench.begin_cancel(&old).await;
     assert_refused(&bench, &old, &[1], 1).await;
     bench
         .wait(&old, "doubt", |run| run.progress.as_ref().unwrap().in_doubt.as_ref().unwrap().payouts == 2)

@@ -324,9 +324,14 @@ impl Bench {
 
     /// Cancels a run, and waits until nothing of it is in flight.
     pub(crate) async fn cancel(&self, id: &str) -> pb::Run {
+        self.begin_cancel(id).await;
+        self.wait_end(id).await
+    }
+
+    /// Cancels a run; what is in flight may still be.
+    pub(crate) async fn begin_cancel(&self, id: &str) {
         let message = pb::CancelRunRequest { run_id: id.to_owned(), reason: "a test".to_owned() };
         self.client().cancel_run(self.request(message)).await.unwrap();
-        self.wait_end(id).await
     }
 
     /// How each payout of a run stands.

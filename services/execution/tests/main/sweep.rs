@@ -35,6 +35,26 @@ pub(crate) async fn start(bench: &Bench, payees: &Payees) -> pb::RunHeader {
     header
 }
 
+/// A database that has forgotten a run which paid these twenty in three transactions, and mirror nodes that do not show them
+/// for a while: what comes meanwhile comes before the sweep has found them.
+pub(crate) async fn forgotten_and_not_yet_seen() -> (Restorable, Bench, Payees, pb::RunHeader) {
+    let mut restorable = Restorable::start().await;
+    let mut bench = bench(&restorable).await;
+    let payees = payees(&bench, 20).await;
+    bench.kill().await;
+    restorable.save().await;
+    bench.serve(restorable.db().await).await;
+    for mirror in ["/v1/mirrors/0", "/v1/mirrors/1"] {
+        bench.control.put(mirror, json!({"lag_millis": 9_000})).await;
+    }
+    let forgotten = start(&bench, &payees).await;
+    assert_eq!(bench.wait_end(&forgotten.run_id).await.state(), pb::RunState::Completed);
+    bench.kill().await;
+    restorable.put_back(Back::Recovered).await;
+    bench.serve(restorable.db().await).await;
+    (restorable, bench, payees, forgotten)
+}
+
 fn paid(run: &pb::Run) -> u64 {
     run.progress.as_ref().unwrap().paid.as_ref().unwrap().payouts
 }
@@ -355,21 +375,7 @@ async fn a_service_started_with_the_time_of_a_restore_pays_nothing_before_it_has
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forgotten_run_that_is_handed_over_while_the_sweep_goes_on_is_paid_once() {
-    let mut restorable = Restorable::start().await;
-    let mut bench = bench(&restorable).await;
-    let payees = payees(&bench, 20).await;
-    bench.kill().await;
-    restorable.save().await;
-    bench.serve(restorable.db().await).await;
-    // No mirror node shows the payments before the run is here again.
-    for mirror in ["/v1/mirrors/0", "/v1/mirrors/1"] {
-        bench.control.put(mirror, json!({"lag_millis": 9_000})).await;
-    }
-    let header = start(&bench, &payees).await;
-    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
-    bench.kill().await;
-    restorable.put_back(Back::Recovered).await;
-    bench.serve(restorable.db().await).await;
+    let (_restorable, bench, payees, header) = forgotten_and_not_yet_seen().await;
     bench.start_run(&header, &payees).await.unwrap();
     assert!(is_swept_for(&bench.run(&header.run_id).await));
     let done = wait_swept(&bench, 2).await;

@@ -1,7 +1,6 @@
 //! Writing what was found into the record: in one transaction for the payments of one run.
 
 use diesel_async::AsyncPgConnection;
-use hedera::status::Class;
 use ids::{AlertId, AttemptId, RunId};
 
 use crate::app::Context;
@@ -196,10 +195,10 @@ async fn report_break(
     swept_effects::record(conn, number, effect, Outcome::Break, detail).await?;
     let state = runs::find(conn, id).await?.ok_or(Error::RunNotFound(id))?.run.state;
     if state.may_send() {
-        runs::set_state(conn, id, RunState::Halted, Some(&broken())).await?;
+        runs::set_state(conn, id, RunState::Halted, Some(&Cause::broken())).await?;
     }
     // One alert a run for all of its breaks, whatever its state: it has the id of the first one's attempt.
-    alerts::raise(conn, AlertId::from_uuid(effect.attempt.as_uuid()), id, &broken()).await?;
+    alerts::raise(conn, AlertId::from_uuid(effect.attempt.as_uuid()), id, &Cause::broken()).await?;
     Ok(())
 }
 
@@ -214,13 +213,9 @@ async fn report_unplaced(
         tracing::error!(attempt = %effect.attempt, effect = %effect.transaction, "BREAK: a payment that names no run");
         let detail = "its memo does not say which payouts it paid";
         swept_effects::record(conn, number, effect, Outcome::Break, detail).await?;
-        for run in runs::halt_of_fee_payer(conn, effect.transaction.payer(), &broken()).await? {
-            alerts::raise(conn, AlertId::new(&*ctx.ids), run, &broken()).await?;
+        for run in runs::halt_of_fee_payer(conn, effect.transaction.payer(), &Cause::broken()).await? {
+            alerts::raise(conn, AlertId::new(&*ctx.ids), run, &Cause::broken()).await?;
         }
     }
     Ok(())
-}
-
-fn broken() -> Cause {
-    Cause { reason: "BREAK".to_owned(), class: Class::Bug }
 }

@@ -18,7 +18,7 @@ use crate::domain::sweep::Sweep;
 use crate::error::Error;
 use crate::store::batches::{self, Recount};
 use crate::store::swept_effects::{self, Forgotten};
-use crate::store::{StoreError, alerts, funding_accounts, runs, sweeps};
+use crate::store::{alerts, funding_accounts, runs, sweeps};
 
 /// How many runs an alert names.
 const NAMED_MAX: usize = 5;
@@ -33,8 +33,7 @@ pub(crate) async fn halt_new(
     if sweeps::holds(conn).await? {
         return Ok(());
     }
-    let funding = funding_accounts::find(conn, header.funding_account).await?;
-    let funding = funding.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?;
+    let funding = funding_accounts::of_run(conn, header).await?;
     let forgotten = swept_effects::forgotten(conn, funding.fee_payer, limit()).await?;
     if forgotten.is_empty() {
         return Ok(());

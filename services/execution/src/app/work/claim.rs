@@ -16,27 +16,28 @@ use crate::store::batches::{self, Recount};
 use crate::store::claims::{self, DueBatch, Planned};
 use crate::store::funding_accounts::{self, FundingAccount};
 use crate::store::instructions::{self, Instruction};
-use crate::store::{StoreError, attempts, limits, pauses, runs};
+use crate::store::{attempts, limits, pauses, runs};
 
 /// Leases the batch of `run` that is due; where the run may send, its payouts without a live attempt get one.
 pub(super) async fn claim(ctx: &Context, run: RunId, slot: u32) -> Result<Option<Work>, Error> {
     let mut conn = ctx.conn().await?;
-    let work =
+    let claimed =
         pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| claim_in(ctx, conn, run, slot).await)
             .await;
-    if let Some(cause) = work.as_ref().err().and_then(stopping) {
-        if let Err(error) = &work {
-            tracing::warn!(%run, error = error as &dyn std::error::Error, "nothing can be intended");
+    let work = match claimed {
+        Ok(work) => work,
+        Err(error) => {
+            let Some(cause) = stopping(&error) else { return Err(error) };
+            tracing::warn!(%run, error = &error as &dyn std::error::Error, "nothing can be intended");
+            // Not in the same transaction: it shares the run's row with others, and so cannot change it. Once the run is halted
+            // its batches are taken all the same, for what is in flight.
+            pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+                record::halt_run(ctx, conn, run, &cause).await
+            })
+            .await?;
+            return Ok(None);
         }
-        // Not in the same transaction: it shares the run's row with others, and so cannot change it. Once the run is halted
-        // its batches are taken all the same, for what is in flight.
-        pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-            record::halt_run(ctx, conn, run, &cause).await
-        })
-        .await?;
-        return Ok(None);
-    }
-    let work = work?;
+    };
     here!("intend.after_commit");
     Ok(work)
 }
@@ -67,10 +68,9 @@ async fn claim_in(
     let header = &run.header;
     let (batch, funding, limits) = try_join!(
         claims::lock_due(conn, header.run, slot),
-        funding_accounts::find(conn, header.funding_account),
+        funding_accounts::of_run(conn, header),
         limits::latest(conn, header.funding_account, &header.asset)
     )?;
-    let funding = funding.ok_or_else(|| StoreError::inconsistent("run", header.run, "funding_account_id"))?;
     let Some(batch) = batch else { return Ok(None) };
     let open = if batch.attempts == 0 { Vec::new() } else { attempts::undecided(conn, &batch).await? };
     let intent = if run.state.may_send() && !batch.paused {

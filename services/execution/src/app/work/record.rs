@@ -184,7 +184,7 @@ async fn report_break(
     );
     evidence::append(conn, id, &[Event { attempt, kind: "BREAK", detail: detail.clone() }]).await?;
     evidence::record_break(conn, id, attempt, "EFFECT_OF_DEAD_ATTEMPT", &detail).await?;
-    let cause = Cause { reason: "BREAK".to_owned(), class: hedera::status::Class::Bug };
+    let cause = Cause::broken();
     if runs::find(conn, id).await?.is_some_and(|stored| stored.run.state.may_send()) {
         runs::set_state(conn, id, RunState::Halted, Some(&cause)).await?;
     }

@@ -57,7 +57,7 @@ async fn run() -> Outcome<Vec<bursar_tests::rig::checker::Violation>> {
 }
 
 async fn start(rig: &Rig, index: usize) -> Outcome<Worker> {
-    let settings = [("BURSAR_TRANSACTIONS_PER_SECOND", PACE), ("BURSAR_WORKERS", "4")];
+    let settings = [("BURSAR_TRANSACTIONS_PER_SECOND", PACE), ("BURSAR_WORKERS", "2")];
     rig.worker(["even", "odd"][index], &settings).await
 }
 

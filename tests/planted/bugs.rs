@@ -77,7 +77,7 @@ const NO_COUNT_OR_PART_CHECKS: &str = "DO $$ DECLARE line record; BEGIN \
 
 /// Two workers may read the same batch as due; the row lock no longer keeps them apart.
 const NO_ROW_LOCK: Edit =
-    Edit { file: CLAIMS, find: " LIMIT 1 FOR UPDATE OF batch SKIP LOCKED", replace: " LIMIT 1" };
+    Edit { file: CLAIMS, find: "FROM free) FOR UPDATE OF batch SKIP LOCKED", replace: "FROM free)" };
 /// First attempts overwrite whoever was first.
 const NO_PRIMARY_KEY: Edit = Edit {
     file: ATTEMPTS,
@@ -187,9 +187,10 @@ pub(crate) const ALL: &[Bug] = {
             name: "bytes are sent before the intent is committed",
             edits: &[Edit {
                 file: CLAIM,
-                find: "    let splits = store(ctx, conn, &batch, slot, &intent).await?;\n",
-                replace: "    for attempt in &intent.fresh {\n        drop(ctx.rail.send(attempt, 0).await);\n    }\n    \
-                    let splits = store(ctx, conn, &batch, slot, &intent).await?;\n",
+                find: "    store(ctx, conn, run.header.run, &claimed).await?;\n",
+                replace: "    for attempt in claimed.iter().flat_map(|one| &one.intent.fresh) {\n        \
+                    drop(ctx.rail.send(attempt, 0).await);\n    }\n    \
+                    store(ctx, conn, run.header.run, &claimed).await?;\n",
             }],
             sql: "",
             scenario: Scenario::KilledBeforeCommit,

@@ -77,7 +77,7 @@ async fn a_cancel_that_races_with_pauses_retries_and_5000_payments_conserves_the
 }
 
 async fn misbehaving(harness: &Harness, edge: &Edge, seed: u64) -> Subject {
-    let terms = Terms { holders: HOLDERS, seed, batch_size: 50, parallelism: 4, ..Terms::default() };
+    let terms = Terms { holders: HOLDERS, seed, batch_size: 50, parallelism: 16, ..Terms::default() };
     let subject = Subject::new(harness, edge, terms).await;
     let control = harness.control().expect("a sandbox");
     for fault in [

@@ -109,7 +109,7 @@ pub struct Tuning {
     /// Milliseconds between looks for work when there was none
     #[arg(long, env = "BURSAR_IDLE_MS", default_value_t = 250, value_name = "MS")]
     pub idle_ms: u64,
-    /// Batches this process works on at the same time, over all runs
+    /// Workers of this process: each visits one run at a time, and as many of its batches as its parallelism allows
     #[arg(long, env = "BURSAR_WORKERS", default_value_t = 8, value_name = "N")]
     pub workers: u32,
     /// Transactions this process sends per second; 0 is no limit

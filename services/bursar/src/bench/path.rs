@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use proto::distribution::v1::{CreateDistributionRequest, ExecuteDistributionRequest};
 use proto::execution::v1::{GetRunRequest, Run, RunState};
 
-use super::{BATCH_SIZE, WORKERS};
+use super::{BATCH_SIZE, PARALLELISM};
 use crate::commands::distribution::wait_until_calculated;
 use crate::demo::{Options, Stage, prepare, world};
 use crate::error::CommandError;
+use crate::time;
 
 const PATIENCE: Duration = Duration::from_mins(30);
 const LOOK: Duration = Duration::from_millis(50);
@@ -26,12 +27,14 @@ pub(super) struct Path {
 
 pub(super) async fn measure(stage: &Stage, options: &Options) -> Result<Path, CommandError> {
     let world = world::build(stage, options).await?;
-    let asset_id = prepare::import(stage, &world).await?;
+    let (asset_id, synced_ns) = prepare::import(stage, &world).await?;
     let payment_code = prepare::accept(stage, &world).await?;
     let funding_account_id = prepare::fund(stage).await?;
     let terms = CreateDistributionRequest {
-        parallelism: WORKERS,
+        parallelism: PARALLELISM,
         batch_size: BATCH_SIZE,
+        // Behind us, as the record date of a dividend is: a snapshot of now waits for the network's next block.
+        record_time: Some(time::of_ns(synced_ns)),
         ..prepare::terms(&world, asset_id, payment_code.clone(), funding_account_id)
     };
     let edge = &stage.session.edge;

@@ -112,6 +112,7 @@ async fn work(pool: Pool, header: Header, slot: u32, next: Arc<AtomicU32>) -> Re
             number: first_ordinal / BATCH_SIZE + 1,
             first_ordinal,
             size: BATCH_SIZE.min(header.count - first_ordinal),
+            slot,
             epoch: 1,
             attempts: 0,
             paused: false,
@@ -119,7 +120,7 @@ async fn work(pool: Pool, header: Header, slot: u32, next: Arc<AtomicU32>) -> Re
         };
         let attempts = planned(&batch);
         pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-            intend(conn, &batch, slot, &attempts).await
+            intend(conn, &batch, &attempts).await
         })
         .await?;
         pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
@@ -150,18 +151,14 @@ fn planned(batch: &DueBatch) -> Vec<Attempt> {
     ordinals.chunks(RECIPIENTS_MAX).map(attempt).collect()
 }
 
-async fn intend(
-    conn: &mut AsyncPgConnection,
-    batch: &DueBatch,
-    slot: u32,
-    planned: &[Attempt],
-) -> Result<(), Refused> {
+async fn intend(conn: &mut AsyncPgConnection, batch: &DueBatch, planned: &[Attempt]) -> Result<(), Refused> {
     let count = u32::try_from(planned.len()).unwrap_or(u32::MAX);
     let units = planned.iter().map(|attempt| attempt.units).sum();
     let counted = Planned { payouts: batch.size, units, attempts: count, retries: 0 };
-    attempts::insert(conn, batch, planned).await?;
+    let of_batch: Vec<_> = planned.iter().map(|attempt| (batch, attempt)).collect();
+    attempts::insert(conn, batch.run, &of_batch).await?;
     attempts::insert_live(conn, batch.run, &planned.iter().collect::<Vec<_>>()).await?;
-    Ok(claims::take(conn, batch, slot, LEASE, counted).await?)
+    Ok(claims::take(conn, batch, LEASE, counted).await?)
 }
 
 async fn record(conn: &mut AsyncPgConnection, batch: &DueBatch, planned: &[Attempt]) -> Result<(), Refused> {

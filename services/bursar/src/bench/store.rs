@@ -1,4 +1,4 @@
-//! The bare loop: the same rows by COPY, then two commits a batch, and nothing else.
+//! The bare loop: rows by COPY, then two commits a batch, and nothing else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,18 +17,37 @@ const TABLES: &str = "DROP TABLE IF EXISTS payee, batch, result;
     CREATE TABLE payee (run uuid, ordinal integer, account bigint, units numeric(39,0), PRIMARY KEY (run, ordinal));
     CREATE TABLE batch (number integer PRIMARY KEY, state integer NOT NULL, paid integer NOT NULL);
     CREATE TABLE result (run uuid, ordinal integer, status smallint, PRIMARY KEY (run, ordinal))";
+/// By which the payees of a table that people look things up in are found: of one account, of one in a run, by amount.
+const THREE_MORE: &str = "CREATE INDEX ON payee (account); CREATE INDEX ON payee (run, account); \
+    CREATE INDEX ON payee (run, units)";
 const INTEND: &str = "UPDATE batch SET state = 1 WHERE number = $1";
 const RESULTS: &str =
     "INSERT INTO result SELECT $1, ordinal, 1 FROM generate_series($2::integer, $3::integer) AS ordinal";
 const DONE: &str = "UPDATE batch SET state = 2, paid = $2 WHERE number = $1";
 
+/// What is kept up beside the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Indexes {
+    /// The primary key of each table.
+    PrimaryKeys,
+    /// And three more on the payees.
+    ThreeMore,
+}
+
 /// How long the database alone takes for `payees` rows in and their results.
-pub(super) async fn measure(cluster: &Cluster, payees: u32) -> Result<Duration, CommandError> {
+pub(super) async fn measure(
+    cluster: &Cluster,
+    payees: u32,
+    indexes: Indexes,
+) -> Result<Duration, CommandError> {
     let config =
         cluster.provision("bench").await.map_err(|error| CommandError::Unexpected(error.to_string()))?;
     let url = config.owner_url;
     let client = connect(&url).await?;
     client.batch_execute(TABLES).await.map_err(failed)?;
+    if indexes == Indexes::ThreeMore {
+        client.batch_execute(THREE_MORE).await.map_err(failed)?;
+    }
     let batches = payees.div_ceil(BATCH_SIZE);
     let began = Instant::now();
     copy(&url, payees).await.map_err(|error| CommandError::Unexpected(error.to_string()))?;
@@ -52,8 +71,10 @@ async fn copy(url: &str, payees: u32) -> Result<(), pg::PgError> {
         [("run", Type::UUID), ("ordinal", Type::INT4), ("account", Type::INT8), ("units", Type::NUMERIC)];
     let mut copy = CopyIn::begin(url, "payee", &columns).await?;
     let run = ids::Uuid::nil();
-    for ordinal in 0..payees.cast_signed() {
-        copy.row(&[&run, &ordinal, &i64::from(ordinal), &Numeric128(1_000_000)]).await?;
+    for ordinal in 0..payees {
+        // In no order, as amounts are.
+        let units = u128::from(ordinal) * 7_919 % 1_000_003 + 1;
+        copy.row(&[&run, &ordinal.cast_signed(), &i64::from(ordinal), &Numeric128(units)]).await?;
     }
     copy.finish().await?;
     Ok(())

@@ -35,7 +35,7 @@ pub(super) struct Plan {
 }
 
 pub(super) async fn create(stage: &Stage, world: &World, options: &Options) -> Result<Plan, CommandError> {
-    let asset_id = import(stage, world).await?;
+    let (asset_id, _) = import(stage, world).await?;
     let payment_code = accept(stage, world).await?;
     let funding_account_id = fund(stage).await?;
     let terms = CreateDistributionRequest {
@@ -80,7 +80,8 @@ pub(crate) fn terms(
     }
 }
 
-pub(crate) async fn import(stage: &Stage, world: &World) -> Result<String, CommandError> {
+/// Imports the world's token; its asset, and the network's time of the balances that were synced.
+pub(crate) async fn import(stage: &Stage, world: &World) -> Result<(String, i64), CommandError> {
     let request = ImportAssetRequest {
         token_id: world.token_id.clone(),
         r#type: AssetType::Equity.into(),
@@ -93,7 +94,7 @@ pub(crate) async fn import(stage: &Stage, world: &World) -> Result<String, Comma
         return Err(CommandError::Unexpected(format!("the sync failed: {}", sync.failure_reason)));
     }
     stage.say(format!("imported {} as {asset_id}: {} holders synced", world.token_id, sync.holder_count))?;
-    Ok(asset_id)
+    Ok((asset_id, sync.consensus_ns))
 }
 
 pub(crate) async fn accept(stage: &Stage, world: &World) -> Result<String, CommandError> {

@@ -1,4 +1,4 @@
-//! Workers: each takes a batch, works on it, and looks for the next.
+//! Workers: each takes batches of a run, works on them, and looks for the next.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,11 @@ use crate::store::runs;
 
 /// Runs a worker looks at in one round.
 const RUNS_PER_ROUND: u32 = 32;
-/// Batches of one run in a row, before a worker looks whether another run waits.
+/// Visits to one run in a row, before a worker looks whether another run waits.
 const VISITS_PER_ROUND: u32 = 64;
+/// Payouts of a visit that is to more than one batch. As many as a batch has at most, so that a visit to several takes no
+/// longer than one to a single batch can.
+const PAYOUTS_PER_VISIT: u32 = 1000;
 /// Wait after a failure of ours, so that a database that is away is not asked in a circle.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
 
@@ -84,13 +87,16 @@ async fn round(ctx: &Context, index: u32, shutdown: &Shutdown) -> Result<Round, 
     Ok(came_to)
 }
 
-/// Works on batches of one run, on the first slot that has any for this worker; says whether there was one.
+/// Works on batches of one run, on the first share of its slots that has any for this worker; says whether there was one.
 async fn work_on(ctx: &Context, index: u32, run: &runs::Active, shutdown: &Shutdown) -> Result<bool, Error> {
-    let slots = run.parallelism.min(ctx.tuning.workers.max(1));
-    for offset in 0..slots {
-        let slot = (index + offset) % run.parallelism;
+    let shares = shares(run, ctx.tuning.workers);
+    for offset in 0..shares {
+        let slots = share(run, shares, (index + offset) % shares);
         let mut visits = 0;
-        while visits < VISITS_PER_ROUND && !shutdown.is_triggered() && work::visit(ctx, run.id, slot).await? {
+        while visits < VISITS_PER_ROUND
+            && !shutdown.is_triggered()
+            && work::visit(ctx, run.id, &slots).await?
+        {
             visits += 1;
         }
         if visits == 0 {
@@ -103,4 +109,16 @@ async fn work_on(ctx: &Context, index: u32, run: &runs::Active, shutdown: &Shutd
         return Ok(true);
     }
     Ok(false)
+}
+
+/// Into how many shares the run's slots go: one for each worker, where there are as many.
+fn shares(run: &runs::Active, workers: u32) -> u32 {
+    run.parallelism.min(workers.max(1))
+}
+
+/// The slots of one share: every run's slot is in one, but for those beyond what a visit works on at the same time.
+fn share(run: &runs::Active, shares: u32, index: u32) -> Vec<u32> {
+    let at_once = (PAYOUTS_PER_VISIT / run.batch_size).max(1);
+    let step = usize::try_from(shares).unwrap_or(usize::MAX);
+    (index..run.parallelism).step_by(step).take(usize::try_from(at_once).unwrap_or(usize::MAX)).collect()
 }

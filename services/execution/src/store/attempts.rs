@@ -154,24 +154,27 @@ pub async fn never_intended(conn: &mut AsyncPgConnection, batch: &DueBatch) -> R
     Ok(rows.into_iter().map(|row| row.ordinal.cast_unsigned()).collect())
 }
 
-/// Commits attempts to the database as intended and begun to be sent, with the exact bytes. All have as many copies.
+/// Commits attempts, each with its batch, to the database as intended and begun to be sent, with the exact bytes. All have as
+/// many copies.
 pub async fn insert(
     mut conn: &AsyncPgConnection,
-    batch: &DueBatch,
-    attempts: &[Attempt],
+    run: RunId,
+    attempts: &[(&DueBatch, &Attempt)],
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO attempt (run_id, attempt_id, batch_number, ordinals, units, payer, valid_start_ns, \
         window_end_ns, nodes, copies, hashes, tries, recipient_tries, send_begins) \
-        SELECT $1, attempt_id, $2, ($4)[until - size + 1 : until], units, payer, start_ns, \
+        SELECT $1, attempt_id, batch_number, ($4)[until - size + 1 : until], units, payer, start_ns, \
         end_ns, ($10)[(place - 1) * $13 + 1 : place * $13], ($11)[(place - 1) * $13 + 1 : place * $13], \
         ($12)[(place - 1) * $13 + 1 : place * $13], tries, recipient_tries, 1 \
-        FROM unnest($3, $5, $15, $6, $7, $8, $9, $14, $16) WITH ORDINALITY \
-            AS new (attempt_id, size, until, units, payer, start_ns, end_ns, tries, recipient_tries, place)";
+        FROM unnest($2, $3, $5, $15, $6, $7, $8, $9, $14, $16) WITH ORDINALITY \
+            AS new (batch_number, attempt_id, size, until, units, payer, start_ns, end_ns, tries, recipient_tries, place)";
     if attempts.is_empty() {
         return Ok(());
     }
+    let numbers: Vec<i32> = attempts.iter().map(|(batch, _)| batch.number.cast_signed()).collect();
+    let attempts: Vec<&Attempt> = attempts.iter().map(|(_, attempt)| *attempt).collect();
     let copies = attempts.iter().flat_map(|attempt| &attempt.copies);
-    let copies_each = attempts.first().map_or(0, |attempt| attempt.copies.len());
+    let copies_each = attempts.iter().map(|attempt| attempt.copies.len()).max().unwrap_or_default();
     let int = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
     let ordinals = attempts.iter().flat_map(|attempt| &attempt.ordinals);
     // Where each attempt's payouts end among those of all.
@@ -181,8 +184,8 @@ pub async fn insert(
     });
     let payer = |attempt: &Attempt| attempt.transaction.payer().to_string();
     let inserted = diesel::sql_query(SQL)
-        .bind::<SqlUuid, _>(batch.run.as_uuid())
-        .bind::<Integer, _>(batch.number.cast_signed())
+        .bind::<SqlUuid, _>(run.as_uuid())
+        .bind::<Array<Integer>, _>(numbers)
         .bind::<Array<SqlUuid>, _>(attempts.iter().map(|attempt| attempt.id.as_uuid()).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(ordinals.map(|ordinal| ordinal.cast_signed()).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(
@@ -191,7 +194,7 @@ pub async fn insert(
         .bind::<Array<Numeric>, _>(
             attempts.iter().map(|attempt| Numeric128(attempt.units)).collect::<Vec<_>>(),
         )
-        .bind::<Array<Text>, _>(attempts.iter().map(payer).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(attempts.iter().copied().map(payer).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(attempts.iter().map(|a| a.transaction.valid_start_ns()).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(attempts.iter().map(|attempt| attempt.window_end_ns).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(copies.clone().map(|copy| copy.node.to_string()).collect::<Vec<_>>())
@@ -211,7 +214,7 @@ pub async fn insert(
     if inserted == attempts.len() {
         Ok(())
     } else {
-        Err(StoreError::inconsistent("attempt", batch.number, "attempt_id"))
+        Err(StoreError::inconsistent("attempt", run, "attempt_id"))
     }
 }
 

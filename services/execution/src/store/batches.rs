@@ -91,7 +91,7 @@ const RECOUNT: &str = "UPDATE batch SET \
         AND batch.number BETWEEN $4 AND $5 AND counted.number BETWEEN $4 AND $5";
 
 /// Counts batches anew from their attempts.
-pub async fn recount(conn: &mut AsyncPgConnection, run: RunId, which: Recount) -> Result<(), StoreError> {
+pub async fn recount(mut conn: &AsyncPgConnection, run: RunId, which: Recount) -> Result<(), StoreError> {
     let (numbers, poll, release) = match which {
         Recount::Release { number, poll } => ((number, number), poll, true),
         Recount::One(number) => ((number, number), Duration::ZERO, false),
@@ -104,7 +104,7 @@ pub async fn recount(conn: &mut AsyncPgConnection, run: RunId, which: Recount) -
         .bind::<Integer, _>(numbers.0.cast_signed())
         .bind::<Integer, _>(numbers.1.cast_signed())
         .prepared()
-        .execute(conn)
+        .execute(&mut conn)
         .await?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use diesel::sql_types::{BigInt, Bool, Integer, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ids::RunId;
 use pg::Prepare as _;
@@ -21,7 +21,9 @@ pub struct DueBatch {
     pub first_ordinal: u32,
     /// Number of payouts.
     pub size: u32,
-    /// Epoch of the lease that this transaction takes.
+    /// The slot of its run on which this transaction takes its lease.
+    pub slot: u32,
+    /// Epoch of that lease.
     pub epoch: i64,
     /// Attempts intended for it so far.
     pub attempts: u32,
@@ -54,6 +56,8 @@ struct DueRow {
     size: i32,
     #[diesel(sql_type = BigInt)]
     lease_epoch: i64,
+    #[diesel(sql_type = Array<Integer>)]
+    free: Vec<i32>,
     #[diesel(sql_type = Integer)]
     attempts: i32,
     #[diesel(sql_type = Bool)]
@@ -62,47 +66,55 @@ struct DueRow {
     adopted: bool,
 }
 
-/// The batch of the run that has been due for longest, locked, unless the slot's lease is alive or nothing is due.
+/// The batches of the run that have been due for longest, locked, one for each of these slots on which no lease is alive.
 /// A batch whose lease has run out is due again. Batches that were begun come first: their attempts' windows are
 /// open now, and a new batch can wait.
 pub async fn lock_due(
     mut conn: &AsyncPgConnection,
     run: RunId,
-    slot: u32,
-) -> Result<Option<DueBatch>, StoreError> {
+    slots: &[u32],
+) -> Result<Vec<DueBatch>, StoreError> {
     // Whether something holds the run is asked once: which cluster this is costs a read of a file.
-    const SQL: &str = "WITH held AS MATERIALIZED (SELECT EXISTS (SELECT FROM run_pause WHERE run_id = $1) AS paused) \
-        SELECT number, first_ordinal, size, lease_epoch, attempts, adopted, (SELECT paused FROM held) AS paused FROM batch \
+    const SQL: &str = "WITH held AS MATERIALIZED (SELECT EXISTS (SELECT FROM run_pause WHERE run_id = $1) AS paused), \
+        free AS MATERIALIZED (SELECT ARRAY(SELECT slot FROM unnest($2) AS own (slot) \
+            WHERE NOT EXISTS (SELECT FROM batch taken WHERE taken.run_id = $1 AND taken.lease_slot = own.slot \
+                AND taken.lease_until >= clock_timestamp())) AS slots) \
+        SELECT number, first_ordinal, size, lease_epoch, attempts, adopted, (SELECT paused FROM held) AS paused, \
+        (SELECT slots FROM free) AS free FROM batch \
         WHERE run_id = $1 AND state = 1 AND due_at <= clock_timestamp() \
         AND (processing + in_doubt > 0 OR NOT (SELECT paused FROM held)) \
         AND (lease_until IS NULL OR lease_until < clock_timestamp()) \
-        AND NOT EXISTS (SELECT FROM batch held WHERE held.run_id = $1 AND held.lease_slot = $2 \
-            AND held.lease_until >= clock_timestamp()) \
-        ORDER BY (started_at IS NULL), due_at, number LIMIT 1 FOR UPDATE OF batch SKIP LOCKED";
-    let row: Option<DueRow> = diesel::sql_query(SQL)
+        ORDER BY (started_at IS NULL), due_at, number \
+        LIMIT (SELECT cardinality(slots) FROM free) FOR UPDATE OF batch SKIP LOCKED";
+    let rows: Vec<DueRow> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(run.as_uuid())
-        .bind::<Integer, _>(slot.cast_signed())
+        .bind::<Array<Integer>, _>(slots.iter().map(|slot| slot.cast_signed()).collect::<Vec<_>>())
         .prepared()
-        .get_result(&mut conn)
-        .await
-        .optional()?;
-    Ok(row.map(|row| DueBatch {
-        run,
-        number: row.number.cast_unsigned(),
-        first_ordinal: row.first_ordinal.cast_unsigned(),
-        size: row.size.cast_unsigned(),
-        epoch: row.lease_epoch + 1,
-        attempts: row.attempts.cast_unsigned(),
-        paused: row.paused,
-        adopted: row.adopted,
-    }))
+        .load(&mut conn)
+        .await?;
+    let on_slot = |(place, row): (usize, DueRow)| {
+        let number = row.number.cast_unsigned();
+        let slot =
+            row.free.get(place).ok_or_else(|| StoreError::inconsistent("batch", number, "lease_slot"))?;
+        Ok(DueBatch {
+            run,
+            number,
+            first_ordinal: row.first_ordinal.cast_unsigned(),
+            size: row.size.cast_unsigned(),
+            slot: slot.cast_unsigned(),
+            epoch: row.lease_epoch + 1,
+            attempts: row.attempts.cast_unsigned(),
+            paused: row.paused,
+            adopted: row.adopted,
+        })
+    };
+    rows.into_iter().enumerate().map(on_slot).collect()
 }
 
 /// Takes the lease on a batch that this transaction has locked, and counts what was planned for it.
 pub async fn take(
     mut conn: &AsyncPgConnection,
     batch: &DueBatch,
-    slot: u32,
     lease: Duration,
     planned: Planned,
 ) -> Result<(), StoreError> {
@@ -115,7 +127,7 @@ pub async fn take(
         .bind::<SqlUuid, _>(batch.run.as_uuid())
         .bind::<Integer, _>(batch.number.cast_signed())
         .bind::<BigInt, _>(batch.epoch)
-        .bind::<Integer, _>(slot.cast_signed())
+        .bind::<Integer, _>(batch.slot.cast_signed())
         .bind::<BigInt, _>(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
         .bind::<Integer, _>(planned.payouts.cast_signed())
         .bind::<diesel::sql_types::Numeric, _>(pg::Numeric128(planned.units))
@@ -129,7 +141,7 @@ pub async fn take(
 
 /// Locks a batch for a write of the worker that holds `epoch`; false when the lease is another's by now. A lease that
 /// has run out and that nobody has taken is still the worker's: the epoch decides, not the time.
-pub async fn lock_held(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result<bool, StoreError> {
+pub async fn lock_held(mut conn: &AsyncPgConnection, batch: &DueBatch) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT (lease_epoch = $3 AND lease_until IS NOT NULL) AS answer FROM batch \
         WHERE run_id = $1 AND number = $2 FOR UPDATE";
     let row: AnswerRow = diesel::sql_query(SQL)
@@ -137,7 +149,7 @@ pub async fn lock_held(conn: &mut AsyncPgConnection, batch: &DueBatch) -> Result
         .bind::<Integer, _>(batch.number.cast_signed())
         .bind::<BigInt, _>(batch.epoch)
         .prepared()
-        .get_result(conn)
+        .get_result(&mut conn)
         .await?;
     Ok(row.answer)
 }

@@ -82,7 +82,7 @@ impl TryFrom<Row> for Pause {
 
 /// Until this transaction ends, nobody intends or begins to send anything: waits for those who do.
 pub async fn lock(conn: &mut AsyncPgConnection) -> Result<(), StoreError> {
-    // The shared side is in `runs::find_to_send` and `runs::find_to_send_on_slot`.
+    // The shared side is in `runs::find_to_send` and `runs::find_to_send_on_slots`.
     const SQL: &str = "SELECT pg_advisory_xact_lock(hashtextextended('pause', -2))";
     diesel::sql_query(SQL).prepared().execute(conn).await?;
     Ok(())

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use diesel::pg::sql_types::Timestamptz;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel::{
     ExpressionMethods, OptionalExtension, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper,
 };
@@ -195,23 +195,35 @@ pub async fn find_to_send(conn: &mut AsyncPgConnection, id: RunId) -> Result<Opt
     row.map(StoredRun::try_from).transpose()
 }
 
-/// The same, if this transaction also gets one of the run's slots, for which it does not wait: until it ends, nobody
-/// else has that slot. Slots bound how many batches of a run are worked on at the same time.
-pub async fn find_to_send_on_slot(
+#[derive(QueryableByName)]
+struct OnSlots {
+    #[diesel(embed)]
+    run: Row,
+    #[diesel(sql_type = Array<Integer>)]
+    slots: Vec<i32>,
+}
+
+/// The same, if this transaction also gets any of the run's `slots`, for which it does not wait, and with those that it gets:
+/// until it ends, nobody else has them. Slots bound how many batches of a run are worked on at the same time.
+pub async fn find_to_send_on_slots(
     conn: &mut AsyncPgConnection,
     id: RunId,
-    slot: u32,
-) -> Result<Option<StoredRun>, StoreError> {
-    const SQL: &str = "SELECT run.*, pg_advisory_xact_lock_shared(hashtextextended('pause', -2)) FROM run \
-        WHERE run_id = $1 AND pg_try_advisory_xact_lock(hashtextextended($1::text, $2)) FOR SHARE";
-    let row: Option<Row> = diesel::sql_query(SQL)
+    slots: &[u32],
+) -> Result<Option<(StoredRun, Vec<u32>)>, StoreError> {
+    // Who gets none does not wait for a pause either: all workers would, with a connection each.
+    const SQL: &str = "WITH got AS MATERIALIZED (SELECT ARRAY(SELECT slot FROM unnest($2) AS wanted (slot) \
+            WHERE pg_try_advisory_xact_lock(hashtextextended($1::text, slot))) AS slots) \
+        SELECT run.*, pg_advisory_xact_lock_shared(hashtextextended('pause', -2)), (SELECT slots FROM got) AS slots \
+        FROM run WHERE run_id = $1 AND (SELECT cardinality(slots) FROM got) > 0 FOR SHARE OF run";
+    let row: Option<OnSlots> = diesel::sql_query(SQL)
         .bind::<SqlUuid, _>(id.as_uuid())
-        .bind::<BigInt, _>(i64::from(slot))
+        .bind::<Array<Integer>, _>(slots.iter().map(|slot| slot.cast_signed()).collect::<Vec<_>>())
         .prepared()
         .get_result(conn)
         .await
         .optional()?;
-    row.map(StoredRun::try_from).transpose()
+    let Some(OnSlots { run, slots }) = row else { return Ok(None) };
+    Ok(Some((run.try_into()?, slots.into_iter().map(i32::cast_unsigned).collect())))
 }
 
 /// One run, alone: until this transaction ends nobody intends or begins to send anything of it.
@@ -342,6 +354,8 @@ struct ActiveRow {
     run_id: Uuid,
     #[diesel(sql_type = Integer)]
     parallelism: i32,
+    #[diesel(sql_type = Integer)]
+    batch_size: i32,
 }
 
 /// A run that workers look at.
@@ -351,12 +365,14 @@ pub struct Active {
     pub id: RunId,
     /// Batches worked on at the same time.
     pub parallelism: u32,
+    /// Payouts per batch.
+    pub batch_size: u32,
 }
 
 /// Up to `limit` runs that have not ended and have a batch that is due, oldest first. Of a paused run only batches with
 /// something to look up are due.
 pub async fn with_due_batches(conn: &mut AsyncPgConnection, limit: u32) -> Result<Vec<Active>, StoreError> {
-    const SQL: &str = "SELECT run_id, parallelism FROM run WHERE state <= 3 AND EXISTS (SELECT FROM batch \
+    const SQL: &str = "SELECT run_id, parallelism, batch_size FROM run WHERE state <= 3 AND EXISTS (SELECT FROM batch \
         WHERE batch.run_id = run.run_id AND batch.state = 1 AND batch.due_at <= clock_timestamp() \
         AND (batch.processing + batch.in_doubt > 0 OR NOT EXISTS (SELECT FROM run_pause WHERE run_pause.run_id = run.run_id))) \
         ORDER BY created_at LIMIT $1";
@@ -364,7 +380,11 @@ pub async fn with_due_batches(conn: &mut AsyncPgConnection, limit: u32) -> Resul
         diesel::sql_query(SQL).bind::<BigInt, _>(i64::from(limit)).prepared().load(conn).await?;
     Ok(rows
         .into_iter()
-        .map(|row| Active { id: RunId::from_uuid(row.run_id), parallelism: row.parallelism.cast_unsigned() })
+        .map(|row| Active {
+            id: RunId::from_uuid(row.run_id),
+            parallelism: row.parallelism.cast_unsigned(),
+            batch_size: row.batch_size.cast_unsigned(),
+        })
         .collect())
 }
 
@@ -373,7 +393,7 @@ pub async fn without_open_batches(
     conn: &mut AsyncPgConnection,
     limit: u32,
 ) -> Result<Vec<RunId>, StoreError> {
-    const SQL: &str = "SELECT run_id, parallelism FROM run WHERE state <= 3 AND NOT EXISTS (SELECT FROM batch \
+    const SQL: &str = "SELECT run_id, parallelism, batch_size FROM run WHERE state <= 3 AND NOT EXISTS (SELECT FROM batch \
         WHERE batch.run_id = run.run_id AND batch.state = 1) ORDER BY created_at LIMIT $1";
     let rows: Vec<ActiveRow> =
         diesel::sql_query(SQL).bind::<BigInt, _>(i64::from(limit)).prepared().load(conn).await?;

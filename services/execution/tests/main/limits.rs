@@ -1,5 +1,6 @@
 //! Limits: never exceeded by the ledger, taken once per payout, given back by what is proven dead.
 
+use execution::Tuning;
 use futures::StreamExt as _;
 use proto::execution::v1 as pb;
 use proto::execution::v1::funding_account_service_client::FundingAccountServiceClient;
@@ -7,7 +8,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tonic::Status;
 
-use crate::support::{Bench, PATIENCE, instruction, reason};
+use crate::support::{Bench, PATIENCE, instruction, quick, reason};
 
 pub(crate) async fn set(
     bench: &Bench,
@@ -73,6 +74,19 @@ async fn fifty_runs_that_start_at_once_never_pay_more_than_the_day_allows() {
     bench.client().retry_run(bench.request(retry)).await.unwrap();
     assert_eq!(bench.wait_end(&halted[0]).await.state(), pb::RunState::Completed);
     assert_eq!((paid(&bench).await, taken(&bench).await), (500, 500));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_that_are_too_much_for_the_day_together_go_one_by_one() {
+    let bench = Bench::with(Tuning { workers: 1, ..quick() }).await;
+    set(&bench, "day", [0, 0, 25]).await.unwrap();
+    let payees: Vec<(u64, u64)> =
+        bench.control.accounts(4).await.into_iter().map(|account| (account, 10)).collect();
+    let header = pb::RunHeader { batch_size: 1, parallelism: 4, ..bench.header(&payees) };
+    bench.start_run(&header, &payees).await.unwrap();
+    let run = bench.wait(&header.run_id, "a halt", |run| run.state() == pb::RunState::Halted).await;
+    assert_eq!(run.halt.unwrap().reason, "DAILY_LIMIT_REACHED");
+    assert_eq!((paid(&bench).await, taken(&bench).await), (20, 20));
 }
 
 #[tokio::test(flavor = "multi_thread")]

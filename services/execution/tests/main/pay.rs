@@ -1,12 +1,13 @@
 //! The good path: a list of payees is paid, and can be read.
 
-use proto::execution::v1 as pb;
-
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
+use execution::Tuning;
+use proto::execution::v1 as pb;
+use serde_json::json;
 
-use crate::support::Bench;
+use crate::support::{Bench, quick};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_payee_of_a_list_is_paid_once_and_the_ledger_agrees() {
@@ -33,6 +34,53 @@ async fn batches_are_worked_on_side_by_side_when_asked_for() {
     bench.start_run(&header, &payees).await.unwrap();
     assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
     bench.assert_exactly_once(&header.run_id).await;
+}
+
+/// One worker, four batches, of which it may have two at a time, and a network that takes a while.
+async fn two_at_a_time(bench: &Bench) -> pb::RunHeader {
+    let payees: Vec<(u64, u64)> = bench.control.accounts(36).await.into_iter().zip(1..).collect();
+    bench.control.post("/v1/faults", json!({"kind": "delay_effect", "millis": 700})).await;
+    let header = pb::RunHeader { parallelism: 2, batch_size: 9, ..bench.header(&payees) };
+    bench.start_run(&header, &payees).await.unwrap();
+    let processing = |run: &pb::Run| run.progress.as_ref().unwrap().processing.as_ref().unwrap().payouts;
+    let both = |run: &pb::Run| {
+        assert!(processing(run) <= 18, "more than two batches: {run:?}");
+        processing(run) == 18
+    };
+    bench.wait(&header.run_id, "two batches at a time", both).await;
+    header
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_worker_has_as_many_batches_at_a_time_as_the_run_allows() {
+    let bench = Bench::with(Tuning { workers: 1, ..quick() }).await;
+    let header = two_at_a_time(&bench).await;
+    let run = bench.wait_end(&header.run_id).await;
+    assert_eq!(run.state(), pb::RunState::Completed);
+    assert_eq!(run.progress.unwrap().attempts, 4);
+    bench.assert_exactly_once(&header.run_id).await;
+}
+
+#[derive(Debug, PartialEq, QueryableByName)]
+struct Epoch {
+    #[diesel(sql_type = BigInt)]
+    lease_epoch: i64,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_is_lost_keeps_nothing_of_the_visits_other_batches_from_being_recorded() {
+    let bench = Bench::with(Tuning { workers: 1, ..quick() }).await;
+    let header = two_at_a_time(&bench).await;
+    let mut conn = AsyncPgConnection::establish(&bench.db_url).await.unwrap();
+    let stolen = "UPDATE batch SET lease_epoch = lease_epoch + 1, lease_until = clock_timestamp() WHERE number = \
+        (SELECT min(number) FROM batch WHERE lease_until IS NOT NULL)";
+    assert_eq!(diesel::sql_query(stolen).execute(&mut conn).await.unwrap(), 1);
+    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
+    bench.assert_exactly_once(&header.run_id).await;
+    // The one that was lost was taken by another visit, whoever wrote what the rail did; the others needed no second one.
+    let sql = "SELECT lease_epoch FROM batch ORDER BY lease_epoch";
+    let epochs: Vec<Epoch> = diesel::sql_query(sql).load(&mut conn).await.unwrap();
+    assert_eq!(epochs, [1, 1, 1, 3].map(|lease_epoch| Epoch { lease_epoch }));
 }
 
 #[derive(Debug, QueryableByName)]

@@ -1,11 +1,12 @@
 //! Taking a lease, and committing intents with it: before this transaction has ended nothing is sent.
 
 use diesel_async::AsyncPgConnection;
+use futures::future::try_join_all;
 use futures::try_join;
 use ids::{AttemptId, RunId};
 
 use crate::app::Context;
-use crate::app::work::{Work, record};
+use crate::app::work::{Leased, Work, record};
 use crate::clients::hedera_rail::Order;
 use crate::domain::attempt::{Attempt, Cause};
 use crate::domain::plan::{Due, Group, plan};
@@ -18,12 +19,20 @@ use crate::store::funding_accounts::{self, FundingAccount};
 use crate::store::instructions::{self, Instruction};
 use crate::store::{attempts, limits, pauses, runs};
 
-/// Leases the batch of `run` that is due; where the run may send, its payouts without a live attempt get one.
-pub(super) async fn claim(ctx: &Context, run: RunId, slot: u32) -> Result<Option<Work>, Error> {
+/// Leases batches of `run` that are due, one on each of these slots that is free; where the run may send, their payouts
+/// without a live attempt get one.
+pub(super) async fn claim(ctx: &Context, run: RunId, slots: &[u32]) -> Result<Option<Work>, Error> {
     let mut conn = ctx.conn().await?;
-    let claimed =
-        pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| claim_in(ctx, conn, run, slot).await)
-            .await;
+    let mut claimed = pg::transaction(&mut conn, async |conn| claim_in(ctx, conn, run, slots).await).await;
+    if slots.len() > 1 && claimed.as_ref().is_err_and(|error| stopping(error).is_some()) {
+        // What stops several together may leave room for one.
+        for slot in slots.chunks(1) {
+            claimed = pg::transaction(&mut conn, async |conn| claim_in(ctx, conn, run, slot).await).await;
+            if !matches!(claimed, Ok(None)) {
+                break;
+            }
+        }
+    }
     let work = match claimed {
         Ok(work) => work,
         Err(error) => {
@@ -57,43 +66,79 @@ async fn claim_in(
     ctx: &Context,
     conn: &mut AsyncPgConnection,
     run: RunId,
-    slot: u32,
+    slots: &[u32],
 ) -> Result<Option<Work>, Error> {
     // Shared with other workers, exclusive with pause, cancel and halt: none of them returns while we intend.
-    let Some(stored) = runs::find_to_send_on_slot(conn, run, slot).await? else { return Ok(None) };
+    let Some((stored, slots)) = runs::find_to_send_on_slots(conn, run, slots).await? else { return Ok(None) };
     let run = stored.run;
     if run.state.has_ended() {
         return Ok(None);
     }
     let header = &run.header;
-    let (batch, funding, limits) = try_join!(
-        claims::lock_due(conn, header.run, slot),
+    let (due, funding, limits) = try_join!(
+        claims::lock_due(conn, header.run, &slots),
         funding_accounts::of_run(conn, header),
         limits::latest(conn, header.funding_account, &header.asset)
     )?;
-    let Some(batch) = batch else { return Ok(None) };
-    let open = if batch.attempts == 0 { Vec::new() } else { attempts::undecided(conn, &batch).await? };
-    let intent = if run.state.may_send() && !batch.paused {
-        intend(ctx, conn, &run, &funding, &batch).await?
-    } else {
-        Intent::default()
-    };
-    if open.is_empty() && intent.fresh.is_empty() {
-        // Nothing to do after all: the run has halted or been cancelled since the batch became due.
-        batches::recount(conn, run.header.run, Recount::One(batch.number)).await?;
-        return Ok(None);
-    }
-    let splits = store(ctx, conn, &batch, slot, &intent).await?;
-    if let Some(limit) = limits.and_then(|set| set.limits.per_day).filter(|_| !intent.fresh.is_empty()) {
-        let ids: Vec<AttemptId> = intent.fresh.iter().map(|attempt| attempt.id).collect();
-        let from = (run.header.funding_account, &run.header.asset);
-        let units = intent.planned().units;
-        if !limits::reserve(conn, from, &ids, units, limit).await? {
-            return Err(if units > limit { Error::DayLimitTooLow } else { Error::DayLimitReached });
+    let mut claimed = Vec::new();
+    for batch in due {
+        let open = if batch.attempts == 0 { Vec::new() } else { attempts::undecided(conn, &batch).await? };
+        let intent = if run.state.may_send() && !batch.paused {
+            intend(ctx, conn, &run, &funding, &batch).await?
+        } else {
+            Intent::default()
+        };
+        if open.is_empty() && intent.fresh.is_empty() {
+            // Nothing to do after all: the run has halted or been cancelled since the batch became due.
+            batches::recount(conn, run.header.run, Recount::One(batch.number)).await?;
+        } else {
+            claimed.push(Claimed { batch, open, intent });
         }
     }
+    if claimed.is_empty() {
+        return Ok(None);
+    }
+    store(ctx, conn, run.header.run, &claimed).await?;
+    if let Some(limit) = limits.and_then(|set| set.limits.per_day) {
+        reserve(conn, &run, &claimed, limit).await?;
+    }
     here!("intend.before_commit");
-    Ok(Some(Work { run, funding, batch, fresh: intent.fresh, splits, open }))
+    Ok(Some(Work { run, funding, batches: claimed.into_iter().map(Claimed::leased).collect() }))
+}
+
+/// A batch that this transaction has locked, and what is to be done about it.
+struct Claimed {
+    batch: DueBatch,
+    /// Undecided attempts of earlier visits.
+    open: Vec<Attempt>,
+    intent: Intent,
+}
+
+impl Claimed {
+    fn leased(self) -> Leased {
+        let Self { batch, open, intent } = self;
+        Leased { batch, splits: intent.splits(), fresh: intent.fresh, open }
+    }
+}
+
+/// Takes what the batches intend from the day's limit.
+async fn reserve(
+    conn: &mut AsyncPgConnection,
+    run: &Run,
+    claimed: &[Claimed],
+    limit: u128,
+) -> Result<(), Error> {
+    let ids: Vec<AttemptId> =
+        claimed.iter().flat_map(|one| &one.intent.fresh).map(|attempt| attempt.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let from = (run.header.funding_account, &run.header.asset);
+    let units = claimed.iter().map(|one| one.intent.planned().units).sum();
+    if limits::reserve(conn, from, &ids, units, limit).await? {
+        return Ok(());
+    }
+    Err(if units > limit { Error::DayLimitTooLow } else { Error::DayLimitReached })
 }
 
 /// Attempts to be stored: one for each group, those of a dead attempt in place of it.
@@ -112,6 +157,21 @@ impl Intent {
             attempts: small(self.fresh.len()),
             retries: small(self.due.iter().map(|due| due.ordinals.len()).sum()),
         }
+    }
+
+    /// The places of the attempts that replace the dead one at this place, or of those that replace none.
+    fn replacing(&self, dead: Option<usize>) -> Vec<usize> {
+        (0..self.groups.len()).filter(|index| self.groups[*index].replaces == dead).collect()
+    }
+
+    /// The places of the singles of each attempt that is split.
+    fn splits(&self) -> Vec<Vec<usize>> {
+        let split = |(place, dead): (usize, &Due)| dead.split.then(|| self.replacing(Some(place)));
+        self.due.iter().enumerate().filter_map(split).collect()
+    }
+
+    fn at(&self, places: &[usize]) -> Vec<&Attempt> {
+        places.iter().map(|place| &self.fresh[*place]).collect()
     }
 }
 
@@ -141,19 +201,22 @@ async fn intend(
     Ok(Intent { fresh, groups, due })
 }
 
-/// Stores the attempts, makes them the live ones of their payouts and takes the lease. The statements do not depend on
-/// each other and go to the database together. Returns the places of the singles of each split attempt.
+/// Stores the attempts, makes them the live ones of their payouts and takes the leases. The statements do not depend on
+/// each other and go to the database together.
 async fn store(
     ctx: &Context,
     conn: &AsyncPgConnection,
-    batch: &DueBatch,
-    slot: u32,
-    intent: &Intent,
-) -> Result<Vec<Vec<usize>>, Error> {
-    let inserted = async { Ok::<_, Error>(attempts::insert(conn, batch, &intent.fresh).await?) };
-    let taken = async { Ok(claims::take(conn, batch, slot, ctx.tuning.lease(), intent.planned()).await?) };
-    let ((), splits, ()) = try_join!(inserted, make_live(conn, batch, intent), taken)?;
-    Ok(splits)
+    run: RunId,
+    claimed: &[Claimed],
+) -> Result<(), Error> {
+    let fresh: Vec<(&DueBatch, &Attempt)> =
+        claimed.iter().flat_map(|one| one.intent.fresh.iter().map(|attempt| (&one.batch, attempt))).collect();
+    let take =
+        async |one: &Claimed| claims::take(conn, &one.batch, ctx.tuning.lease(), one.intent.planned()).await;
+    let inserted = async { Ok::<_, Error>(attempts::insert(conn, run, &fresh).await?) };
+    let taken = async { Ok(try_join_all(claimed.iter().map(take)).await?) };
+    try_join!(inserted, make_live(conn, run, claimed), taken)?;
+    Ok(())
 }
 
 fn prepare(
@@ -184,31 +247,21 @@ fn prepare(
 }
 
 /// First attempts are inserted as live ones; later ones take over from the dead one they replace, by compare-and-set.
-async fn make_live(
-    conn: &AsyncPgConnection,
-    batch: &DueBatch,
-    intent: &Intent,
-) -> Result<Vec<Vec<usize>>, Error> {
-    let Intent { fresh, groups, due } = intent;
-    let of = |replaced: Option<usize>| -> Vec<usize> {
-        (0..groups.len()).filter(|index| groups[*index].replaces == replaced).collect()
-    };
-    let first: Vec<&Attempt> = of(None).into_iter().map(|index| &fresh[index]).collect();
+async fn make_live(conn: &AsyncPgConnection, run: RunId, claimed: &[Claimed]) -> Result<(), Error> {
+    let first: Vec<&Attempt> =
+        claimed.iter().flat_map(|one| one.intent.at(&one.intent.replacing(None))).collect();
     if !first.is_empty() {
-        attempts::insert_live(conn, batch.run, &first).await?;
+        attempts::insert_live(conn, run, &first).await?;
     }
-    let mut splits = Vec::new();
-    for (place, dead) in due.iter().enumerate() {
-        let indexes = of(Some(place));
-        let successors: Vec<&Attempt> = indexes.iter().map(|index| &fresh[*index]).collect();
-        if !attempts::replace(conn, batch, dead, &successors).await? {
-            return Err(Error::Overtaken);
-        }
-        if dead.split {
-            splits.push(indexes);
+    for Claimed { batch, intent, .. } in claimed {
+        for (place, dead) in intent.due.iter().enumerate() {
+            let successors = intent.at(&intent.replacing(Some(place)));
+            if !attempts::replace(conn, batch, dead, &successors).await? {
+                return Err(Error::Overtaken);
+            }
         }
     }
-    Ok(splits)
+    Ok(())
 }
 
 /// Commits that sending begins once more, for those attempts that may be sent: the lease is ours, the attempt is

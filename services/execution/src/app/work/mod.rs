@@ -1,8 +1,8 @@
-//! Working on one batch: take the lease and commit intents, send, learn, record.
+//! Working on batches: take the leases and commit intents, send, learn, record.
 //!
-//! Two commits where nothing goes wrong: the first takes the lease and commits intents with the begin of their sending,
-//! the second records what was learnt and gives the lease back. A visit is short; what stays undecided is looked at
-//! again by whoever takes the batch next.
+//! A visit is to as many batches of a run as it gets slots for, and takes two commits where nothing goes wrong: the first
+//! takes the leases and commits intents with the begin of their sending, the second records what was learnt and gives the
+//! leases back. A visit is short; what stays undecided is looked at again by whoever takes the batch next.
 
 mod claim;
 mod deliver;
@@ -23,10 +23,15 @@ use crate::store::claims::DueBatch;
 use crate::store::evidence::Event;
 use crate::store::funding_accounts::FundingAccount;
 
-/// A batch under lease, with what is to be done about it.
+/// Batches of a run under lease.
 pub(crate) struct Work {
     pub(crate) run: Run,
     pub(crate) funding: FundingAccount,
+    pub(crate) batches: Vec<Leased>,
+}
+
+/// A batch under lease, with what is to be done about it.
+pub(crate) struct Leased {
     pub(crate) batch: DueBatch,
     /// Intended just now; their sending has begun.
     pub(crate) fresh: Vec<Attempt>,
@@ -50,15 +55,37 @@ pub(crate) struct Finding {
     pub(crate) doubt: Option<&'static str>,
 }
 
-/// Works on the batch of a run that is due, if there is one and a slot is free; says whether there was.
-pub async fn visit(ctx: &Context, run: RunId, slot: u32) -> Result<bool, Error> {
-    let Some(work) = claim::claim(ctx, run, slot).await? else { return Ok(false) };
-    let Work { run, funding, batch, fresh, splits, open } = work;
+/// What a visit learnt about a batch.
+type Visited = (DueBatch, Vec<Finding>);
+
+/// Works on the batches of a run that are due, one for each of these slots that is free; says whether there were any.
+pub async fn visit(ctx: &Context, run: RunId, slots: &[u32]) -> Result<bool, Error> {
+    let Some(Work { run, funding, batches }) = claim::claim(ctx, run, slots).await? else { return Ok(false) };
+    let work = batches.into_iter().map(|leased| work_on(ctx, &run, &funding, leased));
+    let (mut visited, mut failed) = (Vec::new(), None);
+    for outcome in join_all(work).await {
+        match outcome {
+            Ok(batch) => visited.push(batch),
+            // What could not be looked up of one batch keeps nothing of the others from being written.
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    record::record(ctx, &run, visited).await?;
+    failed.map_or(Ok(true), Err)
+}
+
+/// Sends what was intended just now, and looks up what was before.
+async fn work_on(
+    ctx: &Context,
+    run: &Run,
+    funding: &FundingAccount,
+    leased: Leased,
+) -> Result<Visited, Error> {
+    let Leased { batch, fresh, splits, open } = leased;
     let mut findings = join_all(fresh.into_iter().map(|attempt| deliver::deliver(ctx, attempt))).await;
     blame_senders(&mut findings, &splits);
-    findings.extend(look_after(ctx, &run, &funding, &batch, open).await?);
-    record::record(ctx, &run, &batch, findings).await?;
-    Ok(true)
+    findings.extend(look_after(ctx, run, funding, &batch, open).await?);
+    Ok((batch, findings))
 }
 
 /// Looks up what earlier visits left undecided, and sends again what may be.

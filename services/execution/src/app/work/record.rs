@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
+use futures::future::{join_all, try_join_all};
 use futures::try_join;
 use ids::{AlertId, AttemptId, RunId};
 
 use crate::app::Context;
-use crate::app::work::Finding;
+use crate::app::work::{Finding, Visited};
 use crate::domain::attempt::{Cause, Verdict};
 use crate::domain::payout::AttemptState;
 use crate::domain::retry::{Aftermath, RetryPolicy, aftermath};
@@ -24,7 +25,7 @@ use crate::store::{alerts, attempts, runs};
 const TRIES_TO_KEEP: u32 = 3;
 const PAUSE_TO_KEEP: Duration = Duration::from_millis(500);
 
-/// What a visit learnt, as it is written.
+/// What a visit learnt of a batch, as it is written.
 struct Learnt {
     run: RunId,
     batch: DueBatch,
@@ -35,42 +36,57 @@ struct Learnt {
     poll: Duration,
 }
 
-/// Writes findings down and gives the lease back. A lease that another has taken makes all of it void: that worker
-/// learns the same from the rail. Only what the rail has done is written whoever has the lease: once an attempt is
-/// decided nobody asks the rail about it again.
-pub(super) async fn record(
-    ctx: &Context,
-    run: &Run,
-    batch: &DueBatch,
-    findings: Vec<Finding>,
-) -> Result<(), Error> {
-    let poll = findings.iter().filter(|finding| finding.verdict == Verdict::Undecided);
-    let poll = poll.map(|finding| finding.again_after).min().unwrap_or(Duration::ZERO);
-    let decide = |finding| decision(finding, &run.header.retry, rand::random());
-    let learnt = Learnt {
-        run: run.header.run,
-        batch: *batch,
-        decisions: findings.iter().filter_map(decide).collect(),
-        effects: findings.iter().filter_map(effect).collect(),
-        halt: findings.iter().find_map(halting),
-        poll,
-        findings,
-    };
-    let recorded = async {
-        let mut conn = ctx.conn().await?;
-        pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| under_lease(ctx, conn, &learnt).await)
-            .await
-    };
-    match recorded.await {
-        // Somebody may have decided meanwhile, also where the database is what kept it from being written.
-        Err(error) if !learnt.effects.is_empty() => {
-            tracing::warn!(run = %learnt.run, batch = batch.number, %error, "what the rail did is written beside others");
-            keep(ctx, &learnt).await?;
+impl Learnt {
+    fn of(run: &Run, (batch, findings): Visited) -> Self {
+        let poll = findings.iter().filter(|finding| finding.verdict == Verdict::Undecided);
+        let poll = poll.map(|finding| finding.again_after).min().unwrap_or(Duration::ZERO);
+        let decide = |finding| decision(finding, &run.header.retry, rand::random());
+        Self {
+            run: run.header.run,
+            batch,
+            decisions: findings.iter().filter_map(decide).collect(),
+            effects: findings.iter().filter_map(effect).collect(),
+            halt: findings.iter().find_map(halting),
+            poll,
+            findings,
         }
-        recorded => recorded?,
+    }
+}
+
+/// Writes findings down and gives the leases back. A lease that another has taken makes all that was found under it void:
+/// that worker learns the same from the rail. Only what the rail has done is written whoever has the lease: once an attempt
+/// is decided nobody asks the rail about it again.
+pub(super) async fn record(ctx: &Context, run: &Run, visited: Vec<Visited>) -> Result<(), Error> {
+    let learnt: Vec<Learnt> = visited.into_iter().map(|one| Learnt::of(run, one)).collect();
+    match (under_leases(ctx, &learnt).await, learnt.as_slice()) {
+        (Ok(()), _) => {}
+        (Err(error), [one]) => beside(ctx, one, error).await?,
+        (Err(error), several) => {
+            tracing::warn!(run = %run.header.run, %error, "what was learnt of several batches is written one by one");
+            one_by_one(ctx, several).await?;
+        }
     }
     here!("record.after_commit");
     Ok(())
+}
+
+/// What keeps that of one batch from being written keeps back no other.
+async fn one_by_one(ctx: &Context, learnt: &[Learnt]) -> Result<(), Error> {
+    let alone = async |one| match under_leases(ctx, std::slice::from_ref(one)).await {
+        Ok(()) => Ok(()),
+        Err(error) => beside(ctx, one, error).await,
+    };
+    join_all(learnt.iter().map(alone)).await.into_iter().collect()
+}
+
+/// What is left to do where `error` kept what was learnt from being written under its lease.
+async fn beside(ctx: &Context, learnt: &Learnt, error: Error) -> Result<(), Error> {
+    if learnt.effects.is_empty() {
+        return Err(error);
+    }
+    // Somebody may have decided meanwhile, also where the database is what kept it from being written.
+    tracing::warn!(run = %learnt.run, batch = learnt.batch.number, %error, "what the rail did is written beside others");
+    keep(ctx, learnt).await
 }
 
 /// Writes what the rail did, whoever was first. Nobody else may ever see it, so it is tried more than once.
@@ -96,21 +112,35 @@ async fn keep(ctx: &Context, learnt: &Learnt) -> Result<(), Error> {
     }
 }
 
-async fn under_lease(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Learnt) -> Result<(), Error> {
-    if let Some(cause) = &learnt.halt {
-        halt_run(ctx, conn, learnt.run, cause).await?;
-    }
-    if !claims::lock_held(conn, &learnt.batch).await? {
-        return Err(Error::Overtaken);
-    }
-    let decided = write(conn, learnt).await?;
-    if learnt.effects.iter().any(|(attempt, ..)| !decided.contains(attempt)) {
-        // Somebody has decided it before. If that is a break it stops the run, whose lock comes before the batch's.
-        return Err(Error::Overtaken);
-    }
-    release(conn, learnt).await?;
-    here!("record.before_commit");
-    Ok(())
+/// All of it, or nothing.
+async fn under_leases(ctx: &Context, learnt: &[Learnt]) -> Result<(), Error> {
+    let Some(Learnt { run, .. }) = learnt.first() else { return Ok(()) };
+    let mut conn = ctx.conn().await?;
+    pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+        for cause in learnt.iter().filter_map(|one| one.halt.as_ref()) {
+            halt_run(ctx, conn, *run, cause).await?;
+        }
+        if !all_held(conn, learnt).await? {
+            return Err(Error::Overtaken);
+        }
+        let decided = write(conn, *run, learnt).await?;
+        if learnt.iter().flat_map(|one| &one.effects).any(|(attempt, ..)| !decided.contains(attempt)) {
+            // Somebody has decided it before. If that is a break it stops the run, whose lock comes before the batch's.
+            return Err(Error::Overtaken);
+        }
+        try_join_all(learnt.iter().map(|one| release(conn, one))).await?;
+        here!("record.before_commit");
+        Ok(())
+    })
+    .await
+}
+
+/// Locks the batches, by their numbers, as everybody does who locks several.
+async fn all_held(conn: &AsyncPgConnection, learnt: &[Learnt]) -> Result<bool, Error> {
+    let mut batches: Vec<&DueBatch> = learnt.iter().map(|one| &one.batch).collect();
+    batches.sort_by_key(|batch| batch.number);
+    let held = try_join_all(batches.into_iter().map(|batch| claims::lock_held(conn, batch))).await?;
+    Ok(held.into_iter().all(|held| held))
 }
 
 /// The same when somebody else was first, with the run locked before the batch, as by everybody who writes to both. Of a
@@ -122,7 +152,7 @@ async fn beside_others(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Lea
         if let Some(cause) = &learnt.halt {
             halt(ctx, conn, &run, cause).await?;
         }
-        write(conn, learnt).await?;
+        write(conn, learnt.run, std::slice::from_ref(learnt)).await?;
     }
     for decision in learnt.decisions.iter().filter(|decision| decision.ending.is_settled()) {
         report_break(ctx, conn, &run, decision).await?;
@@ -140,25 +170,28 @@ async fn beside_others(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Lea
 }
 
 /// Counts the batch anew and gives its lease back.
-async fn release(conn: &mut AsyncPgConnection, learnt: &Learnt) -> Result<(), Error> {
+async fn release(conn: &AsyncPgConnection, learnt: &Learnt) -> Result<(), Error> {
     let (number, poll) = (learnt.batch.number, learnt.poll);
     Ok(batches::recount(conn, learnt.run, Recount::Release { number, poll }).await?)
 }
 
 /// Returns the attempts that were decided.
-async fn write(conn: &mut AsyncPgConnection, learnt: &Learnt) -> Result<Vec<AttemptId>, Error> {
-    let Learnt { run, batch, findings, decisions, effects, .. } = learnt;
-    // Neither depends on the other: they go to the database together.
-    let (decided, ()) = try_join!(
-        decisions::decide(conn, *run, batch.number, decisions),
-        decisions::record_effects(conn, *run, effects)
-    )?;
-    let doubts =
-        findings.iter().filter_map(|finding| finding.doubt.map(|reason| (finding.attempt.id, reason)));
-    let undecided: Vec<(AttemptId, &str)> = doubts.filter(|(id, _)| !decided.contains(id)).collect();
-    decisions::doubt(conn, *run, batch.number, &undecided).await?;
-    let events: Vec<Event> = findings.iter().flat_map(|finding| finding.events.iter().cloned()).collect();
-    evidence::append(conn, *run, &events).await?;
+async fn write(conn: &mut AsyncPgConnection, run: RunId, learnt: &[Learnt]) -> Result<Vec<AttemptId>, Error> {
+    // None depends on another: they go to the database together.
+    let (shared, of) = (&*conn, learnt.iter());
+    let decide = of.clone().map(|one| decisions::decide(shared, run, one.batch.number, &one.decisions));
+    let effects = of.map(|one| decisions::record_effects(shared, run, &one.effects));
+    let (decided, _) = try_join!(try_join_all(decide), try_join_all(effects))?;
+    let decided = decided.concat();
+    for Learnt { batch, findings, .. } in learnt {
+        let doubts =
+            findings.iter().filter_map(|finding| finding.doubt.map(|reason| (finding.attempt.id, reason)));
+        let undecided: Vec<(AttemptId, &str)> = doubts.filter(|(id, _)| !decided.contains(id)).collect();
+        decisions::doubt(conn, run, batch.number, &undecided).await?;
+    }
+    let findings = learnt.iter().flat_map(|one| &one.findings);
+    let events: Vec<Event> = findings.flat_map(|finding| finding.events.iter().cloned()).collect();
+    evidence::append(conn, run, &events).await?;
     Ok(decided)
 }
 

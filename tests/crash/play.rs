@@ -47,9 +47,8 @@ pub(crate) async fn play(case: Case, seed: usize, program: &Path) -> Outcome<Vec
     accounts.extend(closed);
     let payees: Vec<(u64, u64)> = accounts.into_iter().zip(100..).collect();
     let mut header = rig.header(&driver, &payees).await?;
-    if seed / 100 % 2 == 1 {
-        // Each of the three attempts in a batch of its own, and all of them in the hands of the one worker.
-        header = pb::RunHeader { batch_size: 9, parallelism: 3, ..header };
+    if case.together {
+        header.parallelism = 3;
     }
     let instead = if case.road == Road::Supersede {
         let somebody: Vec<(u64, u64)> = rig.ledger.accounts(1).await?.into_iter().zip(900..).collect();

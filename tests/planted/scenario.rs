@@ -164,7 +164,8 @@ impl Scenario {
             }
             Self::TwoClaims => Stage {
                 failpoint: Some(("intend.before_commit:stop", Action::Stop)),
-                parallelism: 2,
+                // More slots than the one visit takes.
+                parallelism: 64,
                 lasts: LATE,
                 ..calm
             },

@@ -32,7 +32,7 @@ pub const SENTINEL_MEMO: &str = "bursar-sentinel";
 /// Sentinels of one process are at least this far apart.
 const SENTINEL_GAP: Duration = Duration::from_secs(5);
 /// Longest wait for a place in the pace of sending.
-const PACE_PATIENCE: Duration = Duration::from_secs(10);
+pub const PACE_PATIENCE: Duration = Duration::from_secs(10);
 const NS_PER_S: i64 = 1_000_000_000;
 
 /// Nodes, mirror node and keys of one network.

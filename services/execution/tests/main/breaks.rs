@@ -41,7 +41,7 @@ impl Doubt {
         let gate = Gate::before(&bench.sandbox.network().mirror.url).await;
         bench.ask_mirror_at(&gate.url).await;
         limits::set(&bench, "day", [0, 0, 1_000]).await.unwrap();
-        let (run, attempts) = all_doubtful(&bench, "lost_after", batches).await;
+        let (run, attempts) = all_doubtful(&bench, "lost_after", batches, 1).await;
         gate.close(question);
         gate.holds(1).await;
         bench.control.clear_faults().await;

@@ -24,17 +24,22 @@ pub(crate) async fn say(
 
 /// A run of two payees whose one attempt is in doubt: `fault` lost it, and no mirror node answers.
 pub(crate) async fn doubtful(bench: &Bench, fault: &str) -> (String, pb::Attempt) {
-    let (run, mut attempts) = all_doubtful(bench, fault, 1).await;
+    let (run, mut attempts) = all_doubtful(bench, fault, 1, 1).await;
     (run, attempts.remove(0))
 }
 
 /// The same, of so many batches of two payees; with the attempt of each.
-pub(crate) async fn all_doubtful(bench: &Bench, fault: &str, batches: usize) -> (String, Vec<pb::Attempt>) {
+pub(crate) async fn all_doubtful(
+    bench: &Bench,
+    fault: &str,
+    batches: usize,
+    parallelism: u32,
+) -> (String, Vec<pb::Attempt>) {
     let payees: Vec<(u64, u64)> = bench.control.accounts(2 * batches).await.into_iter().zip(7..).collect();
     bench.control.post("/v1/faults", json!({"kind": fault})).await;
     bench.control.post("/v1/faults", json!({"kind": "receipt_lost"})).await;
     bench.control.post("/v1/faults", json!({"kind": "mirror_error", "http_status": 503})).await;
-    let header = pb::RunHeader { batch_size: 2, ..bench.header(&payees) };
+    let header = pb::RunHeader { batch_size: 2, parallelism, ..bench.header(&payees) };
     bench.start_run(&header, &payees).await.unwrap();
     let in_doubt = |run: &pb::Run| run.progress.as_ref().unwrap().in_doubt.as_ref().unwrap().payouts;
     bench.wait(&header.run_id, "doubt", |run| in_doubt(run) == payees.len() as u64).await;

@@ -7,6 +7,7 @@ use execution::Tuning;
 use proto::execution::v1 as pb;
 use serde_json::json;
 
+use crate::doubt::all_doubtful;
 use crate::support::{Bench, quick};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,6 +82,29 @@ async fn a_lease_that_is_lost_keeps_nothing_of_the_visits_other_batches_from_bei
     let sql = "SELECT lease_epoch FROM batch ORDER BY lease_epoch";
     let epochs: Vec<Epoch> = diesel::sql_query(sql).load(&mut conn).await.unwrap();
     assert_eq!(epochs, [1, 1, 1, 3].map(|lease_epoch| Epoch { lease_epoch }));
+}
+
+#[derive(Debug, QueryableByName)]
+struct Leased {
+    #[diesel(sql_type = BigInt)]
+    batches: i64,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_flight_is_looked_up_one_batch_a_visit() {
+    let bench = Bench::with(Tuning { workers: 1, ..quick() }).await;
+    let (run, _) = all_doubtful(&bench, "lost_after", 4, 4).await;
+    let mut conn = AsyncPgConnection::establish(&bench.db_url).await.unwrap();
+    let sql = "SELECT count(*) AS batches FROM batch WHERE lease_until >= clock_timestamp()";
+    let mut most = 0;
+    for _ in 0..80 {
+        most = diesel::sql_query(sql).get_result::<Leased>(&mut conn).await.unwrap().batches.max(most);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(most, 1);
+    bench.control.clear_faults().await;
+    assert_eq!(bench.wait_end(&run).await.state(), pb::RunState::Completed);
+    bench.assert_exactly_once(&run).await;
 }
 
 #[derive(Debug, QueryableByName)]

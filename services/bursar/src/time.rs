@@ -13,13 +13,6 @@ pub fn parse(text: &str) -> Result<prost_types::Timestamp, String> {
     Ok(prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() })
 }
 
-/// A time of the network, for a request.
-pub fn of_ns(ns: i64) -> prost_types::Timestamp {
-    const NS_PER_S: i64 = 1_000_000_000;
-    let nanos = i32::try_from(ns.rem_euclid(NS_PER_S)).expect("below a thousand million");
-    prost_types::Timestamp { seconds: ns.div_euclid(NS_PER_S), nanos }
-}
-
 /// The time of an answer; empty when there is none.
 pub fn show(time: Option<&prost_types::Timestamp>) -> String {
     let time = time.and_then(|time| Timestamp::new(time.seconds, time.nanos).ok());
@@ -34,14 +27,13 @@ pub fn show_ns(ns: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_ns, parse, show, show_ns};
+    use super::{parse, show, show_ns};
 
     #[test]
     fn a_time_is_read_and_shown_to_the_nanosecond() {
         let time = parse("2026-11-20T12:00:00.000000001Z").expect("a time");
         assert_eq!(show(Some(&time)), "2026-11-20T12:00:00.000000001Z");
         assert_eq!(show_ns(time.seconds * 1_000_000_000 + 1), "2026-11-20T12:00:00.000000001Z");
-        assert_eq!(of_ns(time.seconds * 1_000_000_000 + 1), time);
         assert_eq!((show(None), show_ns(0)), (String::new(), String::new()));
     }
 

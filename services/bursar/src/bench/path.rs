@@ -9,7 +9,6 @@ use super::{BATCH_SIZE, PARALLELISM};
 use crate::commands::distribution::wait_until_calculated;
 use crate::demo::{Options, Stage, prepare, world};
 use crate::error::CommandError;
-use crate::time;
 
 const PATIENCE: Duration = Duration::from_mins(30);
 const LOOK: Duration = Duration::from_millis(50);
@@ -34,7 +33,7 @@ pub(super) async fn measure(stage: &Stage, options: &Options) -> Result<Path, Co
         parallelism: PARALLELISM,
         batch_size: BATCH_SIZE,
         // Behind us, as the record date of a dividend is: a snapshot of now waits for the network's next block.
-        record_time: Some(time::of_ns(synced_ns)),
+        record_time: Some(pg::time::from_ns(synced_ns).into()),
         ..prepare::terms(&world, asset_id, payment_code.clone(), funding_account_id)
     };
     let edge = &stage.session.edge;

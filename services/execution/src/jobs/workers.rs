@@ -91,9 +91,9 @@ async fn round(ctx: &Context, index: u32, shutdown: &Shutdown) -> Result<Round, 
 
 /// Works on batches of one run, on the first share of its slots that has any for this worker; says whether there was one.
 async fn work_on(ctx: &Context, index: u32, run: &runs::Active, shutdown: &Shutdown) -> Result<bool, Error> {
-    let shares = shares(run, ctx.tuning.workers);
+    let (shares, payouts) = (shares(run, ctx.tuning.workers), payouts_per_visit(&ctx.tuning));
     for offset in 0..shares {
-        let slots = share(run, shares, (index + offset) % shares, payouts_per_visit(&ctx.tuning));
+        let slots = share(run, shares, (index + offset) % shares, payouts);
         let mut visits = 0;
         while visits < VISITS_PER_ROUND
             && !shutdown.is_triggered()

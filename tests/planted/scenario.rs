@@ -141,8 +141,13 @@ impl Scenario {
             Self::DisagreeingReplicas => Stage {
                 faults: {
                     let mut faults = effects_without_answer();
-                    // Only the list of the payer's transactions is left to look at.
-                    faults.push(json!({"kind": "mirror_error", "http_status": 503, "path_contains": "/transactions/"}));
+                    // Only the list of the payer's transactions is left to look at: its anchor is shown by the current
+                    // replica alone, and its pages by the one that is behind.
+                    faults.extend([
+                        json!({"kind": "mirror_error", "http_status": 404, "path_contains": "/transactions/"}),
+                        mirror_away(1, "order=asc"),
+                        mirror_away(0, "order=desc"),
+                    ]);
                     faults
                 },
                 lags: [0, 60_000],
@@ -272,6 +277,11 @@ impl Scenario {
         }
         first.resume()
     }
+}
+
+/// A replica of the mirror node that does not answer what it is asked in these words.
+fn mirror_away(replica: usize, words: &str) -> Value {
+    json!({"kind": "mirror_error", "http_status": 503, "replica": replica, "path_contains": words})
 }
 
 /// Waits for the end, if there is one, and until nothing is under way any more. A run that halts is resumed.

@@ -58,7 +58,7 @@ pub struct FaultSpec {
     /// Acts only at this mirror replica, from 0.
     #[serde(default)]
     pub replica: Option<usize>,
-    /// Acts only on mirror requests whose path contains this.
+    /// Acts only on mirror requests whose path and query contain this.
     #[serde(default)]
     pub path_contains: Option<String>,
     /// For `precheck`, `refuse_resend`, `consensus_status`.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -35,7 +36,7 @@ impl FromRequestParts<Mirror> for Ask {
 
     async fn from_request_parts(parts: &mut Parts, mirror: &Mirror) -> Result<Self, Refusal> {
         let replica = mirror.replica();
-        let path = parts.uri.path();
+        let path = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
         if let Some(status) = mirror.faults.on_mirror(replica, path) {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             return Err(Refusal { status, message: status.canonical_reason().unwrap_or("Error").to_owned() });

@@ -156,6 +156,20 @@ async fn mirror_requests_fail_as_told() {
 }
 
 #[tokio::test]
+async fn a_mirror_request_fails_for_what_it_asks_at_the_replica_that_is_told() {
+    let net = net().await;
+    net.fault(
+        json!({"kind": "mirror_error", "http_status": 503, "replica": 1, "path_contains": "order=desc"}),
+    )
+    .await;
+    let replicas = net.sandbox.network().mirror.replica_urls.clone();
+    for (replica, order, status) in [(0, "desc", 200), (1, "desc", 503), (1, "asc", 200)] {
+        let path = format!("/api/v1/transactions?order={order}");
+        assert_eq!(net.get(&replicas[replica], &path).await.0, status, "{replica} {order}");
+    }
+}
+
+#[tokio::test]
 async fn faults_are_listed_with_their_counts_and_removed() {
     let net = net().await;
     let id = net.fault(json!({"kind": "busy"})).await;

@@ -128,7 +128,7 @@ pub async fn take(
         .bind::<Integer, _>(batch.number.cast_signed())
         .bind::<BigInt, _>(batch.epoch)
         .bind::<Integer, _>(batch.slot.cast_signed())
-        .bind::<BigInt, _>(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
+        .bind::<BigInt, _>(milliseconds(lease))
         .bind::<Integer, _>(planned.payouts.cast_signed())
         .bind::<diesel::sql_types::Numeric, _>(pg::Numeric128(planned.units))
         .bind::<Integer, _>(planned.attempts.cast_signed())
@@ -137,6 +137,30 @@ pub async fn take(
         .execute(&mut conn)
         .await?;
     if updated == 1 { Ok(()) } else { Err(StoreError::inconsistent("batch", batch.number, "number")) }
+}
+
+/// Lets the lease on a batch last for `lease` from now on, when it is still alive and ours. One that has run out stays so:
+/// its slot may be another batch's by now.
+pub async fn extend(
+    mut conn: &AsyncPgConnection,
+    batch: &DueBatch,
+    lease: Duration,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE batch SET lease_until = clock_timestamp() + $4 * interval '1 millisecond' \
+        WHERE run_id = $1 AND number = $2 AND lease_epoch = $3 AND lease_until >= clock_timestamp()";
+    let updated = diesel::sql_query(SQL)
+        .bind::<SqlUuid, _>(batch.run.as_uuid())
+        .bind::<Integer, _>(batch.number.cast_signed())
+        .bind::<BigInt, _>(batch.epoch)
+        .bind::<BigInt, _>(milliseconds(lease))
+        .prepared()
+        .execute(&mut conn)
+        .await?;
+    Ok(updated == 1)
+}
+
+fn milliseconds(lease: Duration) -> i64 {
+    i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Locks a batch for a write of the worker that holds `epoch`; false when the lease is another's by now. A lease that

@@ -12,6 +12,7 @@ mod forgotten;
 mod funding_accounts;
 mod gate;
 mod hints;
+mod leases;
 mod limits;
 mod pause;
 mod pay;

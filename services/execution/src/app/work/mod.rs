@@ -2,11 +2,13 @@
 //!
 //! A visit is to as many batches of a run as it gets slots for, and takes two commits where nothing goes wrong: the first
 //! takes the leases and commits intents with the begin of their sending, the second records what was learnt and gives the
-//! leases back. A visit is short; what stays undecided is looked at again by whoever takes the batch next.
+//! leases back. Most visits are short, and while one is not its leases are extended; what stays undecided is looked at again
+//! by whoever takes the batch next.
 
 mod claim;
 mod deliver;
 mod follow;
+mod lease;
 mod record;
 
 use std::time::Duration;
@@ -61,9 +63,10 @@ type Visited = (DueBatch, Vec<Finding>);
 /// Works on the batches of a run that are due, one for each of these slots that is free; says whether there were any.
 pub async fn visit(ctx: &Context, run: RunId, slots: &[u32]) -> Result<bool, Error> {
     let Some(Work { run, funding, batches }) = claim::claim(ctx, run, slots).await? else { return Ok(false) };
-    let work = batches.into_iter().map(|leased| work_on(ctx, &run, &funding, leased));
+    let held = batches.iter().map(|leased| leased.batch).collect();
+    let work = join_all(batches.into_iter().map(|leased| work_on(ctx, &run, &funding, leased)));
     let (mut visited, mut failed) = (Vec::new(), None);
-    for outcome in join_all(work).await {
+    for outcome in lease::while_extended(ctx, held, work).await {
         match outcome {
             Ok(batch) => visited.push(batch),
             // What could not be looked up of one batch keeps nothing of the others from being written.

@@ -12,9 +12,14 @@ use tokio::time::{Instant, sleep};
 use tonic::Status;
 
 use crate::cases::{Case, Road};
-use crate::{PATIENCE, has_ended};
+use crate::{TICK, has_ended, tended_until};
 
 const PAYEES: usize = 24;
+/// As much as a run of theirs takes, and more.
+const TOTAL: u64 = 1_000_000;
+/// Another worker has taken what is leased.
+const OVERTAKE: &str =
+    "UPDATE batch SET lease_epoch = lease_epoch + 1, lease_until = now() WHERE lease_until IS NOT NULL";
 /// Who comes after them and cannot receive, where somebody cannot.
 const LAST: u32 = 24;
 /// Longest way to a failpoint: a closed window and a proof.
@@ -23,7 +28,9 @@ const TO_THE_PLACE: Duration = Duration::from_mins(2);
 const TROUBLE: Duration = Duration::from_secs(6);
 /// Longest delay of a copy; after it nothing is in flight any more.
 const LATE: Duration = Duration::from_millis(1_600);
-const TICK: Duration = Duration::from_millis(40);
+
+/// What has halted is looked at soon.
+const SOON: (&str, &str) = ("BURSAR_RECOVERY_MS", "200");
 
 struct Stage {
     rig: Rig,
@@ -40,7 +47,7 @@ struct Stage {
 pub(crate) async fn play(case: Case, seed: usize, program: &Path) -> Outcome<Vec<Violation>> {
     let rig = Rig::new(program).await?;
     let mut first =
-        rig.worker("first", &[("BURSAR_FAILPOINT", &case.setting()), ("BURSAR_WORKERS", "1")]).await?;
+        rig.worker("first", &[("BURSAR_FAILPOINT", &case.setting()), ("BURSAR_WORKERS", "1"), SOON]).await?;
     let driver = rig.driver(&first)?;
     let mut accounts = rig.ledger.accounts(PAYEES).await?;
     let closed = if case.road.fails_first() { Some(rig.ledger.account(true).await?) } else { None };
@@ -63,7 +70,7 @@ pub(crate) async fn play(case: Case, seed: usize, program: &Path) -> Outcome<Vec
     let reached = first.reached(case.action, TO_THE_PLACE).await;
     keeper.abort();
     reached?;
-    let second = stage.rig.worker("second", &[]).await?;
+    let second = stage.rig.worker("second", &[SOON]).await?;
     let outcome = stage.finish(&mut first, &second).await;
     asked.abort();
     outcome.map_err(|error| {
@@ -79,7 +86,19 @@ impl Stage {
             Road::Absence => {
                 self.rig.ledger.fault(json!({"kind": "lost_before", "memo_contains": "att_"})).await?;
             }
-            Road::Pay | Road::Retry | Road::RetryChosen | Road::Supersede | Road::Cancel | Road::Pause => {}
+            // So that answers come while the lease is another's; in more trouble there might be none.
+            Road::Overtaken => {
+                let late = json!({"kind": "delay_answer", "millis": 600});
+                return self.rig.ledger.fault(late).await;
+            }
+            Road::Pay
+            | Road::Retry
+            | Road::RetryChosen
+            | Road::Supersede
+            | Road::Cancel
+            | Road::Pause
+            | Road::Halt
+            | Road::GoOn => {}
         }
         self.case.trouble.set(&self.rig.ledger, seed).await
     }
@@ -89,6 +108,9 @@ impl Stage {
         let run = self.header.run_id.clone();
         if !self.case.road.fails_first() {
             self.set_trouble(seed).await?;
+        }
+        if self.is_limited() {
+            driver.set_limits(&self.rig.of(&self.header), TOTAL, 1, "too-little").await?;
         }
         let (starter, header, payees) = (driver.clone(), self.header.clone(), self.payees.clone());
         let starting = tokio::spawn(async move { starter.start_run(header, &payees).await });
@@ -118,8 +140,33 @@ impl Stage {
                     }
                 }))
             }
+            (Road::GoOn, _) => {
+                starting.await??;
+                let halted = until(|run| run.state() == pb::RunState::Halted).await?;
+                halted.map_err(|run| format!("it has not halted: {run:?}"))?;
+                self.lift_limit(driver).await?;
+                Ok(tokio::spawn(async { Ok(()) }))
+            }
+            (Road::Overtaken, _) => {
+                starting.await??;
+                let begun =
+                    until(|run| run.progress.as_ref().is_some_and(|progress| progress.attempts > 0)).await?;
+                begun.map_err(|run| format!("nothing was intended: {run:?}"))?;
+                self.rig.sql(OVERTAKE).await?;
+                Ok(tokio::spawn(async { Ok(()) }))
+            }
             _ => Ok(starting),
         }
+    }
+
+    /// Whether the day allows too little at first.
+    fn is_limited(&self) -> bool {
+        matches!(self.case.road, Road::Halt | Road::GoOn)
+    }
+
+    async fn lift_limit(&self, driver: &Driver) -> Outcome<()> {
+        driver.set_limits(&self.rig.of(&self.header), TOTAL, TOTAL, "enough").await?;
+        Ok(())
     }
 
     /// Asks for what follows after the run has failed.
@@ -147,7 +194,7 @@ impl Stage {
         tokio::spawn(async move {
             loop {
                 sleep(TICK).await;
-                if road.fails_first() {
+                if road.fails_first() || matches!(road, Road::Halt | Road::GoOn) {
                     continue;
                 }
                 // A worker that is frozen or gone says nothing, and a run that is not there yet has not halted.
@@ -162,6 +209,9 @@ impl Stage {
         let driver = self.rig.driver(second)?;
         if self.case.road == Road::Absence {
             self.rig.ledger.heal().await?;
+        }
+        if self.is_limited() {
+            self.lift_limit(&driver).await?;
         }
         let repeated = self.repeat(&driver);
         if self.case.action == Action::Stop {
@@ -230,7 +280,7 @@ impl Stage {
             sleep(TICK).await;
         }
         self.rig.ledger.heal().await?;
-        let ended = self.end_halts_until(driver, has_ended).await?;
+        let ended = tended_until(driver, &self.awaited().run_id, has_ended).await?;
         let cancelled = self.case.cancelled_meanwhile || self.case.road == Road::Cancel;
         if ended.state() == pb::RunState::Completed || (cancelled && ended.state() == pb::RunState::Cancelled)
         {
@@ -242,25 +292,5 @@ impl Stage {
     async fn has_ended(&self, driver: &Driver) -> Outcome<bool> {
         // A run that nobody has yet, because the first worker did not commit it, has not ended.
         Ok(driver.run(&self.awaited().run_id).await.is_ok_and(|run| has_ended(&run)))
-    }
-
-    async fn end_halts_until(&self, driver: &Driver, seen: fn(&pb::Run) -> bool) -> Outcome<pb::Run> {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let run = driver.run(&self.awaited().run_id).await?;
-            if seen(&run) {
-                return Ok(run);
-            }
-            if run.state() == pb::RunState::Halted {
-                driver.retry_run(&run.id).await?;
-            }
-            if run.state() == pb::RunState::Paused {
-                driver.resume_run(&run.id).await?;
-            }
-            if Instant::now() > until {
-                return Err(format!("not in time: {run:?}").into());
-            }
-            sleep(TICK).await;
-        }
     }
 }

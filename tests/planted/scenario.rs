@@ -93,6 +93,18 @@ impl Stage {
         vec![("BURSAR_FAILPOINT", failpoint), ("BURSAR_WORKERS", "1"), patience]
     }
 
+    /// Only the list of the payer's transactions is left to look at: its anchor is shown by the current replica alone, and its
+    /// pages by the one that is behind.
+    fn disagreeing(mut faults: Vec<Value>) -> Self {
+        let away = |replica: usize, words: &str| json!({"kind": "mirror_error", "http_status": 503, "replica": replica, "path_contains": words});
+        faults.extend([
+            json!({"kind": "mirror_error", "http_status": 404, "path_contains": "/transactions/"}),
+            away(1, "order=asc"),
+            away(0, "order=desc"),
+        ]);
+        Self { faults, lags: [0, 60_000], lasts: PAST_THE_WINDOW, ..Self::calm() }
+    }
+
     /// The first copies take effect late and unanswered; the next ones fail with a status that leaves the id open.
     fn bad_copies(status: &str) -> Self {
         let faults = vec![
@@ -138,22 +150,7 @@ impl Scenario {
                 lasts: PAST_THE_WINDOW,
                 ..calm
             },
-            Self::DisagreeingReplicas => Stage {
-                faults: {
-                    let mut faults = effects_without_answer();
-                    // Only the list of the payer's transactions is left to look at: its anchor is shown by the current
-                    // replica alone, and its pages by the one that is behind.
-                    faults.extend([
-                        json!({"kind": "mirror_error", "http_status": 404, "path_contains": "/transactions/"}),
-                        mirror_away(1, "order=asc"),
-                        mirror_away(0, "order=desc"),
-                    ]);
-                    faults
-                },
-                lags: [0, 60_000],
-                lasts: PAST_THE_WINDOW,
-                ..calm
-            },
+            Self::DisagreeingReplicas => Stage::disagreeing(effects_without_answer()),
             Self::SupersededInFlight | Self::RetriedInFlight => Stage {
                 faults: vec![
                     json!({"kind": "delay_effect", "times": 3, "millis": 4000, "lose_answer": true}),
@@ -277,11 +274,6 @@ impl Scenario {
         }
         first.resume()
     }
-}
-
-/// A replica of the mirror node that does not answer what it is asked in these words.
-fn mirror_away(replica: usize, words: &str) -> Value {
-    json!({"kind": "mirror_error", "http_status": 503, "replica": replica, "path_contains": words})
 }
 
 /// Waits for the end, if there is one, and until nothing is under way any more. A run that halts is resumed.

@@ -83,3 +83,8 @@ fn migrations_are_named_by_ascending_dates() {
 fn what_the_readme_says_works_names_tests_that_exist() {
     assert_tidy(rules::readme::check);
 }
+
+#[test]
+fn every_commit_of_execution_has_places_to_be_killed_at() {
+    assert_tidy(rules::failpoints::check);
+}

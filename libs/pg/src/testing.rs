@@ -58,10 +58,23 @@ impl TestDb {
                 crate::migrate(&config.owner_url, migrations).await.expect("migrations apply");
             })
             .await;
-        let copy = format!("{service}_{}", COPIES.fetch_add(1, Ordering::Relaxed));
-        let config = cluster.clone_database(service, &copy).await.expect("a copy of the template");
-        DbConfig { max_connections: POOL_CONNECTIONS, ..config }
+        clone(service, None).await
     }
+
+    /// Another database of `service`, as this one is now. Nobody may be connected to it.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn copy(service: &str, db: &DbConfig) -> DbConfig {
+        let config: tokio_postgres::Config = db.url.parse().expect("a URL of a database");
+        clone(service, config.get_dbname()).await
+    }
+}
+
+async fn clone(service: &str, original: Option<&str>) -> DbConfig {
+    let copy = format!("{service}_{}", COPIES.fetch_add(1, Ordering::Relaxed));
+    let config = cluster().await.clone_database(service, original, &copy).await.expect("a copy");
+    DbConfig { max_connections: POOL_CONNECTIONS, ..config }
 }
 
 /// A table with its columns, as the code knows it.

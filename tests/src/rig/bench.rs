@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::rig::checker::{self, Counted, Evidence, Instruction, Payout, Violation};
 use crate::rig::driver::{self, Driver};
-use crate::rig::{Ledger, Outcome, Worker, record};
+use crate::rig::{Ledger, Of, Outcome, Worker, record};
 
 /// Milliseconds of a worker's lease.
 pub const LEASE: Duration = Duration::from_millis(2_500);
@@ -76,6 +76,13 @@ impl Rig {
 
     /// Starts a worker and waits until it serves. `settings` come on top of the rig's own.
     pub async fn worker(&self, name: &str, settings: &[(&str, &str)]) -> Outcome<Worker> {
+        let mut worker = self.start(name, settings)?;
+        worker.ready(START).await?;
+        Ok(worker)
+    }
+
+    /// The same without waiting.
+    pub fn start(&self, name: &str, settings: &[(&str, &str)]) -> Outcome<Worker> {
         let network = self.sandbox.network();
         let nodes: Vec<String> =
             network.nodes.iter().map(|node| format!("{}=http://{}", node.account_id, node.address)).collect();
@@ -93,10 +100,27 @@ impl Rig {
         let mut environment: Vec<(String, String)> = TUNING.into_iter().map(owned).collect();
         environment.extend(wiring.map(|(name, value)| (name.to_owned(), value)));
         environment.extend(settings.iter().copied().map(owned));
-        let mut worker =
-            Worker::start(&self.program, &environment, self.dir.path().join(format!("{name}.log")))?;
-        worker.ready(START).await?;
-        Ok(worker)
+        Worker::start(&self.program, &environment, self.dir.path().join(format!("{name}.log")))
+    }
+
+    /// What limits and withdrawals of a run's money are said of.
+    pub fn of(&self, header: &pb::RunHeader) -> Of {
+        Of { funding: header.funding_account_id.clone(), asset: self.asset.clone() }
+    }
+
+    /// The operator's account, which the money comes from.
+    pub fn operator(&self) -> &str {
+        &self.operator
+    }
+
+    /// Keeps the database as it is now. No worker may be running.
+    pub async fn keep(&self) -> DbConfig {
+        TestDb::copy("execution", &self.db).await
+    }
+
+    /// Puts a kept database back, which has forgotten what came after; workers started from now on are on it.
+    pub fn put_back(&mut self, kept: DbConfig) {
+        self.db = kept;
     }
 
     /// Speaks to a worker.

@@ -17,7 +17,7 @@ use tonic::{Request, Status};
 use crate::rig::Outcome;
 
 /// Longer than any stop of a worker.
-const DEADLINE: Duration = Duration::from_mins(1);
+pub(super) const DEADLINE: Duration = Duration::from_mins(1);
 const CHUNK: usize = 1000;
 
 /// A connection to one worker.
@@ -31,7 +31,7 @@ impl Driver {
         ExecutionServiceClient::new(self.peer.channel())
     }
 
-    fn request<T>(&self, message: T) -> Request<T> {
+    pub(super) fn request<T>(&self, message: T) -> Request<T> {
         self.peer.request(message, &Actor::service("distribution"), DEADLINE)
     }
 

@@ -3,6 +3,7 @@
 //! Owns: starting, killing, stopping and continuing workers; speaking to them as the service `distribution`; judging
 //! what they did by the sandbox's ledger.
 
+mod asking;
 mod bench;
 pub mod checker;
 mod driver;
@@ -11,6 +12,7 @@ mod program;
 pub mod record;
 mod worker;
 
+pub use asking::Of;
 pub use bench::{LEASE, Rig};
 pub use driver::Driver;
 pub use ledger::Ledger;

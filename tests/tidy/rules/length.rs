@@ -25,7 +25,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<String> {
 }
 
 /// Every function with a body: its first line, its name, its number of lines.
-fn functions(code: &str) -> Vec<(usize, &str, usize)> {
+pub(crate) fn functions(code: &str) -> Vec<(usize, &str, usize)> {
     let mut found = Vec::new();
     let mut words = words(code).peekable();
     while let Some((at, word)) = words.next() {

@@ -4,6 +4,7 @@ pub(crate) mod callers;
 pub(crate) mod dead_files;
 pub(crate) mod dependencies;
 pub(crate) mod domain;
+pub(crate) mod failpoints;
 pub(crate) mod leftovers;
 pub(crate) mod length;
 pub(crate) mod machine_paths;

@@ -80,11 +80,17 @@ impl Cluster {
         Ok(config)
     }
 
-    /// Copies a provisioned service's database, with everything migrated into it, to a new database `name`.
+    /// Copies a provisioned service's database, or such a copy of it, to a new database `name`.
     ///
     /// Nobody may be connected to the original. A copy loses `REVOKE CONNECT`, so it is repeated here.
-    pub async fn clone_database(&self, service: &str, name: &str) -> Result<DbConfig, EmbeddedError> {
+    pub async fn clone_database(
+        &self,
+        service: &str,
+        copied: Option<&str>,
+        name: &str,
+    ) -> Result<DbConfig, EmbeddedError> {
         let names = Names::new(service)?;
+        let original = copied.map_or_else(|| Ok(names.database.clone()), plain)?;
         let copy = plain(name)?;
         let config = self.config(&names, &copy)?;
         let _one_at_a_time = self.administration.lock().await;
@@ -93,8 +99,8 @@ impl Cluster {
             let version: i32 =
                 admin.query_one("SELECT current_setting('server_version_num')::int", &[]).await?.get(0);
             let strategy = if version >= FILE_COPY_SINCE { "STRATEGY FILE_COPY" } else { "" };
-            let (template, owner) = (&names.database, &names.owner);
-            let create = format!("CREATE DATABASE {copy} TEMPLATE {template} OWNER {owner} {strategy}");
+            let owner = &names.owner;
+            let create = format!("CREATE DATABASE {copy} TEMPLATE {original} OWNER {owner} {strategy}");
             admin.batch_execute(&create).await?;
             restrict(&admin, &copy, &names.app).await
         };

@@ -60,7 +60,7 @@ async fn the_runtime_role_cannot_change_the_schema_or_delete() {
 async fn names_that_need_quoting_are_refused() {
     let cluster = cluster().await;
     assert!(cluster.provision("a; DROP ROLE x").await.is_err());
-    assert!(cluster.clone_database("ledger", "A").await.is_err());
+    assert!(cluster.clone_database("ledger", None, "A").await.is_err());
 }
 
 #[tokio::test]

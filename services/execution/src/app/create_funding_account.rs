@@ -9,6 +9,7 @@ use pg::idempotency::{Answer, Once};
 
 use crate::app::Context;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::funding_accounts::{self, FundingAccount};
 use crate::store::sweeps;
 
@@ -71,11 +72,13 @@ pub async fn create_funding_account<R: Answer>(
                 }
                 sweeps::lock(conn).await?;
                 sweeps::cover(conn, account.fee_payer).await?;
+                here!("create_funding_account.before_commit");
                 Ok(account)
             }
             .boxed()
         })
         .await?;
+    here!("create_funding_account.after_commit");
     ctx.sweep.notify_one();
     Ok(answer)
 }

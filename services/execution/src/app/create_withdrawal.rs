@@ -18,6 +18,7 @@ use crate::app::{Context, sweep};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::run::Header;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::funding_accounts::{self, FundingAccount};
 use crate::store::instructions::{self, Instruction};
 use crate::store::{StoreError, batches, destinations, pauses, runs, withdrawals};
@@ -87,11 +88,14 @@ pub async fn create_withdrawal<R: Answer>(
                 // A restored database may have forgotten this one with its idempotency key.
                 sweep::halt_new(conn, &*ids, &header).await?;
                 let withdrawal = withdrawals::insert(conn, header.run, &new.reason, &by).await?;
-                read::withdrawal_view(conn, withdrawal).await
+                let view = read::withdrawal_view(conn, withdrawal).await?;
+                here!("withdraw.before_commit");
+                Ok(view)
             }
             .boxed()
         })
         .await?;
+    here!("withdraw.after_commit");
     ctx.wake.notify_waiters();
     Ok(answer)
 }

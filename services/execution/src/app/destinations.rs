@@ -10,6 +10,7 @@ use service_kit::error::Problem;
 
 use crate::app::Context;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::destinations::{self, Destination};
 use crate::store::funding_accounts;
 
@@ -31,10 +32,18 @@ pub async fn add<R: Answer>(
     }
     ctx.rail.mirror().account(AccountRef::Id(account)).await?.ok_or(Error::AccountNotFound(account))?;
     let by = actor.subject.clone();
-    once.run(&ctx.pool, move |conn| {
-        async move { Ok(destinations::add(conn, funding, account, &label, &by).await?) }.boxed()
-    })
-    .await
+    let answer = once
+        .run(&ctx.pool, move |conn| {
+            async move {
+                let destination = destinations::add(conn, funding, account, &label, &by).await?;
+                here!("add_destination.before_commit");
+                Ok(destination)
+            }
+            .boxed()
+        })
+        .await?;
+    here!("add_destination.after_commit");
+    Ok(answer)
 }
 
 /// Allows a destination no more.
@@ -45,15 +54,18 @@ pub async fn remove<R: Answer>(
     once: &Once<(), R, Error>,
 ) -> Result<R, Error> {
     let by = actor.subject.clone();
-    once.run(&ctx.pool, move |conn| {
-        async move {
-            if destinations::remove(conn, funding, account, &by).await? {
+    let answer = once
+        .run(&ctx.pool, move |conn| {
+            async move {
+                if !destinations::remove(conn, funding, account, &by).await? {
+                    return Err(Error::DestinationNotFound(account));
+                }
+                here!("remove_destination.before_commit");
                 Ok(())
-            } else {
-                Err(Error::DestinationNotFound(account))
             }
-        }
-        .boxed()
-    })
-    .await
+            .boxed()
+        })
+        .await?;
+    here!("remove_destination.after_commit");
+    Ok(answer)
 }

@@ -62,11 +62,14 @@ pub async fn resume<R: Answer>(
                 if let Scope::Run(id) = scope {
                     runs::find(conn, id).await?.ok_or(Error::RunNotFound(id))?;
                 }
-                Ok(pauses::end(conn, scope, &by, &reason).await?)
+                let ended = pauses::end(conn, scope, &by, &reason).await?;
+                here!("resume.before_commit");
+                Ok(ended)
             }
             .boxed()
         })
         .await?;
+    here!("resume.after_commit");
     ctx.wake.notify_waiters();
     Ok(answer)
 }
@@ -101,9 +104,11 @@ pub async fn set_asset_pause(ctx: &Context, word: AssetWord) -> Result<(), Error
         } else {
             pauses::end(conn, scope, &word.by, &word.reason).await?;
         }
+        here!("pause_asset.before_commit");
         Ok::<_, Error>(())
     })
     .await?;
+    here!("pause_asset.after_commit");
     ctx.wake.notify_waiters();
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::domain::attempt::{Cause, Proof};
 use crate::domain::payout::AttemptState;
 use crate::domain::retry::Tries;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::attempts::{self, StoredAttempt};
 use crate::store::batches::{self, Recount};
 use crate::store::decisions::{self, Decision, Ending, Next};
@@ -72,8 +73,16 @@ pub async fn resolve_in_doubt<R: Answer>(
     let (by, now) = (actor.subject.clone(), ctx.clock.now());
     let margin_s = ctx.tuning.absence_margin_s;
     let answer = once
-        .run(&ctx.pool, move |conn| async move { resolve(conn, &by, &word, now, margin_s).await }.boxed())
+        .run(&ctx.pool, move |conn| {
+            async move {
+                let resolution = resolve(conn, &by, &word, now, margin_s).await?;
+                here!("resolve.before_commit");
+                Ok(resolution)
+            }
+            .boxed()
+        })
         .await?;
+    here!("resolve.after_commit");
     ctx.wake.notify_waiters();
     Ok(answer)
 }

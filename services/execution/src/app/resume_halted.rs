@@ -17,6 +17,7 @@ use crate::app::retry_run::run_on;
 use crate::domain::recovery::{self, Remedy, remedy};
 use crate::domain::run::{Run, RunState};
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::alerts::{self, EndedBy, OpenAlert};
 use crate::store::funding_accounts::{self, FundingAccount};
 use crate::store::{batches, evidence, limits, runs};
@@ -84,7 +85,7 @@ fn due(ctx: &Context, open: &OpenAlert) -> Option<Remedy> {
 async fn go_on(ctx: &Context, run: RunId, seen: &[OpenAlert]) -> Result<bool, Error> {
     let ids = |open: &[OpenAlert]| open.iter().map(|open| open.alert.id).collect::<Vec<_>>();
     let mut conn = ctx.conn().await?;
-    pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+    let goes_on = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         let stored = runs::find_for_update(conn, run).await?.ok_or(Error::RunNotFound(run))?;
         let open = alerts::open(conn, run).await?;
         let changed = stored.run.state != RunState::Halted || ids(&open) != ids(seen);
@@ -93,9 +94,12 @@ async fn go_on(ctx: &Context, run: RunId, seen: &[OpenAlert]) -> Result<bool, Er
         }
         batches::lock_all(conn, run).await?;
         run_on(conn, run, EndedBy::Itself).await?;
-        Ok(true)
+        here!("go_on.before_commit");
+        Ok::<_, Error>(true)
     })
-    .await
+    .await?;
+    here!("go_on.after_commit");
+    Ok(goes_on)
 }
 
 async fn is_there(ctx: &Context, run: &Run, remedy: Remedy, since: SystemTime) -> Result<bool, Error> {

@@ -53,12 +53,7 @@ pub async fn start_run(
     if !matches!(inserted, Ok(true)) {
         forget_loads::forget(ctx, load).await;
     }
-    let inserted = inserted?;
-    if header.supersedes.is_some() {
-        here!("supersede.after_commit");
-    }
-    here!("start_run.after_commit");
-    if !inserted {
+    if !inserted? {
         let stored = runs::find(&mut *ctx.conn().await?, header.run).await?;
         return is_same(&stored.ok_or(Error::RunNotFound(header.run))?, header_hash);
     }
@@ -76,7 +71,7 @@ async fn take_over(
 ) -> Result<bool, Error> {
     let largest = load(ctx, header, limits, load_id, instructions).await?;
     let mut conn = ctx.conn().await?;
-    pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+    let inserted = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
         // Limits that were set, and what a sweep has found, before this transaction count in it.
         pauses::lock_shared(conn).await?;
         runs::lock_id(conn, header.run).await?;
@@ -103,7 +98,12 @@ async fn take_over(
         here!("start_run.before_commit");
         Ok::<_, Error>(inserted)
     })
-    .await
+    .await?;
+    if header.supersedes.is_some() {
+        here!("supersede.after_commit");
+    }
+    here!("start_run.after_commit");
+    Ok(inserted)
 }
 
 /// The run whose payouts are replaced, alone: until this transaction ends nobody retries them or intends anything of it.

@@ -11,6 +11,7 @@ use crate::domain::payout::AttemptState;
 use crate::domain::run::{Run, RunState};
 use crate::domain::sweep::Sweep;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::batches::{self, Recount};
 use crate::store::evidence::{self, Event};
 use crate::store::swept_effects::Outcome;
@@ -23,26 +24,39 @@ const WAITING_AT_ONCE: u32 = 1000;
 pub(super) async fn take_in(ctx: &Context, sweep: &Sweep, effects: &[Effect]) -> Result<bool, Error> {
     let number = sweep.number;
     let mut conn = ctx.conn().await?;
-    pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-        let Some(place) = effects.first().and_then(|effect| effect.place) else {
-            let effects = unknown(conn, effects).await?;
-            report_unplaced(ctx, conn, number, &effects).await?;
-            return Ok(true);
-        };
-        // Whoever hands the run over comes before this, and it is here, or after this, and sees what waits for it.
-        runs::lock_id(conn, place.run).await?;
-        // Another process may have been here first.
-        let effects = &unknown(conn, effects).await?;
-        let Some(stored) = runs::find_for_update(conn, place.run).await? else {
-            for effect in effects {
-                tracing::error!(run = %place.run, effect = %effect.transaction, "a payment of a run that is not here");
-                swept_effects::record(conn, number, effect, Outcome::Waiting, "its run is not here").await?;
-            }
-            return Ok(true);
-        };
-        adopt(conn, number, &stored.run, effects).await
+    let all = pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
+        let all = take_in_by(ctx, conn, number, effects).await?;
+        here!("adopt.before_commit");
+        Ok::<_, Error>(all)
     })
-    .await
+    .await?;
+    here!("adopt.after_commit");
+    Ok(all)
+}
+
+async fn take_in_by(
+    ctx: &Context,
+    conn: &mut AsyncPgConnection,
+    number: u32,
+    effects: &[Effect],
+) -> Result<bool, Error> {
+    let Some(place) = effects.first().and_then(|effect| effect.place) else {
+        let effects = unknown(conn, effects).await?;
+        report_unplaced(ctx, conn, number, &effects).await?;
+        return Ok(true);
+    };
+    // Whoever hands the run over comes before this, and it is here, or after this, and sees what waits for it.
+    runs::lock_id(conn, place.run).await?;
+    // Another process may have been here first.
+    let effects = &unknown(conn, effects).await?;
+    let Some(stored) = runs::find_for_update(conn, place.run).await? else {
+        for effect in effects {
+            tracing::error!(run = %place.run, effect = %effect.transaction, "a payment of a run that is not here");
+            swept_effects::record(conn, number, effect, Outcome::Waiting, "its run is not here").await?;
+        }
+        return Ok(true);
+    };
+    adopt(conn, number, &stored.run, effects).await
 }
 
 /// Those that neither our record knows nor an earlier look has found.

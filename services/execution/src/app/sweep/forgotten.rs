@@ -16,6 +16,7 @@ use crate::domain::attempt::Cause;
 use crate::domain::run::{Header, RunState};
 use crate::domain::sweep::Sweep;
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::batches::{self, Recount};
 use crate::store::swept_effects::{self, Forgotten};
 use crate::store::{alerts, funding_accounts, runs, sweeps};
@@ -72,18 +73,23 @@ pub async fn acknowledge<R: Answer>(
     once: &Once<u64, R, Error>,
 ) -> Result<R, Error> {
     let by = actor.subject.clone();
-    once.run(&ctx.pool, move |conn| {
-        async move {
-            // Payments of it that are found later are not meant: they are written under the same lock.
-            runs::lock_id(conn, run).await?;
-            match swept_effects::acknowledge(conn, run, &by, &reason).await? {
-                0 => Err(Error::refused("RUN_NOT_FORGOTTEN", format!("no payment waits for {run}"))),
-                payments => Ok(payments),
+    let answer = once
+        .run(&ctx.pool, move |conn| {
+            async move {
+                // Payments of it that are found later are not meant: they are written under the same lock.
+                runs::lock_id(conn, run).await?;
+                let payments = swept_effects::acknowledge(conn, run, &by, &reason).await?;
+                if payments == 0 {
+                    return Err(Error::refused("RUN_NOT_FORGOTTEN", format!("no payment waits for {run}")));
+                }
+                here!("acknowledge.before_commit");
+                Ok(payments)
             }
-        }
-        .boxed()
-    })
-    .await
+            .boxed()
+        })
+        .await?;
+    here!("acknowledge.after_commit");
+    Ok(answer)
 }
 
 async fn alert(

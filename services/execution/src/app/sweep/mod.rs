@@ -22,6 +22,7 @@ use crate::app::Context;
 use crate::config::Tuning;
 use crate::domain::sweep::{Payer, Reason, Span, Sweep, change};
 use crate::error::Error;
+use crate::failpoints::here;
 use crate::store::sweeps::{self, NewSweep};
 use crate::store::{pauses, swept_effects};
 
@@ -76,9 +77,12 @@ pub async fn note(ctx: &Context) -> Result<(), Error> {
         let Some(reason) = change(latest.identity, here) else { return Ok(None) };
         let wanted =
             Wanted { reason, by: "service:execution".to_owned(), note: String::new(), since_ns: None };
-        Ok::<_, Error>(Some(begin(conn, ids, &tuning, now, latest, wanted).await?))
+        let sweep = begin(conn, ids, &tuning, now, latest, wanted).await?;
+        here!("sweep_note.before_commit");
+        Ok::<_, Error>(Some(sweep))
     })
     .await?;
+    here!("sweep_note.after_commit");
     if let Some(sweep) = begun {
         tracing::error!(
             sweep = sweep.number,
@@ -152,11 +156,14 @@ pub async fn declare<R: Answer>(
         .run(&ctx.pool, move |conn| {
             async move {
                 let sweep = begin_declared(conn, &*ids, &tuning, now, wanted).await?;
-                view_of(conn, sweep).await
+                let view = view_of(conn, sweep).await?;
+                here!("sweep_declare.before_commit");
+                Ok(view)
             }
             .boxed()
         })
         .await?;
+    here!("sweep_declare.after_commit");
     ctx.sweep.notify_one();
     Ok(answer)
 }
@@ -176,9 +183,12 @@ pub async fn declare_at_start(ctx: &Context, since: jiff::Timestamp) -> Result<(
         if !sweeps::is_noted(conn, &wanted.note).await? {
             begin_declared(conn, ids, &tuning, now, wanted).await?;
         }
+        here!("sweep_start.before_commit");
         Ok::<_, Error>(())
     })
-    .await
+    .await?;
+    here!("sweep_start.after_commit");
+    Ok(())
 }
 
 async fn begin_declared(
@@ -229,9 +239,12 @@ async fn finish(ctx: &Context, sweep: &Sweep) -> Result<(), Error> {
         }
         let sweep = sweeps::latest(conn).await?;
         forgotten::halt_unbegun(conn, &*ctx.ids, &sweep).await?;
-        Ok::<_, Error>(Some(view_of(conn, sweep).await?))
+        let view = view_of(conn, sweep).await?;
+        here!("sweep_finish.before_commit");
+        Ok::<_, Error>(Some(view))
     })
     .await?;
+    here!("sweep_finish.after_commit");
     if let Some(SweepView { adopted, waiting, breaks, .. }) = ended {
         tracing::warn!(sweep = number, adopted, waiting, breaks, "the sweep is done: payments go on");
         ctx.wake.notify_waiters();

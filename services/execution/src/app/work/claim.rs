@@ -41,9 +41,12 @@ pub(super) async fn claim(ctx: &Context, run: RunId, slots: &[u32]) -> Result<Op
             // Not in the same transaction: it shares the run's row with others, and so cannot change it. Once the run is halted
             // its batches are taken all the same, for what is in flight.
             pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-                record::halt_run(ctx, conn, run, &cause).await
+                record::halt_run(ctx, conn, run, &cause).await?;
+                here!("halt.before_commit");
+                Ok::<_, Error>(())
             })
             .await?;
+            here!("halt.after_commit");
             return Ok(None);
         }
     };
@@ -286,9 +289,12 @@ pub(super) async fn begin_again(
         if !claims::lock_held(conn, batch).await? {
             return Err(Error::Overtaken);
         }
-        Ok(attempts::begin_send(conn, batch, &ids).await?)
+        let begun = attempts::begin_send(conn, batch, &ids).await?;
+        here!("resend.before_commit");
+        Ok(begun)
     })
     .await?;
+    here!("resend.after_commit");
     let (mut again, held): (Vec<Attempt>, Vec<Attempt>) =
         unsent.into_iter().partition(|attempt| begun.contains(&attempt.id));
     // As stored now: it chooses the next node, which may know more than the one that did not answer.

@@ -20,7 +20,6 @@ use crate::app::Context;
 use crate::domain::attempt::{Attempt, Cause, Verdict};
 use crate::domain::run::Run;
 use crate::error::Error;
-use crate::failpoints::here;
 use crate::store::claims::DueBatch;
 use crate::store::evidence::Event;
 use crate::store::funding_accounts::FundingAccount;
@@ -111,9 +110,7 @@ async fn look_after(
     if unsent.is_empty() {
         return Ok(findings);
     }
-    here!("resend.before_commit");
     let (begun, held) = claim::begin_again(ctx, run.header.run, batch, unsent).await?;
-    here!("resend.after_commit");
     findings.extend(join_all(begun.into_iter().map(|attempt| deliver::deliver(ctx, attempt))).await);
     findings.extend(held.into_iter().map(|attempt| follow::waiting(ctx, attempt, Vec::new())));
     Ok(findings)

@@ -66,7 +66,6 @@ pub(super) async fn record(ctx: &Context, run: &Run, visited: Vec<Visited>) -> R
             one_by_one(ctx, several).await?;
         }
     }
-    here!("record.after_commit");
     Ok(())
 }
 
@@ -95,12 +94,18 @@ async fn keep(ctx: &Context, learnt: &Learnt) -> Result<(), Error> {
     loop {
         let kept = async {
             let mut conn = ctx.conn().await?;
+            here!("keep_effects.before_commit");
             // By itself, and without a lock: whatever else fails, from now on nothing is paid again for it.
             decisions::record_effects(&conn, learnt.run, &learnt.effects).await?;
+            here!("keep_effects.after_commit");
             pg::transaction(&mut conn, async |conn: &mut AsyncPgConnection| {
-                beside_others(ctx, conn, learnt).await
+                beside_others(ctx, conn, learnt).await?;
+                here!("keep.before_commit");
+                Ok::<_, Error>(())
             })
-            .await
+            .await?;
+            here!("keep.after_commit");
+            Ok::<_, Error>(())
         };
         let Err(error) = kept.await else { return Ok(()) };
         tracing::error!(run = %learnt.run, effects = ?learnt.effects, %error, tries, "what the rail did could not be written");
@@ -130,9 +135,11 @@ async fn under_leases(ctx: &Context, learnt: &[Learnt]) -> Result<(), Error> {
         }
         try_join_all(learnt.iter().map(|one| release(conn, one))).await?;
         here!("record.before_commit");
-        Ok(())
+        Ok::<_, Error>(())
     })
-    .await
+    .await?;
+    here!("record.after_commit");
+    Ok(())
 }
 
 /// Locks the batches, by their numbers, as everybody does who locks several.
@@ -165,7 +172,6 @@ async fn beside_others(ctx: &Context, conn: &mut AsyncPgConnection, learnt: &Lea
     if run.state == RunState::Failed && !batches::any_failed(conn, learnt.run).await? {
         runs::set_state(conn, learnt.run, RunState::Completed, None).await?;
     }
-    here!("record.before_commit");
     Ok(())
 }
 

@@ -86,11 +86,11 @@ async fn tended_until(driver: &Driver, run: &str, seen: fn(&pb::Run) -> bool) ->
         if seen(&run) {
             return Ok(run);
         }
-        if run.state() == pb::RunState::Halted {
-            driver.retry_run(&run.id).await?;
-        }
-        if run.state() == pb::RunState::Paused {
-            driver.resume_run(&run.id).await?;
+        match run.state() {
+            // It may have gone on by itself meanwhile, which refuses it.
+            pb::RunState::Halted => drop(driver.retry_run(&run.id).await),
+            pb::RunState::Paused => driver.resume_run(&run.id).await?,
+            _ => {}
         }
         if Instant::now() > until {
             return Err(format!("not in time: {run:?}").into());

@@ -40,7 +40,7 @@ pub struct Config {
     pub lease: Duration,
     /// The pause after a first failure of a sync or snapshot; it doubles with each.
     pub retry_first: Duration,
-    /// How long a snapshot waits at first for the mirror node to pass its record time, before others get the worker.
+    /// How long work waits at first for the mirror node to pass the time that is read, before others get the worker.
     pub block_wait: Duration,
     /// How much older than a record time the stored balances may be that a snapshot of it takes.
     pub stored_age_max: Duration,

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use ids::{AssetId, SnapshotId, SystemIds};
 use proto::holder::v1::{
-    GetSnapshotRequest, ListSnapshotsRequest, Snapshot, SnapshotState, StreamSnapshotRequest,
+    GetSnapshotRequest, HolderKind, ListSnapshotsRequest, Snapshot, SnapshotState, StreamSnapshotRequest,
     SyncHoldersRequest, TakeSnapshotRequest,
 };
 use serde_json::json;
@@ -84,6 +84,35 @@ async fn the_supply_of_a_snapshot_is_that_of_its_state_whatever_was_minted_or_bu
         let snapshot = taken(&replica, at(asset, record_ns)).await;
         assert_eq!((snapshot.state(), snapshot.total_supply.as_str()), (SnapshotState::Ready, supply));
         assert_eq!(snapshot.total_balance, snapshot.total_supply, "every unit is somebody's");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_treasury_of_a_snapshot_is_that_of_its_state_wherever_it_moved_since() {
+    let ground = Ground::new().await;
+    let issuer = ground.sandbox.issuer();
+    let token = ground.sandbox.token(&format!("{issuer},1000\n0.0.5001,100\n0.0.5002,200")).await;
+    let before_ns = ground.sandbox.store().await;
+    ground.sandbox.move_treasury(&token, "0.0.5001").await;
+    ground.sandbox.transfer(&token, "0.0.5001", &issuer, 300).await;
+    let after_ns = ground.sandbox.store().await;
+    ground.sandbox.move_treasury(&token, "0.0.5002").await;
+    let replica = ground.replica().await;
+    let asset = replica.register(&token).await;
+    let (treasury, account) = (HolderKind::Treasury, HolderKind::Account);
+    for (record_ns, expected) in [
+        (before_ns, [("1000", treasury), ("100", account), ("200", account)]),
+        (after_ns, [("300", account), ("800", treasury), ("200", account)]),
+    ] {
+        let snapshot = taken(&replica, at(asset, record_ns)).await;
+        assert_eq!((snapshot.state(), snapshot.consensus_ns), (SnapshotState::Ready, record_ns));
+        let chunks = replica.stream(&snapshot.id).await.expect("a ready snapshot");
+        let rows: Vec<_> = chunks.into_iter().flat_map(|chunk| chunk.holders).collect();
+        let shown = [issuer.as_str(), "0.0.5001", "0.0.5002"].map(|account| {
+            let row = rows.iter().find(|row| row.account == account).expect("a holder");
+            (row.balance.as_str(), row.kind())
+        });
+        assert_eq!(shown, expected, "of the state of {record_ns}");
     }
 }
 

@@ -1,11 +1,11 @@
-//! What a token is: `/api/v1/tokens/{id}`.
+//! What a token is, or was at a time: `/api/v1/tokens/{id}`.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Mirror, MirrorError};
 use crate::ids::{AccountId, TokenId};
-use crate::time::canonical_u64;
+use crate::time::{canonical_u64, format_ns, parse_ns};
 
 /// Facts about a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +134,7 @@ struct Answer {
     #[serde(rename = "type")]
     kind: TokenType,
     deleted: bool,
+    modified_timestamp: Option<String>,
     pause_status: PauseStatus,
     freeze_default: bool,
     admin_key: Option<IgnoredAny>,
@@ -151,11 +152,33 @@ impl Mirror {
     /// A token's facts; `None` if this mirror node does not know it.
     pub async fn token(&self, token: TokenId) -> Result<Option<TokenInfo>, MirrorError> {
         let path = format!("/api/v1/tokens/{token}");
-        let Some(answer) = self.http.find::<Answer>(&path).await? else { return Ok(None) };
-        if answer.token_id != token {
-            return Err(MirrorError::malformed(&path, format!("it is about token {}", answer.token_id)));
+        let Some(answer) = self.answer(&path, token).await? else { return Ok(None) };
+        read(answer).map(Some).map_err(|cause| MirrorError::malformed(&path, cause))
+    }
+
+    /// A token's facts as they were at `at_ns`, nanoseconds since the Unix epoch; `None` if it did not exist yet. A mirror
+    /// node that has not passed that time answers with the newest it knows.
+    ///
+    /// Mirror nodes that keep no past of tokens answer with what is there now (hiero-mirror-node, `rest/tokens.js`, before
+    /// its `token_history`). An answer that is of a later change, or does not say of which, is malformed.
+    pub async fn token_at(&self, token: TokenId, at_ns: i64) -> Result<Option<TokenInfo>, MirrorError> {
+        let path = format!("/api/v1/tokens/{token}?timestamp=lte:{}", format_ns(at_ns));
+        let Some(answer) = self.answer(&path, token).await? else { return Ok(None) };
+        let modified = answer.modified_timestamp.as_deref().map(parse_ns);
+        if !modified.is_some_and(|modified| modified.is_ok_and(|modified_ns| modified_ns <= at_ns)) {
+            let cause =
+                format!("it was modified at {:?}, not by the time asked for", answer.modified_timestamp);
+            return Err(MirrorError::malformed(&path, cause));
         }
         read(answer).map(Some).map_err(|cause| MirrorError::malformed(&path, cause))
+    }
+
+    async fn answer(&self, path: &str, token: TokenId) -> Result<Option<Answer>, MirrorError> {
+        let Some(answer) = self.http.find::<Answer>(path).await? else { return Ok(None) };
+        if answer.token_id != token {
+            return Err(MirrorError::malformed(path, format!("it is about token {}", answer.token_id)));
+        }
+        Ok(Some(answer))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The use cases, one file each. Every one that changes something is told who acts.
 
+mod await_passed;
 mod enqueue_sync;
 mod get_balance_at;
 mod list_balance_history;
@@ -50,7 +51,7 @@ pub(crate) struct Pace {
     pub lease: Duration,
     /// The pause after a first failure; it doubles with each.
     pub retry_first: Duration,
-    /// How long a snapshot waits at first for the mirror node to pass its record time.
+    /// How long work waits at first for the mirror node to pass the time that is read.
     pub block_wait: Duration,
     /// How much older than a record time the stored balances may be that a snapshot of it takes.
     pub stored_age_max: Duration,

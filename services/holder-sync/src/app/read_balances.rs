@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 
 use super::App;
 use super::work::Stop;
-use crate::clients::{BalanceReader, TokenNow};
+use crate::clients::{BalanceReader, TokenFacts};
 use crate::domain::{Account, JobFailure};
 use crate::error::Error;
 use crate::store::jobs::Lease;
@@ -19,13 +19,19 @@ use crate::store::{accounts, signed};
 /// Accounts asked about at once, in requests of a hundred, before they are recorded.
 const ACCOUNTS_CHUNK: u32 = 500;
 
-/// A token and the stored state of its balances that is to be read.
+/// A stored state of a token's balances.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Located {
+pub(super) struct Stored {
     pub token_id: TokenId,
-    pub token: TokenNow,
     /// The network's time of the state, nanoseconds since the epoch.
     pub consensus_ns: i64,
+}
+
+/// A stored state that is to be read, and what the token was in it: its treasury can be another account by now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Located {
+    pub stored: Stored,
+    pub token: TokenFacts,
 }
 
 /// Balances that were read and stored: those of all accounts, the treasury's too. Units exist only in balances, so that their
@@ -37,16 +43,34 @@ pub(super) struct Reading {
 }
 
 /// Finds the newest stored state of a token's balances at or before `at_ns`.
-pub(super) async fn locate(app: &App, token_id: &str, at_ns: i64) -> Result<Located, Stop> {
-    let unknown = || Stop::because(JobFailure::TOKEN_NOT_FOUND, token_id);
-    let id: TokenId = token_id.parse().map_err(|_| unknown())?;
-    let token = app.balances.token(id).await?.ok_or_else(unknown)?;
-    let consensus_ns = app.balances.stored_at(id, at_ns).await?;
-    let none = || Stop::because(JobFailure::NO_STORED_BALANCES, format!("token {id} at or before {at_ns}"));
-    Ok(Located { token_id: id, token, consensus_ns: consensus_ns.ok_or_else(none)? })
+pub(super) async fn locate(app: &App, token_id: &str, at_ns: i64) -> Result<Stored, Stop> {
+    let unknown = |_| Stop::because(JobFailure::TOKEN_NOT_FOUND, token_id);
+    let token_id: TokenId = token_id.parse().map_err(unknown)?;
+    match app.balances.stored_at(token_id, at_ns).await? {
+        Some(consensus_ns) => Ok(Stored { token_id, consensus_ns }),
+        None => Err(none_stored(app, token_id, at_ns).await?),
+    }
 }
 
-/// Reads the state onto `shelf` and learns the accounts it names.
+/// Reads what the token was in a state, whose time the mirror node must have passed: one that has not shows an older treasury.
+pub(super) async fn describe(app: &App, stored: Stored) -> Result<Located, Stop> {
+    let Stored { token_id, consensus_ns } = stored;
+    match app.balances.token_at(token_id, consensus_ns).await? {
+        Some(token) => Ok(Located { stored, token }),
+        // Balances are stored of all tokens at once: this one was created since.
+        None => Err(none_stored(app, token_id, consensus_ns).await?),
+    }
+}
+
+/// Why a token has no stored balances at or before `at_ns`.
+async fn none_stored(app: &App, token_id: TokenId, at_ns: i64) -> Result<Stop, Stop> {
+    let known = app.balances.exists(token_id).await?;
+    let failure = if known { JobFailure::NO_STORED_BALANCES } else { JobFailure::TOKEN_NOT_FOUND };
+    Ok(Stop::because(failure, format!("token {token_id} at or before {at_ns}")))
+}
+
+/// Reads the state onto `shelf` and learns the accounts it names. The mirror node must have passed the state's time: what is
+/// learnt of an account is kept.
 pub(super) async fn read(app: &App, lease: &Lease, shelf: Shelf, state: &Located) -> Result<Reading, Stop> {
     let id = app.ids.uuid();
     readings::begin(&mut *conn(app).await?, id, lease.work.id()).await?;
@@ -63,9 +87,10 @@ pub(super) async fn read(app: &App, lease: &Lease, shelf: Shelf, state: &Located
 }
 
 async fn copy(app: &App, shelf: Shelf, id: Uuid, state: &Located) -> Result<Tally, Stop> {
+    let stored = state.stored;
     let columns = [("reading_id", Type::UUID), ("account_num", Type::INT8), ("balance", Type::NUMERIC)];
     let mut copy = CopyIn::begin(&app.database_url, shelf.table(), &columns).await?;
-    let mut pages = app.balances.pages(state.token_id, state.consensus_ns);
+    let mut pages = app.balances.pages(stored.token_id, stored.consensus_ns);
     let mut tally = Tally::default();
     while let Some(page) = pages.next().await? {
         for (num, balance) in page {
@@ -75,11 +100,11 @@ async fn copy(app: &App, shelf: Shelf, id: Uuid, state: &Located) -> Result<Tall
             tally.sum += u128::from(balance);
         }
     }
-    let stored = copy.finish().await?;
-    if stored == tally.count {
+    let written = copy.finish().await?;
+    if written == tally.count {
         Ok(tally)
     } else {
-        Err(Stop::because(JobFailure::ROWS_LOST, format!("{stored} of {} rows were stored", tally.count)))
+        Err(Stop::because(JobFailure::ROWS_LOST, format!("{written} of {} rows were stored", tally.count)))
     }
 }
 

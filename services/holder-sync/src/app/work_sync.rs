@@ -5,6 +5,7 @@ use pg::time::to_ns;
 use service_kit::Shutdown;
 
 use super::App;
+use super::await_passed::await_passed;
 use super::read_balances::{self, Located, Reading};
 use super::work::{Stop, while_held};
 use crate::domain::{JobFailure, LastSuccess, TrackedAsset};
@@ -21,16 +22,20 @@ pub(super) async fn run(app: &App, lease: &Lease, id: SyncId, shutdown: &Shutdow
 }
 
 async fn read(app: &App, lease: &Lease, asset: &TrackedAsset) -> Result<(Located, Option<Reading>), Stop> {
-    let state = read_balances::locate(app, &asset.token_id, to_ns(app.clock.now())).await?;
-    match asset.last_success.as_ref().map(|success| success.consensus_ns) {
-        Some(known) if known == state.consensus_ns => Ok((state, None)),
-        Some(known) if known > state.consensus_ns => {
-            let cause =
-                format!("balances of {known} are known, the newest stored are of {}", state.consensus_ns);
-            Err(Stop::because(JobFailure::MIRROR_BEHIND, cause))
-        }
-        _ => Ok((state, Some(read_balances::read(app, lease, Shelf::Staged, &state).await?))),
+    let stored = read_balances::locate(app, &asset.token_id, to_ns(app.clock.now())).await?;
+    let known = asset.last_success.as_ref().map(|success| success.consensus_ns);
+    if let Some(known) = known.filter(|known| *known > stored.consensus_ns) {
+        let cause =
+            format!("balances of {known} are known, the newest stored are of {}", stored.consensus_ns);
+        return Err(Stop::because(JobFailure::MIRROR_BEHIND, cause));
     }
+    await_passed(app, lease, stored.consensus_ns).await?;
+    let state = read_balances::describe(app, stored).await?;
+    if known == Some(stored.consensus_ns) {
+        return Ok((state, None));
+    }
+    let reading = read_balances::read(app, lease, Shelf::Staged, &state).await?;
+    Ok((state, Some(reading)))
 }
 
 /// One transaction under the job's lock. What it updates last others wait for least: a million holders take seconds.
@@ -58,23 +63,24 @@ async fn record(
                 let cause = format!("read {:?}, stored {stored:?}", reading.tally);
                 return Err(Stop::because(JobFailure::ROWS_LOST, cause));
             }
-            changed_count = holders::take_over(conn, asset.id, reading.id, state.consensus_ns, id).await?;
+            changed_count =
+                holders::take_over(conn, asset.id, reading.id, state.stored.consensus_ns, id).await?;
             (holder_count, total_supply) = (stored.count, stored.sum);
             readings::discard(conn, reading.id).await?;
         }
         let at = clock.now();
         let success = LastSuccess {
             at,
-            consensus_ns: state.consensus_ns,
+            consensus_ns: state.stored.consensus_ns,
             holder_count,
             total_supply,
             treasury_num: state.token.treasury_num,
         };
         tracked_assets::set_success(conn, asset.id, &success).await?;
-        syncs::set_succeeded(conn, id, at, state.consensus_ns, holder_count, changed_count).await?;
+        syncs::set_succeeded(conn, id, at, state.stored.consensus_ns, holder_count, changed_count).await?;
         Ok(jobs::remove(conn, lease).await?)
     })
     .await?;
-    tracing::info!(sync = %id, asset = %asset.id, consensus_ns = state.consensus_ns, "synced");
+    tracing::info!(sync = %id, asset = %asset.id, consensus_ns = state.stored.consensus_ns, "synced");
     Ok(())
 }

@@ -36,9 +36,9 @@ pub(crate) enum ReadError {
     Decimals(u32),
 }
 
-/// A token as it is now. Its supply is not among it: that of a stored state is what its balances add up to.
+/// What a token is in a stored state. Its supply is not among it: that is what the state's balances add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TokenNow {
+pub(crate) struct TokenFacts {
     /// Decimals of one whole token.
     pub decimals: u8,
     /// The number of the treasury account.
@@ -57,11 +57,17 @@ impl BalanceReader {
         Self { mirror }
     }
 
-    /// A token as it is now; none when the network does not know it.
-    pub(crate) async fn token(&self, token: TokenId) -> Result<Option<TokenNow>, ReadError> {
-        let Some(info) = self.mirror.token(token).await? else { return Ok(None) };
+    /// Whether the network knows a token.
+    pub(crate) async fn exists(&self, token: TokenId) -> Result<bool, ReadError> {
+        Ok(self.mirror.token(token).await?.is_some())
+    }
+
+    /// A token as it was at `at_ns`, nanoseconds since the epoch; none when it did not exist yet. Where the mirror node has
+    /// not passed that time, [`BalanceReader::still_at`], neither is true.
+    pub(crate) async fn token_at(&self, token: TokenId, at_ns: i64) -> Result<Option<TokenFacts>, ReadError> {
+        let Some(info) = self.mirror.token_at(token, at_ns).await? else { return Ok(None) };
         let decimals = u8::try_from(info.decimals).ok().filter(|_| info.decimals <= DECIMALS_MAX);
-        Ok(Some(TokenNow {
+        Ok(Some(TokenFacts {
             decimals: decimals.ok_or(ReadError::Decimals(info.decimals))?,
             treasury_num: number(info.treasury)?,
         }))
@@ -99,7 +105,8 @@ impl BalanceReader {
     /// How many accounts one call of [`BalanceReader::accounts`] takes.
     pub(crate) const ACCOUNTS_MAX: usize = BATCH_MAX;
 
-    /// What these accounts are. Those the mirror node does not know are left out.
+    /// What these accounts are. Those the mirror node does not know are left out. Two lists are asked, perhaps of two replicas:
+    /// where one has not passed the time at which an account was created, a contract can come as an ordinary account.
     pub(crate) async fn accounts(&self, nums: &[u64]) -> Result<Vec<Account>, ReadError> {
         // Nobody owns the zero account and no mirror node lists it.
         let zero =

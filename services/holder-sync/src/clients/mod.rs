@@ -2,4 +2,4 @@
 
 mod mirror;
 
-pub(crate) use mirror::{BalanceReader, ReadError, TokenNow};
+pub(crate) use mirror::{BalanceReader, ReadError, TokenFacts};

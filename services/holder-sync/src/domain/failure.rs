@@ -33,8 +33,8 @@ impl JobFailure {
     pub(crate) const MIRROR_DISAGREES: Self = Self::again("MIRROR_DISAGREES");
     /// The newest stored state is older than the one known: a replica of the mirror node lags.
     pub(crate) const MIRROR_BEHIND: Self = Self::again("MIRROR_BEHIND");
-    /// The mirror node has not passed a snapshot's record time, or not all that is behind its address.
-    pub(crate) const MIRROR_BEFORE_RECORD_TIME: Self = Self::later("MIRROR_BEHIND");
+    /// The mirror node has not passed the time that is read, or not all that is behind its address.
+    pub(crate) const MIRROR_NOT_PAST: Self = Self::later("MIRROR_BEHIND");
     /// The newest stored state is too old for a snapshot's record time. A mirror node shows a state some while after its time.
     pub(crate) const STORED_BALANCES_TOO_OLD: Self = Self::later("STORED_BALANCES_TOO_OLD");
     /// The mirror node does not know an account it gave a balance of.
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn what_time_alone_helps_is_given_minutes_and_an_end_with_its_own_reason() {
         const { assert!(PATIENT_FAILURES_MAX < BEGINNINGS_MAX, "or it would end as abandoned") };
-        let patient = JobFailure::MIRROR_BEFORE_RECORD_TIME;
+        let patient = JobFailure::MIRROR_NOT_PAST;
         let tries = (1..).take_while(|failures| patient.is_tried_again(*failures));
         let waited: Duration = tries.map(|failures| backoff(Duration::from_secs(1), failures)).sum();
         assert_eq!(waited, Duration::from_secs(351));

@@ -17,9 +17,9 @@ use pg::DbConfig;
 use pg::testing::TestDb;
 use proto::holder::v1::holder_service_client::HolderServiceClient;
 use proto::holder::v1::{
-    BatchGetSyncStatusRequest, GetSnapshotRequest, GetSyncStatusRequest, ListHoldersRequest,
-    RegisterAssetRequest, Snapshot, SnapshotState, StreamSnapshotRequest, StreamSnapshotResponse, Sync,
-    SyncHoldersRequest, SyncState, SyncStatus, TakeSnapshotRequest,
+    BatchGetSyncStatusRequest, GetSnapshotRequest, GetSyncStatusRequest, Holder, HolderKind,
+    ListHoldersRequest, RegisterAssetRequest, Snapshot, SnapshotState, StreamSnapshotRequest,
+    StreamSnapshotResponse, Sync, SyncHoldersRequest, SyncState, SyncStatus, TakeSnapshotRequest,
 };
 use service_kit::client::Peer;
 use service_kit::idempotency::IdempotencyKey;
@@ -211,21 +211,34 @@ impl Replica {
 
     /// Starts a sync and waits for its end.
     pub(crate) async fn sync(&self, asset: AssetId) -> Sync {
+        self.begin_sync(asset).await;
+        self.ended_sync(asset).await
+    }
+
+    pub(crate) async fn begin_sync(&self, asset: AssetId) {
         let message = SyncHoldersRequest { asset_id: asset.to_string() };
         self.client().sync_holders(self.write(message)).await.expect("a known asset");
-        self.ended_sync(asset).await
     }
 
     /// `account=balance` of all holders by account.
     pub(crate) async fn holders(&self, asset: AssetId) -> Vec<String> {
+        let holders = self.listed(asset).await;
+        holders.iter().map(|holder| format!("{}={}", holder.account, holder.balance)).collect()
+    }
+
+    /// What an account is among the holders; none when it is no holder.
+    pub(crate) async fn kind(&self, asset: AssetId, account: &str) -> Option<HolderKind> {
+        self.listed(asset).await.iter().find(|holder| holder.account == account).map(Holder::kind)
+    }
+
+    async fn listed(&self, asset: AssetId) -> Vec<Holder> {
         let message = ListHoldersRequest {
             asset_id: asset.to_string(),
             page_size: 1000,
             order: proto::holder::v1::HolderOrder::Account.into(),
             ..ListHoldersRequest::default()
         };
-        let page = self.client().list_holders(self.read(message)).await.expect("a known asset").into_inner();
-        page.holders.iter().map(|holder| format!("{}={}", holder.account, holder.balance)).collect()
+        self.client().list_holders(self.read(message)).await.expect("a known asset").into_inner().holders
     }
 
     pub(crate) async fn take(&self, message: TakeSnapshotRequest) -> Result<Snapshot, Status> {

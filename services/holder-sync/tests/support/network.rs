@@ -90,6 +90,33 @@ impl Sandbox {
         self.post("faults", fault).await;
     }
 
+    /// Lets mirror requests to `replica` whose path contains `path` fail, until healed.
+    pub(crate) async fn fail_at(&self, replica: usize, path: &str) {
+        let fault =
+            json!({"kind": "mirror_error", "http_status": 500, "replica": replica, "path_contains": path});
+        self.post("faults", fault).await;
+    }
+
+    /// How often faults have acted.
+    pub(crate) async fn faults_fired(&self) -> u64 {
+        let faults = self.send(self.http.get(self.url("faults"))).await;
+        let faults = faults["faults"].as_array().expect("a list").clone();
+        faults.iter().map(|fault| fault["fired"].as_u64().expect("a count")).sum()
+    }
+
+    /// Lets another account be a token's treasury, with all that the old one holds.
+    pub(crate) async fn move_treasury(&self, token: &str, treasury: &str) {
+        self.patch(&format!("tokens/{token}"), json!({"treasury": treasury})).await;
+    }
+
+    /// A new contract that holds `units` of a token, which `from` held.
+    pub(crate) async fn contract(&self, token: &str, from: &str, units: u64) -> String {
+        let created = self.post("accounts", json!({"contract": true})).await;
+        let contract = created["account_id"].as_str().expect("an id").to_owned();
+        self.transfer(token, from, &contract, units).await;
+        contract
+    }
+
     /// The same for one replica, until healed.
     pub(crate) async fn fail_replica(&self, replica: usize, status: u16) {
         let fault = json!({"kind": "mirror_error", "http_status": status, "replica": replica});

@@ -201,7 +201,7 @@ fn describe(token: &Token) -> Value {
         "name": token.name,
         "symbol": token.symbol,
         "decimals": token.decimals,
-        "treasury": EntityId(token.treasury),
+        "treasury": EntityId(token.treasury.now()),
         "supply": token.supply.now().to_string(),
         "holders": holders.count(),
         "paused": token.paused.now(),

@@ -81,7 +81,7 @@ impl Ledger {
             symbol: new.symbol.clone(),
             decimals: new.decimals,
             supply: Versioned::new(at, 0),
-            treasury: new.treasury.0,
+            treasury: Versioned::new(at, new.treasury.0),
             freeze_key: new.freeze_key,
             kyc_key: new.kyc_key,
             pause_key: new.pause_key,
@@ -120,9 +120,10 @@ impl Ledger {
     pub(super) fn burn(&mut self, at: Timestamp, order: &Burn) -> Result<(), ChangeError> {
         let token = self.tokens.get_mut(&order.token.0).ok_or(no_token(order.token))?;
         let short = || ChangeError::Conflict("the treasury holds less".to_owned());
-        let held = token.holding(token.treasury).ok_or_else(short)?;
+        let treasury = token.treasury.now();
+        let held = token.holding(treasury).ok_or_else(short)?;
         let balance = held.balance.checked_sub(order.units).ok_or_else(short)?;
-        token.set_holding(at, token.treasury, Holding { balance, ..held });
+        token.set_holding(at, treasury, Holding { balance, ..held });
         // What an account holds is part of the supply.
         token.supply.set(at, token.supply.now() - order.units);
         Ok(())
@@ -133,10 +134,14 @@ impl Ledger {
         if let Some(fees) = &patch.custom_fees {
             self.check_custom_fees(fees)?;
         }
-        let token = self.tokens.get_mut(&update.token.0).ok_or(no_token(update.token))?;
+        let token = self.tokens.get(&update.token.0).ok_or(no_token(update.token))?;
         if patch.paused == Some(true) && !token.pause_key {
             return Err(ChangeError::Conflict(format!("token {} has no pause key", update.token)));
         }
+        if let Some(treasury) = patch.treasury {
+            self.move_treasury(at, update.token, treasury)?;
+        }
+        let token = self.tokens.get_mut(&update.token.0).ok_or(no_token(update.token))?;
         if let Some(paused) = patch.paused {
             token.paused.set(at, paused);
         }
@@ -285,7 +290,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn expect_account(&self, account: EntityId) -> Result<&Account, ChangeError> {
+    pub(super) fn expect_account(&self, account: EntityId) -> Result<&Account, ChangeError> {
         self.accounts.get(&account.0).ok_or(no_account(account))
     }
 
@@ -314,6 +319,6 @@ fn no_account(id: EntityId) -> ChangeError {
     ChangeError::NotFound { what: "account", id }
 }
 
-fn no_token(id: EntityId) -> ChangeError {
+pub(super) fn no_token(id: EntityId) -> ChangeError {
     ChangeError::NotFound { what: "token", id }
 }

@@ -168,6 +168,8 @@ pub struct TokenPatch {
     pub paused: Option<bool>,
     /// True deletes it.
     pub deleted: Option<bool>,
+    /// Who is the treasury from now on: all that the old one holds becomes the new one's, as by a `TokenUpdate`.
+    pub treasury: Option<EntityId>,
     /// What transfers cost from now on.
     pub custom_fees: Option<Vec<CustomFee>>,
 }

@@ -35,7 +35,7 @@ impl Ledger {
 
 /// Adds one fee for each sender, or each receiver, that is not exempt. The treasury and the collector are.
 fn assess(token: &Token, fee: &CustomFee, lines: &[Leg], plan: &mut Plan) -> Result<(), Status> {
-    let exempt = |account: u64| account == token.treasury || account == fee.collector();
+    let exempt = |account: u64| account == token.treasury.now() || account == fee.collector();
     let senders = || lines.iter().filter(|leg| leg.units < 0 && !exempt(leg.account));
     match fee {
         CustomFee::Fixed { amount, denominating_token, collector } => {

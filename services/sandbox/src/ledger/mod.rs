@@ -22,6 +22,7 @@ pub mod status;
 pub mod submit;
 pub mod token;
 pub mod transaction;
+mod treasury;
 pub mod versioned;
 
 #[cfg(test)]

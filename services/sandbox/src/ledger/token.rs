@@ -80,8 +80,8 @@ pub struct Token {
     pub decimals: u32,
     /// All units there are, at most `i64::MAX`.
     pub supply: Versioned<u64>,
-    /// The account that was given the first units.
-    pub treasury: u64,
+    /// The account that is given new units and whose units can be burnt.
+    pub treasury: Versioned<u64>,
     /// Whether someone can freeze accounts.
     pub freeze_key: bool,
     /// Whether accounts need KYC.
@@ -106,6 +106,11 @@ impl Token {
     /// When it was created.
     pub fn created_at(&self) -> Timestamp {
         self.paused.since()
+    }
+
+    /// The last change at or before `moment` of what the mirror node counts as the token's own.
+    pub fn modified_at(&self, moment: Timestamp) -> Option<Timestamp> {
+        self.treasury.changed_at(moment).max(self.paused.changed_at(moment))
     }
 
     /// The relation of an account now, if they are associated.

@@ -29,6 +29,12 @@ impl<T: Copy> Versioned<T> {
         older.checked_sub(1).map(|index| self.earlier[index].1)
     }
 
+    /// When the value became what it was at `moment`; `None` before it existed.
+    pub fn changed_at(&self, moment: Timestamp) -> Option<Timestamp> {
+        let changes = self.earlier.iter().chain([&self.latest]).rev();
+        changes.map(|(since, _)| *since).find(|since| *since <= moment)
+    }
+
     /// When the value first existed.
     pub fn since(&self) -> Timestamp {
         self.earlier.first().map_or(self.latest.0, |(since, _)| *since)
@@ -57,5 +63,7 @@ mod tests {
         let read = [9, 10, 19, 20, 29, 30, 99].map(|moment| value.at(Timestamp(moment)));
         assert_eq!(read, [None, Some('a'), Some('a'), Some('b'), Some('b'), Some('d'), Some('d')]);
         assert_eq!(value.since(), Timestamp(10));
+        let changed = [9, 19, 20, 99].map(|moment| value.changed_at(Timestamp(moment)).map(|since| since.0));
+        assert_eq!(changed, [None, Some(10), Some(20), Some(30)]);
     }
 }

@@ -93,6 +93,25 @@ impl Params {
         self.selection::<Timestamp>(name, |moment| moment.0)
     }
 
+    /// The latest moment that a parameter admits; none when it is absent. It may come as `eq`, `lt` or `lte`, of which `eq` means
+    /// "at or before", and of several the last counts, as at the real mirror node.
+    pub(super) fn as_of(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
+        let mut latest = None;
+        for value in self.all(name) {
+            let (operator, value) = operator(value);
+            let moment: Timestamp = value.parse().map_err(|_| Refusal::parameter(name))?;
+            latest = Some(match operator {
+                Operator::Equal | Operator::LessOrEqual => moment,
+                // Nothing was there at the epoch, nor before it.
+                Operator::Less => Timestamp(moment.0.saturating_sub(1)),
+                Operator::NotEqual | Operator::Greater | Operator::GreaterOrEqual => {
+                    return Err(Refusal::parameter(name));
+                }
+            });
+        }
+        Ok(latest)
+    }
+
     /// Conditions on a plain number.
     pub(super) fn numbers(&self, name: &str) -> Result<Selection, Refusal> {
         self.selection::<u64>(name, |number| number)

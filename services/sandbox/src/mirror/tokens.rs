@@ -35,14 +35,14 @@ pub(super) async fn list(ask: Ask) -> Answer {
     Ok(Json(json!({"tokens": rows, "links": {"next": next}})))
 }
 
-/// `GET /api/v1/tokens/{id}`
+/// `GET /api/v1/tokens/{id}`: the token as it was at `timestamp`, else as it is.
 pub(super) async fn one(ask: Ask, Path(id): Path<String>) -> Answer {
     ask.params.only(&["timestamp"])?;
     let id: EntityId = id.parse().map_err(|_| Refusal::parameter("token.id"))?;
+    let moment = ask.params.as_of("timestamp")?.map_or(ask.until, |asked| asked.min(ask.until));
     let ledger = ask.ledger();
-    let token =
-        ledger.token(id.0).filter(|token| token.created_at() <= ask.until).ok_or(Refusal::not_found())?;
-    Ok(Json(token_info(&ledger, token, ask.until)))
+    let token = ledger.token(id.0).filter(|token| token.created_at() <= moment).ok_or(Refusal::not_found())?;
+    Ok(Json(token_info(&ledger, token, moment)))
 }
 
 /// A key as the mirror node shows it.
@@ -52,6 +52,7 @@ pub(super) fn key(key: Option<PublicKey>) -> Value {
 
 fn token_info(ledger: &Ledger, token: &Token, until: Timestamp) -> Value {
     let created = token.created_at().to_string();
+    let modified = token.modified_at(until).map(|moment| moment.to_string());
     let key_if = |present: bool| key(ledger.operator_key().filter(|_| present));
     let supply = token.supply.at(until).unwrap_or_default().to_string();
     let pause_status = match (token.pause_key, token.paused.at(until)) {
@@ -61,7 +62,7 @@ fn token_info(ledger: &Ledger, token: &Token, until: Timestamp) -> Value {
     };
     json!({
         "admin_key": key_if(true),
-        "auto_renew_account": EntityId(token.treasury),
+        "auto_renew_account": token.treasury.at(token.created_at()).map(EntityId),
         "auto_renew_period": 7_776_000,
         "created_timestamp": created,
         "custom_fees": custom_fees(token),
@@ -77,7 +78,7 @@ fn token_info(ledger: &Ledger, token: &Token, until: Timestamp) -> Value {
         "memo": token.memo,
         "metadata": "",
         "metadata_key": null,
-        "modified_timestamp": created,
+        "modified_timestamp": modified,
         "name": token.name,
         "pause_key": key_if(token.pause_key),
         "pause_status": pause_status,
@@ -86,7 +87,7 @@ fn token_info(ledger: &Ledger, token: &Token, until: Timestamp) -> Value {
         "symbol": token.symbol,
         "token_id": EntityId(token.number),
         "total_supply": supply,
-        "treasury_account_id": EntityId(token.treasury),
+        "treasury_account_id": token.treasury.at(until).map(EntityId),
         "type": "FUNGIBLE_COMMON",
         "wipe_key": null,
     })

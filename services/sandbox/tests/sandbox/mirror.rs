@@ -181,6 +181,56 @@ async fn relations_and_pause_are_shown() {
 }
 
 #[tokio::test]
+async fn a_token_is_shown_as_it_was_at_a_time_and_as_far_as_the_replica_is() {
+    let net = net().await;
+    let request = json!({"name": "Acme", "symbol": "ACME", "decimals": 2, "treasury_units": 500,
+        "pause_key": true});
+    let created = net.did("POST", "/v1/tokens", request).await;
+    let (token, old) = (created["token_id"].as_str().expect("an id"), &created["treasury"]);
+    let new = net.did("POST", "/v1/accounts", json!({})).await["account_id"].clone();
+    net.did("PUT", "/v1/mirrors/1", json!({"stalled": true})).await;
+    let moved = net.did("PATCH", &format!("/v1/tokens/{token}"), json!({"treasury": new})).await;
+    assert_eq!((&moved["treasury"], &moved["supply"]), (&new, &json!("500")));
+    let network = net.sandbox.network().mirror.clone();
+    let asked = async |replica: usize, query: &str| {
+        let path = format!("/api/v1/tokens/{token}{query}");
+        let (status, body) = net.get(&network.replica_urls[replica], &path).await;
+        (status.as_u16(), body)
+    };
+    let (_, now) = asked(0, "").await;
+    let modified = now["modified_timestamp"].as_str().expect("a time").to_owned();
+    assert_eq!((&now["treasury_account_id"], &now["auto_renew_account"]), (&new, old));
+    for (query, treasury) in [
+        (format!("?timestamp=lte:{modified}"), &new),
+        (format!("?timestamp={modified}"), &new),
+        (format!("?timestamp=eq:{modified}"), &new),
+        (format!("?timestamp=lt:{modified}"), old),
+        (format!("?timestamp={modified}&timestamp=lt:{modified}"), old),
+        ("?timestamp=lte:9999999999".to_owned(), &new),
+    ] {
+        let (status, body) = asked(0, &query).await;
+        assert_eq!((status, &body["treasury_account_id"]), (200, treasury), "{query}");
+    }
+    // Before it was paused, it was not.
+    net.did("PATCH", &format!("/v1/tokens/{token}"), json!({"paused": true})).await;
+    let (_, then) = asked(0, &format!("?timestamp={modified}")).await;
+    assert_eq!((&then["pause_status"], &then["modified_timestamp"]), (&json!("UNPAUSED"), &json!(modified)));
+    let born = then["created_timestamp"].as_str().expect("a time");
+    assert_eq!(asked(0, &format!("?timestamp={born}")).await.0, 200);
+    assert_eq!(asked(0, &format!("?timestamp=lt:{born}")).await.0, 404, "it did not exist yet");
+    assert_eq!(asked(0, "?timestamp=lt:0").await.0, 404);
+    for query in ["", "?timestamp=lte:9999999999", &format!("?timestamp={modified}")] {
+        let (status, behind) = asked(1, query).await;
+        assert_eq!((status, &behind["treasury_account_id"]), (200, old), "it has seen no other: {query}");
+        assert_eq!(behind["modified_timestamp"], json!(born));
+    }
+    for (replica, holder) in [(0, &new), (1, old)] {
+        let (_, held) = asked(replica, "/balances?account.balance=gt:0").await;
+        assert_eq!(held["balances"], json!([{"account": holder, "balance": 500, "decimals": 2}]));
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_gets_400_and_what_is_not_there_404() {
     let net = net().await;
     let base = net.sandbox.network().mirror.url.clone();
@@ -193,6 +243,11 @@ async fn what_is_wrong_gets_400_and_what_is_not_there_404() {
         ("/api/v1/tokens/0.0.1003/balances?limit=0", 400, "Invalid parameter: limit"),
         ("/api/v1/tokens/0.0.1003/balances?order=up", 400, "Invalid parameter: order"),
         ("/api/v1/tokens/0.0.1003/balances?timestamp=yesterday", 400, "Invalid parameter: timestamp"),
+        ("/api/v1/tokens/0.0.1003?timestamp=gt:9999999999", 400, "Invalid parameter: timestamp"),
+        ("/api/v1/tokens/0.0.1003?timestamp=gte:9999999999", 400, "Invalid parameter: timestamp"),
+        ("/api/v1/tokens/0.0.1003?timestamp=ne:1", 400, "Invalid parameter: timestamp"),
+        ("/api/v1/tokens/0.0.1003?timestamp=lte:now", 400, "Invalid parameter: timestamp"),
+        ("/api/v1/tokens/0.0.1003?timestamp=ne:1&timestamp=9999999999", 400, "Invalid parameter: timestamp"),
         ("/api/v1/accounts?colour=red", 400, "Unknown query parameter: colour"),
         ("/api/v1/nothing", 404, "Not found"),
     ] {

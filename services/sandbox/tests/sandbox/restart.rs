@@ -42,12 +42,10 @@ async fn a_folder_keeps_the_whole_ledger_and_a_torn_line_is_cut_off() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = || Config { data: Some(folder.path().to_owned()), ..Config::default() };
     let net = net_with(config()).await;
-    net.did(
-        "POST",
-        "/v1/tokens",
-        json!({"name": "Acme", "symbol": "ACME", "decimals": 8, "holders": {"count": 50}}),
-    )
-    .await;
+    let request = json!({"name": "Acme", "symbol": "ACME", "decimals": 8, "holders": {"count": 50}});
+    let token = net.did("POST", "/v1/tokens", request).await["token_id"].clone();
+    let path = format!("/v1/tokens/{}", token.as_str().expect("an id"));
+    net.did("PATCH", &path, json!({"treasury": format!("0.0.{OPERATOR}")})).await;
     net.did("PUT", "/v1/tokens/0.0.1003/accounts/0.0.98", json!({"frozen": true})).await;
     let payment = payment();
     assert_eq!(net.send(&payment).await, Status::Ok);

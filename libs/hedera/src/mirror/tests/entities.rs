@@ -27,6 +27,23 @@ async fn a_tokens_facts_are_read() {
 }
 
 #[tokio::test]
+async fn a_token_is_read_as_of_a_time_and_an_answer_of_a_later_change_is_refused() {
+    const MODIFIED_NS: i64 = 1_700_000_000_000_000_001;
+    let mirror = FakeMirror::start([ok(TOKEN)]).await;
+    let client = mirror.client();
+    let found = client.token_at(token(), MODIFIED_NS).await.expect("an answer").expect("a token");
+    assert_eq!((found.treasury, found.decimals), (account(1_438_384), 6));
+    assert_eq!(mirror.asked(), ["/api/v1/tokens/0.0.456858?timestamp=lte:1700000000.000000001"]);
+    let later = client.token_at(token(), MODIFIED_NS - 1).await.expect_err("it is of a later change");
+    assert!(matches!(later, MirrorError::Malformed { .. }), "{later}");
+    let silent = TOKEN.replace("modified_timestamp", "modified");
+    let silent = FakeMirror::start([ok(silent)]).await.client().token_at(token(), MODIFIED_NS).await;
+    assert!(matches!(silent, Err(MirrorError::Malformed { .. })), "{silent:?}");
+    let unborn = FakeMirror::start([status(404)]).await;
+    assert_eq!(unborn.client().token_at(token(), MODIFIED_NS).await, Ok(None));
+}
+
+#[tokio::test]
 async fn fees_that_the_sender_pays_do_not_reduce_receipts() {
     let body = TOKEN.replace("\"net_of_transfers\": false", "\"net_of_transfers\": true");
     let mirror = FakeMirror::start([ok(body)]).await;

@@ -5,6 +5,7 @@ mod conservation;
 mod custom_fees;
 mod precheck;
 mod stored;
+mod treasury;
 
 use super::Ledger;
 use super::change::{

@@ -8,6 +8,7 @@ mod cancel;
 mod control;
 mod diagnose;
 mod doubt;
+mod foreign;
 mod forgotten;
 mod funding_accounts;
 mod gate;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test failing")]
 
 mod alerts;
+mod batches;
 mod breaks;
 mod cancel;
 mod control;

@@ -15,6 +15,7 @@ mod funding_accounts;
 mod gate;
 mod hints;
 mod limits;
+mod list_runs;
 mod pause;
 mod pay;
 mod race;

@@ -11,6 +11,8 @@ pub(crate) struct Control {
 /// One payment on the sandbox's ledger.
 pub(crate) struct Effect {
     pub(crate) transaction_id: String,
+    /// When, as "seconds.nanoseconds" of equal length.
+    pub(crate) consensus: String,
     pub(crate) account: String,
     pub(crate) units: u64,
 }
@@ -68,12 +70,14 @@ impl Control {
         let mut lines = text.lines();
         let header: Vec<&str> = lines.next().unwrap().split(',').collect();
         let column = |name: &str| header.iter().position(|title| *title == name).unwrap();
-        let (id, account, units) = (column("transaction_id"), column("account"), column("units"));
+        let (id, at) = (column("transaction_id"), column("consensus_timestamp"));
+        let (account, units) = (column("account"), column("units"));
         lines
             .map(|line| {
                 let cells: Vec<&str> = line.split(',').collect();
                 Effect {
                     transaction_id: cells[id].to_owned(),
+                    consensus: cells[at].to_owned(),
                     account: cells[account].to_owned(),
                     units: cells[units].parse().unwrap(),
                 }

@@ -1,10 +1,14 @@
 //! Ending a doubt: by two people with evidence, never by one, never against what is known.
 
+use std::time::Duration;
+
+use execution::Tuning;
 use proto::execution::v1 as pb;
 use serde_json::json;
 use tonic::Status;
 
-use crate::support::{Bench, reason};
+use crate::pause;
+use crate::support::{Bench, long_windows, quick, reason, until};
 
 pub(crate) async fn say(
     bench: &Bench,
@@ -119,4 +123,73 @@ async fn a_wrong_word_is_kept_and_corrected_by_who_said_it_and_nothing_is_decide
     );
     assert_eq!(bench.wait_end(&run).await.state(), pb::RunState::Completed);
     bench.assert_exactly_once(&run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_calls_unpaid_what_closed_less_than_the_margin_ago() {
+    let bench = Bench::with(Tuning { absence_margin_s: 3_600, ..quick() }).await;
+    let (_, attempt) = doubtful(&bench, "lost_before").await;
+    let refused = say(&bench, &attempt, "alice", pb::DoubtOutcome::Unpaid).await.unwrap_err();
+    assert_eq!(reason(&refused), "WINDOW_OPEN");
+    // What the rail shows it shows for good: that needs no closed window.
+    for who in ["alice", "bob"] {
+        say(&bench, &attempt, who, pb::DoubtOutcome::Paid).await.unwrap();
+    }
+}
+
+/// That whatever anybody says of this attempt is refused, and that nothing is kept of it.
+async fn is_refused(bench: &Bench, payout: &str, because: &str) {
+    let before = bench.payout(payout).await;
+    let attempt = before.attempts.last().unwrap();
+    for who in ["alice", "bob"] {
+        for outcome in [pb::DoubtOutcome::Paid, pb::DoubtOutcome::Unpaid] {
+            let refused = say(bench, attempt, who, outcome).await.unwrap_err();
+            assert_eq!(reason(&refused), because, "{who}: {outcome:?}");
+        }
+    }
+    assert_eq!(bench.payout(payout).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_ends_what_is_not_in_doubt() {
+    let bench = Bench::with(long_windows()).await;
+    let payees: Vec<(u64, u64)> = bench.control.accounts(2).await.into_iter().zip(7..).collect();
+    bench.control.post("/v1/faults", json!({"kind": "lost_before"})).await;
+    let header = bench.header(&payees);
+    bench.start_run(&header, &payees).await.unwrap();
+    let intended = |run: &pb::Run| run.progress.as_ref().unwrap().attempts == 1;
+    bench.wait(&header.run_id, "intent", intended).await;
+    // Paused, so that no worker adds to it: once a look has passed without a word, none does any more.
+    pause::pause(&bench, pause::of_run(&header.run_id), "stop").await.unwrap();
+    let payout = bench.payouts(&header.run_id).await.remove(0).id;
+    let still = async || {
+        let before = bench.payout(&payout).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        bench.payout(&payout).await == before
+    };
+    until("rest", still).await;
+    is_refused(&bench, &payout, "ATTEMPT_NOT_IN_DOUBT").await;
+    bench.control.clear_faults().await;
+    pause::resume(&bench, pb::resume_request::Scope::RunId(header.run_id.clone()), "go").await;
+    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Completed);
+    bench.assert_exactly_once(&header.run_id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_ends_what_the_rail_has_decided() {
+    let bench = Bench::start().await;
+    let open = bench.control.accounts(1).await[0];
+    let payees = [(open, 7), (bench.control.closed_account().await, 8)];
+    let header = pb::RunHeader { batch_size: 1, ..bench.header(&payees) };
+    bench.start_run(&header, &payees).await.unwrap();
+    assert_eq!(bench.wait_end(&header.run_id).await.state(), pb::RunState::Failed);
+    for payout in bench.payouts(&header.run_id).await {
+        is_refused(&bench, &payout.id, "ATTEMPT_DECIDED").await;
+    }
+    assert_eq!(
+        bench.standing(&header.run_id).await,
+        [pb::PayoutStatus::Paid, pb::PayoutStatus::Failed],
+        "as the rail decided"
+    );
+    bench.assert_exactly_once(&header.run_id).await;
 }

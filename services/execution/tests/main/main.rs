@@ -3,17 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is the test failing")]
 
 mod alerts;
+mod batches;
 mod breaks;
 mod cancel;
 mod control;
 mod diagnose;
 mod doubt;
+mod foreign;
 mod forgotten;
 mod funding_accounts;
 mod gate;
 mod hints;
 mod leases;
 mod limits;
+mod list_runs;
 mod pause;
 mod pay;
 mod race;

@@ -62,6 +62,11 @@ pub(crate) fn quick() -> Tuning {
     }
 }
 
+/// Windows that stay open for as long as a test takes.
+pub(crate) fn long_windows() -> Tuning {
+    Tuning { valid_duration_s: 180, sweep_window_s: 180, ..quick() }
+}
+
 impl Bench {
     pub(crate) async fn start() -> Self {
         Self::with(quick()).await

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
-use hedera::node::{Network, NodeClient};
-use hedera::transfer::{Asset, Signers, TransferPlan, prepare};
-use hedera::{AccountId, Ed25519Key, Status};
+use hedera::transfer::Asset;
 use ids::{AttemptId, SystemIds};
 use proto::execution::v1 as pb;
 use proto::execution::v1::pause_service_client::PauseServiceClient;
@@ -14,8 +12,8 @@ use proto::execution::v1::restore_service_client::RestoreServiceClient;
 use serde_json::json;
 
 use crate::restorable::{Back, Restorable};
-use crate::support::{Bench, PATIENCE, account, quick, reason, until};
-use crate::{alerts, limits};
+use crate::support::{Bench, account, quick, reason, until};
+use crate::{alerts, foreign, limits};
 
 pub(crate) type Payees = Vec<(u64, u64)>;
 
@@ -273,27 +271,9 @@ async fn a_forgotten_payment_that_the_record_excludes_stops_its_run() {
 
 /// A payment as releases before made them: its memo names the attempt alone.
 pub(crate) async fn pay_as_before(bench: &Bench, to: u64) {
-    let network = bench.sandbox.network();
-    let node: AccountId = network.nodes[0].account_id.to_string().parse().unwrap();
-    let url = format!("http://{}", network.nodes[0].address);
-    let operator: AccountId = network.operator.account_id.to_string().parse().unwrap();
-    let key = Ed25519Key::parse(&network.operator.private_key).unwrap();
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    let plan = TransferPlan {
-        payer: operator,
-        sender: operator,
-        asset: Asset::Hbar,
-        recipients: &[(format!("0.0.{to}").parse().unwrap(), 7)],
-        memo: &AttemptId::new(&SystemIds).to_string(),
-        valid_start_ns: i64::try_from(since_epoch.as_nanos()).unwrap() - 5_000_000_000,
-        valid_duration_s: 120,
-        max_fee_tinybars: 100_000_000,
-        nodes: &[node],
-    };
-    let copies = prepare(&plan, Signers { payer: &key, sender: None }).unwrap();
-    let client = NodeClient::new(&Network { nodes: vec![(node, url)] }).unwrap();
-    let status = client.submit(node, &copies[0].bytes, PATIENCE).await.unwrap();
-    assert_eq!(status, Status::OK);
+    let start_ns = i64::try_from(since_epoch.as_nanos()).unwrap() - 5_000_000_000;
+    foreign::transfer(bench, start_ns, Asset::Hbar, to, &AttemptId::new(&SystemIds).to_string()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use serde_json::json;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
+use crate::alerts::alerts;
 use crate::support::{Bench, reason};
 
 fn client(bench: &Bench) -> WithdrawalServiceClient<Channel> {
@@ -284,4 +285,24 @@ async fn what_is_wrong_with_an_order_is_said_field_by_field() {
     let status = client(&bench).create_withdrawal(bench.as_user(unknown, "theo", "token")).await.unwrap_err();
     assert_eq!(reason(&status), "ASSET_NOT_FOUND");
     assert!(bench.control.effects(&bench.token).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawal_that_halts_goes_on_when_it_is_retried_and_is_paid_once() {
+    let bench = Bench::start().await;
+    let account = destination(&bench).await;
+    let token = format!("/v1/tokens/{}", bench.token);
+    bench.control.patch(&token, json!({ "paused": true })).await;
+    let withdrawal = withdraw(&bench, account, 7, "held-up").await.unwrap();
+    let run = run_of(&withdrawal);
+    let halted = bench.wait(&run, "halt", |run| run.state() == pb::RunState::Halted).await;
+    assert_eq!(halted.halt.unwrap().reason, "TOKEN_IS_PAUSED");
+    bench.control.patch(&token, json!({ "paused": false })).await;
+    assert_eq!(bench.retry(&run).await.unwrap(), 0, "nothing of it has failed for good");
+    assert_eq!(bench.wait_end(&run).await.state(), pb::RunState::Completed);
+    assert_eq!(read(&bench, &withdrawal.id).await.payout.unwrap().status(), pb::PayoutStatus::Paid);
+    bench.assert_exactly_once(&run).await;
+    let [alert] = alerts(&bench, &run, true).await.try_into().unwrap();
+    assert!(alert.end_time.is_some() && !alert.ended_by_itself, "{alert:?}");
+    assert_eq!(alert.distribution_id, "");
 }

@@ -78,7 +78,12 @@ async fn past_window(ctx: &Context, funding: Option<&FundingAccount>, attempt: A
     if seen.verdict != Verdict::Undecided || now_ns(ctx) <= seen.attempt.window_end_ns + margin_ns {
         return seen;
     }
-    let attempt = seen.attempt;
+    // Where somebody else's is under the id, no walk says why it is in doubt.
+    let doubt = seen.doubt;
+    Finding { doubt, ..by_absence(ctx, funding, seen.attempt).await }
+}
+
+async fn by_absence(ctx: &Context, funding: Option<&FundingAccount>, attempt: Attempt) -> Finding {
     match ctx.rail.absence(&attempt).await {
         Ok(Absence::Found(records)) => by_walk(ctx, attempt, &top_level(records)),
         Ok(Absence::Proven { newest_consensus_ns, pages }) => {

@@ -169,8 +169,8 @@ const RACED: [&str; 6] = [
     "record.before_commit",
 ];
 
-/// Every failpoint but those that only a call from outside or a restored database leads to, killed and stopped, under two
-/// troubles each: batch by batch under one, in a visit to all batches under the other; and some with a cancel racing,
+/// Every failpoint but those that only a call from outside or a restored database leads to, killed and stopped, most under two
+/// troubles: batch by batch under one, in a visit to all batches under the other; and some with a cancel racing,
 /// under a third.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -180,9 +180,13 @@ pub(crate) fn all() -> Vec<Case> {
         for (offset, action) in [Action::Kill, Action::Stop].into_iter().enumerate() {
             let (road, passes) = roads(failpoint);
             // What people ask of a run under way would come after the one visit to all of it.
-            let together =
-                |turn| turn > 0 && !matches!(road, Road::Cancel | Road::Pause | Road::Halt | Road::GoOn);
-            let turns = if RACED.contains(failpoint) { 3 } else { 2 };
+            let together = |turn| turn > 0 && !matches!(road, Road::Cancel | Road::Pause);
+            let turns = match road {
+                // What the network does has no part in these.
+                Road::Halt | Road::GoOn | Road::Overtaken => 1,
+                _ if RACED.contains(failpoint) => 3,
+                _ => 2,
+            };
             cases.extend((0..turns).map(|turn| Case {
                 failpoint,
                 // One visit to all batches passes its own places once.

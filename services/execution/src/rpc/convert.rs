@@ -62,6 +62,10 @@ pub(crate) fn run(view: &RunView) -> pb::Run {
         asset_id: header.held_asset.map(|asset| asset.to_string()).unwrap_or_default(),
         retry_policy: Some(retry_policy(&header.retry)),
         supersedes_run_id: header.supersedes.map(|run| run.to_string()).unwrap_or_default(),
+        cancellation: stored
+            .cancellation
+            .as_ref()
+            .map(|it| pb::Cancellation { by: it.by.clone(), reason: it.reason.clone() }),
     }
 }
 

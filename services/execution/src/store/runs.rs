@@ -28,8 +28,19 @@ pub struct StoredRun {
     pub created_at: SystemTime,
     /// When it ended.
     pub ended_at: Option<SystemTime>,
+    /// Who cancelled it.
+    pub cancellation: Option<Cancellation>,
     /// Tells a repeated start from another one with the same id.
     pub header_hash: Vec<u8>,
+}
+
+/// Who cancelled a run, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Who.
+    pub by: String,
+    /// Why; may be empty.
+    pub reason: String,
 }
 
 #[derive(Queryable, QueryableByName, Selectable)]
@@ -58,6 +69,8 @@ struct Row {
     state: i16,
     halt_reason: Option<String>,
     halt_class: Option<i16>,
+    cancelled_by: Option<String>,
+    cancel_reason: Option<String>,
     created_at: At,
     ended_at: Option<At>,
 }
@@ -102,6 +115,9 @@ impl TryFrom<Row> for StoredRun {
             run,
             created_at: row.created_at.0,
             ended_at: row.ended_at.map(|at| at.0),
+            cancellation: row
+                .cancelled_by
+                .map(|by| Cancellation { by, reason: row.cancel_reason.unwrap_or_default() }),
             header_hash: row.header_hash,
         })
     }

@@ -17,14 +17,18 @@ async fn a_cancelled_run_pays_nothing_new_and_follows_what_is_in_flight() {
     let run =
         bench.client().cancel_run(bench.request(cancel.clone())).await.unwrap().into_inner().run.unwrap();
     assert!(matches!(run.state(), pb::RunState::Cancelling | pb::RunState::Cancelled));
+    let by = pb::Cancellation { by: "service:distribution".to_owned(), reason: "wrong list".to_owned() };
+    assert_eq!(run.cancellation.as_ref(), Some(&by));
     let attempts = run.progress.as_ref().unwrap().attempts;
     let ended = bench.wait_end(&header.run_id).await;
-    assert_eq!(ended.state(), pb::RunState::Cancelled);
+    assert_eq!((ended.state(), ended.cancellation), (pb::RunState::Cancelled, Some(by)));
     let progress = ended.progress.unwrap();
     assert_eq!(progress.attempts, attempts, "no attempt was intended after cancel had returned");
     assert_eq!(progress.paid.unwrap().payouts + progress.cancelled.unwrap().payouts, 40);
     bench.assert_exactly_once(&header.run_id).await;
-    bench.client().cancel_run(bench.request(cancel)).await.unwrap();
+    let other = pb::CancelRunRequest { reason: "once more".to_owned(), ..cancel };
+    let again = bench.client().cancel_run(bench.request(other)).await.unwrap().into_inner().run.unwrap();
+    assert_eq!(again.cancellation.unwrap().reason, "wrong list", "the first word is kept");
     let retry = pb::RetryRunRequest { run_id: header.run_id };
     assert_eq!(
         reason(&bench.client().retry_run(bench.request(retry)).await.unwrap_err()),

@@ -16,6 +16,7 @@ use service_kit::serve::Limits;
 const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 const PER_SUBJECT_MAX: usize = 256;
 const PER_CONNECTION_MAX: u32 = 256;
+const STRANGERS_RECORDED_MAX: u32 = 5_000;
 /// Below what a service takes: streams of people, all of them to one service, leave it places for those of its neighbours.
 const IN_FLIGHT_MAX: usize = 768;
 
@@ -39,6 +40,8 @@ pub struct EdgeLimits {
     pub per_subject_max: usize,
     /// Bytes of one request message.
     pub message_bytes_max: usize,
+    /// Refusals of callers who did not prove who they are that the audit log takes one by one at once; one more each second.
+    pub strangers_recorded_max: u32,
 }
 
 impl Default for EdgeLimits {
@@ -51,6 +54,7 @@ impl Default for EdgeLimits {
             },
             per_subject_max: PER_SUBJECT_MAX,
             message_bytes_max: MESSAGE_BYTES_MAX,
+            strangers_recorded_max: STRANGERS_RECORDED_MAX,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The edge: the one place where somebody from outside reaches the suite.
 //!
 //! Owns: who a caller is (its JWT), whether the contract lets it call a method, and the audit record of every call
-//! that changes something and of every call that was refused for its caller.
+//! that changes something and of every call that was refused for its caller. Of callers who did not prove who they are
+//! only so many have records of their own, and these count the others: anybody could fill the log.
 //!
 //! Never: decodes a request or an answer, and has no code per method. Methods, policies and the service a method
 //! belongs to come from the descriptor set; bytes are passed on as they are.

@@ -36,7 +36,9 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: Shutdown) -> R
         .map_err(|error| StartError::because("read the identity provider's keys", error))?;
     let pool = database(&config.db).await?;
 
-    let (audit, writer) = AuditLog::new(pool, Arc::clone(&config.clock), Arc::clone(&config.ids));
+    let strangers_max = config.limits.strangers_recorded_max;
+    let (audit, writer) =
+        AuditLog::new(pool, Arc::clone(&config.clock), Arc::clone(&config.ids), strangers_max);
     let doorkeeper = Arc::new(Doorkeeper::new(verifier));
     let edge = Edge {
         routes,

@@ -32,12 +32,12 @@ struct Doubt {
 }
 
 impl Doubt {
-    async fn start(tuning: Tuning) -> Self {
-        Self::of(1, tuning, BY_ID).await
+    async fn start() -> Self {
+        Self::of(1, BY_ID).await
     }
 
-    async fn of(batches: usize, tuning: Tuning, question: &'static str) -> Self {
-        let mut bench = Bench::with(tuning).await;
+    async fn of(batches: usize, question: &'static str) -> Self {
+        let mut bench = Bench::start().await;
         let gate = Gate::before(&bench.sandbox.network().mirror.url).await;
         bench.ask_mirror_at(&gate.url).await;
         limits::set(&bench, "day", [0, 0, 1_000]).await.unwrap();
@@ -55,6 +55,12 @@ impl Doubt {
                 say(&self.bench, attempt, who, pb::DoubtOutcome::Unpaid).await.unwrap();
             }
         }
+    }
+
+    /// Another worker gets the batch: the one that has it was silent for too long.
+    async fn lose_lease(&self) {
+        let sql = "UPDATE batch SET lease_epoch = lease_epoch + 1, lease_until = clock_timestamp()";
+        connect(&self.bench).await.batch_execute(sql).await.unwrap();
     }
 
     async fn standing(&self) -> [pb::PayoutStatus; 2] {
@@ -102,7 +108,7 @@ async fn see_effects(bench: &Bench, state: i16) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_two_people_called_unpaid_is_paid_once_its_effect_is_seen_and_no_retry_pays_it_again() {
-    let doubt = Doubt::start(quick()).await;
+    let doubt = Doubt::start().await;
     let Doubt { bench, gate, run, .. } = &doubt;
     doubt.call_unpaid().await;
     assert_eq!(doubt.standing().await, [pb::PayoutStatus::Pending; 2]);
@@ -122,7 +128,7 @@ async fn what_two_people_called_unpaid_is_paid_once_its_effect_is_seen_and_no_re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_effect_that_is_found_where_its_absence_is_looked_for_counts_at_once() {
-    let doubt = Doubt::of(1, quick(), ALL_OF_PAYER).await;
+    let doubt = Doubt::of(1, ALL_OF_PAYER).await;
     let Doubt { bench, gate, run, .. } = &doubt;
     let away = json!({"kind": "mirror_error", "http_status": 503, "path_contains": BY_ID});
     bench.control.post("/v1/faults", away).await;
@@ -137,7 +143,7 @@ async fn an_effect_that_is_found_where_its_absence_is_looked_for_counts_at_once(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_break_halts_what_is_left_of_its_run() {
-    let doubt = Doubt::of(2, quick(), BY_ID).await;
+    let doubt = Doubt::of(2, BY_ID).await;
     let Doubt { bench, gate, run, .. } = &doubt;
     doubt.call_unpaid().await;
     gate.open();
@@ -154,7 +160,7 @@ async fn a_break_halts_what_is_left_of_its_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_break_in_a_run_that_is_cancelled_alerts_and_no_rerun_pays_again() {
-    let doubt = Doubt::start(quick()).await;
+    let doubt = Doubt::start().await;
     let Doubt { bench, gate, run, .. } = &doubt;
     bench.begin_cancel(run).await;
     doubt.call_unpaid().await;
@@ -171,9 +177,10 @@ async fn a_break_in_a_run_that_is_cancelled_alerts_and_no_rerun_pays_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_effect_that_a_worker_without_its_lease_saw_is_recorded_though_its_payouts_went_on() {
-    let doubt = Doubt::start(Tuning { lease_ms: 1_000, ..quick() }).await;
+    let doubt = Doubt::start().await;
     let Doubt { bench, gate, run, .. } = &doubt;
     doubt.call_unpaid().await;
+    doubt.lose_lease().await;
     // Another worker takes the batch, and does what two people said.
     assert_eq!(bench.wait_end(run).await.state(), pb::RunState::Completed);
     assert_eq!(rows(bench, "rail_effect").await, 1);
@@ -188,10 +195,11 @@ async fn an_effect_that_a_worker_without_its_lease_saw_is_recorded_though_its_pa
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_effect_that_a_worker_without_its_lease_saw_settles_what_has_not_gone_on() {
-    let doubt = Doubt::start(Tuning { lease_ms: 1_000, ..quick() }).await;
+    let doubt = Doubt::start().await;
     let Doubt { bench, gate, run, .. } = &doubt;
     // Paused, so that what is called unpaid waits.
     pause::pause(bench, pause::of_run(run), "stop").await.unwrap();
+    doubt.lose_lease().await;
     gate.holds(2).await;
     doubt.call_unpaid().await;
     gate.open();
@@ -205,7 +213,7 @@ async fn an_effect_that_a_worker_without_its_lease_saw_settles_what_has_not_gone
 
 #[tokio::test(flavor = "multi_thread")]
 async fn payouts_that_went_on_leave_those_that_did_not_paid_by_the_attempt_whose_effect_is_seen() {
-    let doubt = Doubt::start(quick()).await;
+    let doubt = Doubt::start().await;
     let Doubt { bench, gate, run, .. } = &doubt;
     bench.begin_cancel(run).await;
     doubt.call_unpaid().await;
@@ -225,7 +233,7 @@ async fn payouts_that_went_on_leave_those_that_did_not_paid_by_the_attempt_whose
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_chosen_to_go_again_and_has_not_begun_stays_when_its_effect_is_seen() {
-    let doubt = Doubt::start(quick()).await;
+    let doubt = Doubt::start().await;
     let Doubt { bench, gate, run, .. } = &doubt;
     doubt.call_unpaid().await;
     // As where they are not tried again by themselves; nobody takes the batch while the worker has it.
@@ -248,7 +256,7 @@ async fn is_waiting(bench: &Bench) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_break_waits_for_its_run_before_it_takes_the_batch_as_everybody_does() {
-    let doubt = Doubt::start(quick()).await;
+    let doubt = Doubt::start().await;
     let Doubt { bench, gate, run, .. } = &doubt;
     doubt.call_unpaid().await;
     // As a retry, a cancel and a rerun do.

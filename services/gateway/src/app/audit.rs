@@ -3,7 +3,7 @@
 //! One task writes (`audit_writer`), many calls at a time in one commit. The queue is bounded: when the database is
 //! slower than the callers, or away, calls are refused rather than forwarded without a record.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ids::{AuditId, IdSource};
@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use tonic::Code;
 
 use super::audit_writer::{Entry, Writer};
+use super::strangers::Strangers;
 use crate::domain::{Attempt, Outcome};
 use crate::error::Error;
 
@@ -31,13 +32,21 @@ pub(crate) struct AuditLog {
     queue: mpsc::Sender<Entry>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    strangers: Arc<Mutex<Strangers>>,
 }
 
 impl AuditLog {
-    /// The log, and what writes it; it writes once [`Writer::run`] is awaited.
-    pub(crate) fn new(pool: pg::Pool, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> (AuditLog, Writer) {
+    /// The log, and what writes it; it writes once [`Writer::run`] is awaited. `strangers_max` refusals of callers who did
+    /// not prove who they are have records of their own at once.
+    pub(crate) fn new(
+        pool: pg::Pool,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        strangers_max: u32,
+    ) -> (AuditLog, Writer) {
         let (queue, entries) = mpsc::channel(QUEUE_LEN);
-        (AuditLog { queue, clock, ids }, Writer::new(entries, pool))
+        let strangers = Arc::new(Mutex::new(Strangers::new(strangers_max, Instant::now())));
+        (AuditLog { queue, clock, ids, strangers }, Writer::new(entries, pool))
     }
 
     /// An attempt that begins now, to be filled in.
@@ -51,6 +60,7 @@ impl AuditLog {
             idempotency_key: None,
             peer: None,
             request: None,
+            left_out: 0,
         }
     }
 
@@ -80,6 +90,27 @@ impl AuditLog {
             duration: started.elapsed(),
         };
         self.write(|written| Entry::Refused { attempt, outcome, written }).await
+    }
+
+    /// The same for a caller who did not prove who it is: beyond a rate it is counted in the next such record.
+    pub(crate) async fn refused_stranger(
+        &self,
+        attempt: Attempt,
+        code: Code,
+        reason: &str,
+        started: Instant,
+    ) -> Result<(), Error> {
+        let next = self.strangers().next(Instant::now());
+        let Some(left_out) = next else { return Ok(()) };
+        let written = self.refused(Attempt { left_out, ..attempt }, code, reason, started).await;
+        if written.is_err() {
+            self.strangers().untold(left_out);
+        }
+        written
+    }
+
+    fn strangers(&self) -> std::sync::MutexGuard<'_, Strangers> {
+        self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn write(&self, entry: impl FnOnce(oneshot::Sender<()>) -> Entry) -> Result<(), Error> {

@@ -4,6 +4,7 @@ mod admit;
 mod audit;
 mod audit_writer;
 mod in_flight;
+mod strangers;
 
 pub(crate) use admit::{Caller, Doorkeeper, permit};
 pub(crate) use audit::{AuditLog, Ticket};

@@ -23,6 +23,8 @@ pub(crate) struct Attempt {
     pub(crate) idempotency_key: Option<String>,
     pub(crate) peer: Option<String>,
     pub(crate) request: Option<RequestDigest>,
+    /// Refusals of callers who did not prove who they are, before this one, that have no record of their own.
+    pub(crate) left_out: u64,
 }
 
 /// What came of it.

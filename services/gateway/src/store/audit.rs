@@ -22,6 +22,7 @@ struct AttemptRow<'a> {
     peer: Option<&'a str>,
     request_bytes: Option<i64>,
     request_sha256: Option<&'a [u8]>,
+    left_out: i64,
 }
 
 impl<'a> From<&'a Attempt> for AttemptRow<'a> {
@@ -37,6 +38,7 @@ impl<'a> From<&'a Attempt> for AttemptRow<'a> {
             peer: attempt.peer.as_deref(),
             request_bytes: request.map(|digest| i64::try_from(digest.bytes).unwrap_or(i64::MAX)),
             request_sha256: request.map(|digest| digest.sha256.as_slice()),
+            left_out: i64::try_from(attempt.left_out).unwrap_or(i64::MAX),
         }
     }
 }

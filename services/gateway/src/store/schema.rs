@@ -11,6 +11,7 @@ diesel::table! {
         peer -> Nullable<Text>,
         request_bytes -> Nullable<BigInt>,
         request_sha256 -> Nullable<Binary>,
+        left_out -> BigInt,
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Row {
     pub(crate) reason: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
     pub(crate) duration_ns: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    pub(crate) left_out: i64,
 }
 
 async fn connect(url: &str) -> AsyncPgConnection {
@@ -45,7 +47,7 @@ async fn connect(url: &str) -> AsyncPgConnection {
 pub(crate) async fn rows(db: &DbConfig) -> Vec<Row> {
     let query =
         "SELECT subject, roles, method, idempotency_key, peer, request_bytes, request_sha256, code, reason,
-                 duration_ns FROM audit_attempt LEFT JOIN audit_outcome USING (id) ORDER BY id";
+                 duration_ns, left_out FROM audit_attempt LEFT JOIN audit_outcome USING (id) ORDER BY id";
     sql_query(query).load(&mut connect(&db.url).await).await.expect("the runtime role can read")
 }
 
@@ -103,6 +105,40 @@ async fn a_refused_call_is_recorded_with_the_caller_that_was_known() {
         (Some("vera"), Some("PERMISSION_DENIED"))
     );
     assert_eq!(rows[0].reason.as_deref(), Some("ROLE_MISSING"));
+}
+
+/// Anybody can fill a log that takes a row of everybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_refused_strangers_some_have_records_and_these_count_the_others() {
+    const CALLS: usize = 40;
+    let suite = Suite::start_with(|config| config.limits.strangers_recorded_max = 3).await;
+    let vera = suite.provider.token("vera", &["VIEWER"]);
+    for _ in 0..CALLS {
+        let refused = suite.call("Write", "hello", "nonsense").await.expect_err("nobody");
+        assert_eq!(refused.code(), Code::Unauthenticated);
+        // Who is known has a record each time.
+        suite.call("Write", "hello", &vera).await.expect_err("she may not");
+    }
+    let log = rows(&suite.db).await;
+    let known = log.iter().filter(|row| row.subject.as_deref() == Some("vera")).count();
+    let strangers: Vec<&Row> = log.iter().filter(|row| row.subject.is_none()).collect();
+    assert_eq!(known, CALLS);
+    assert!((3..CALLS).contains(&strangers.len()), "{} of {CALLS} have records", strangers.len());
+    let left_out = |row: &&Row| usize::try_from(row.left_out).expect("never below zero");
+    let told = |rows: &[&Row]| rows.len() + rows.iter().map(left_out).sum::<usize>();
+    assert!(told(&strangers) <= CALLS);
+    // The next one with a record of its own tells of all that had none.
+    let before = strangers.len();
+    let mut more = 0;
+    while rows(&suite.db).await.iter().filter(|row| row.subject.is_none()).count() == before {
+        suite.call("Write", "hello", "nonsense").await.expect_err("nobody");
+        more += 1;
+        assert!(more < 100, "no more records for strangers");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let log = rows(&suite.stop().await).await;
+    let strangers: Vec<&Row> = log.iter().filter(|row| row.subject.is_none()).collect();
+    assert_eq!(told(&strangers), CALLS + more);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,14 +74,21 @@ impl AuditLog {
         Ok(Ticket { id, started, place: Some(place), clock: Arc::clone(&self.clock) })
     }
 
-    /// Commits an attempt that the edge refused, with its outcome.
+    /// Commits an attempt that the edge refused, with its outcome. Where the caller did not prove who it is, beyond a rate it
+    /// is counted in the next such record.
     pub(crate) async fn refused(
         &self,
-        attempt: Attempt,
+        mut attempt: Attempt,
         code: Code,
         reason: &str,
         started: Instant,
     ) -> Result<(), Error> {
+        if attempt.subject.is_none() {
+            let next = self.strangers().next(Instant::now());
+            let Some(left_out) = next else { return Ok(()) };
+            attempt.left_out = left_out;
+        }
+        let left_out = attempt.left_out;
         let outcome = Outcome {
             id: attempt.id,
             at: self.clock.now(),
@@ -89,20 +96,7 @@ impl AuditLog {
             reason: Some(reason.to_owned()),
             duration: started.elapsed(),
         };
-        self.write(|written| Entry::Refused { attempt, outcome, written }).await
-    }
-
-    /// The same for a caller who did not prove who it is: beyond a rate it is counted in the next such record.
-    pub(crate) async fn refused_stranger(
-        &self,
-        attempt: Attempt,
-        code: Code,
-        reason: &str,
-        started: Instant,
-    ) -> Result<(), Error> {
-        let next = self.strangers().next(Instant::now());
-        let Some(left_out) = next else { return Ok(()) };
-        let written = self.refused(Attempt { left_out, ..attempt }, code, reason, started).await;
+        let written = self.write(|written| Entry::Refused { attempt, outcome, written }).await;
         if written.is_err() {
             self.strangers().untold(left_out);
         }

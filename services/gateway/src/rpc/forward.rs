@@ -102,15 +102,13 @@ impl Edge {
             },
             Err(error) => (None, error),
         };
-        let (attempt, problem) = (self.attempt(route, head), refusal.problem());
-        match known {
-            Some(caller) => {
-                let (subject, roles) = (Some(caller.actor.subject), caller.actor.roles);
-                let attempt = Attempt { subject, roles, ..attempt };
-                self.audit.refused(attempt, problem.code, problem.reason, started).await?;
-            }
-            None => self.audit.refused_stranger(attempt, problem.code, problem.reason, started).await?,
+        let mut attempt = self.attempt(route, head);
+        if let Some(caller) = known {
+            attempt.subject = Some(caller.actor.subject);
+            attempt.roles = caller.actor.roles;
         }
+        let problem = refusal.problem();
+        self.audit.refused(attempt, problem.code, problem.reason, started).await?;
         Err(refusal)
     }
 

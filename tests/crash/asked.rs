@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::time::sleep;
 use tonic::Status;
 
-use crate::{PATIENCE, has_ended, play_all, setting, tended_until};
+use crate::{PATIENCE, Struck, has_ended, play_all, setting, struck, tended_until};
 
 const CASES_AT_ONCE: usize = 6;
 const PAYEES: usize = 4;
@@ -55,27 +55,17 @@ impl Call {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Case {
-    place: &'static str,
-    call: Call,
-    action: Action,
-}
+type Case = Struck<Call>;
 
-impl Case {
-    fn setting(&self) -> String {
-        setting(self.place, self.action, self.call.passes())
-    }
+fn setting_of(case: &Case) -> String {
+    setting(case.place, case.action, case.way.passes())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_asked_of_whoever_is_killed_or_frozen_is_done_once_when_it_is_asked_again() {
-    let calls = execution::failpoints::ALL.iter().filter_map(|place| Some((*place, Call::at(place)?)));
-    let cases: Vec<Case> = calls
-        .flat_map(|(place, call)| [Action::Kill, Action::Stop].map(|action| Case { place, call, action }))
-        .collect();
+    let cases = struck(Call::at);
     let report =
-        play_all("crash-asked-execution", cases, Case::setting, CASES_AT_ONCE, |case, program| async move {
+        play_all("crash-asked-execution", cases, setting_of, CASES_AT_ONCE, |case, program| async move {
             play(case, &program).await
         })
         .await;
@@ -84,10 +74,10 @@ async fn what_is_asked_of_whoever_is_killed_or_frozen_is_done_once_when_it_is_as
 
 async fn play(case: Case, program: &Path) -> Outcome<Vec<Violation>> {
     let rig = Rig::new(program).await?;
-    let mut first = rig.worker("first", &[("BURSAR_FAILPOINT", &case.setting())]).await?;
+    let mut first = rig.worker("first", &[("BURSAR_FAILPOINT", &setting_of(&case))]).await?;
     let driver = rig.driver(&first)?;
     let payees: Vec<(u64, u64)> = rig.ledger.accounts(PAYEES).await?.into_iter().zip(100..).collect();
-    let scene = Scene::set(&rig, case.call, &driver, payees).await?;
+    let scene = Scene::set(&rig, case.way, &driver, payees).await?;
     let asked = tokio::spawn(scene.clone().ask(driver));
     first.reached(case.action, PATIENCE).await?;
     let second = rig.worker("second", &[]).await?;

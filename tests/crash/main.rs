@@ -73,6 +73,21 @@ where
     report
 }
 
+/// A place to which something leads, and what happens to the process there.
+#[derive(Clone, Copy, Debug)]
+struct Struck<W> {
+    place: &'static str,
+    way: W,
+    action: Action,
+}
+
+/// Every place to which `way` leads, killed and stopped.
+fn struck<W: Copy>(way: impl Fn(&str) -> Option<W>) -> Vec<Struck<W>> {
+    let ways = execution::failpoints::ALL.iter().filter_map(|place| Some((*place, way(place)?)));
+    ways.flat_map(|(place, way)| [Action::Kill, Action::Stop].map(|action| Struck { place, way, action }))
+        .collect()
+}
+
 /// As `BURSAR_FAILPOINT` has it: what the process does when it has passed the place so often.
 fn setting(place: &str, action: Action, passes: usize) -> String {
     format!("{place}:{}:{passes}", action.name())

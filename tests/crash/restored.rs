@@ -9,7 +9,7 @@ use bursar_tests::rig::{Action, Driver, LEASE, Outcome, Rig, Worker};
 use proto::execution::v1 as pb;
 use tokio::time::{Instant, sleep};
 
-use crate::{PATIENCE, TICK, has_ended, play_all, setting, tended_until};
+use crate::{PATIENCE, Struck, TICK, has_ended, play_all, setting, struck, tended_until};
 
 const CASES_AT_ONCE: usize = 6;
 const PAYEES: usize = 24;
@@ -45,33 +45,20 @@ pub(crate) fn is_at(place: &str) -> bool {
     Way::to(place).is_some()
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Case {
-    place: &'static str,
-    way: Way,
-    action: Action,
-}
+type Case = Struck<Way>;
 
-impl Case {
-    fn setting(&self) -> String {
-        setting(self.place, self.action, 0)
-    }
+fn setting_of(case: &Case) -> String {
+    setting(case.place, case.action, 0)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_looks_for_what_a_restore_forgot_may_be_killed_or_frozen_and_nobody_is_paid_twice() {
-    let ways = execution::failpoints::ALL.iter().filter_map(|place| Some((*place, Way::to(place)?)));
-    let cases: Vec<Case> = ways
-        .flat_map(|(place, way)| [Action::Kill, Action::Stop].map(|action| Case { place, way, action }))
-        .collect();
-    let report = play_all(
-        "crash-restored-execution",
-        cases,
-        Case::setting,
-        CASES_AT_ONCE,
-        |case, program| async move { play(case, &program).await },
-    )
-    .await;
+    let cases = struck(Way::to);
+    let report =
+        play_all("crash-restored-execution", cases, setting_of, CASES_AT_ONCE, |case, program| async move {
+            play(case, &program).await
+        })
+        .await;
     assert!(report.is_empty(), "{report}");
 }
 
@@ -86,7 +73,7 @@ struct Forgotten {
 
 async fn play(case: Case, program: &Path) -> Outcome<Vec<Violation>> {
     let forgotten = Forgotten::make(case, program).await?;
-    let failpoint = case.setting();
+    let failpoint = setting_of(&case);
     let mut first = forgotten.rig.start("first", &forgotten.settings(&[("BURSAR_FAILPOINT", &failpoint)]))?;
     if case.way == Way::Unknown {
         first.ready(PATIENCE).await?;
